@@ -1,0 +1,192 @@
+"""Running Odoo: its configuration, its databases, its command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import odoo_source, postgres
+from .console import Problem, run, step
+from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done
+
+CONF = DEV / "odoo.conf"
+SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"
+PREFIX = "subscription_dev_"
+MADE = DEV / "databases"
+BASE_MODULES = ("account", "sale_management", "sale_crm", "payment_demo", "contacts")
+"""Host modules of the template that test databases are cloned from."""
+
+
+def write_configuration() -> None:
+    paths = [*odoo_source.addons_paths(), ROOT]
+    if SUPPORT_ADDONS.exists():
+        paths.append(SUPPORT_ADDONS)
+    CONF.write_text(
+        "[options]\n"
+        f"addons_path = {','.join(map(str, paths))}\n"
+        f"data_dir = {DEV / 'data'}\n"
+        "http_interface = 127.0.0.1\n"
+        "max_cron_threads = 0\n"
+        "list_db = False\n"
+        "without_demo = True\n"
+        "limit_time_real = 900\n"
+        "limit_time_cpu = 900\n"
+    )
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """Return the command line of Odoo with our configuration."""
+    return [str(PYTHON), "-m", "odoo", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    """Return the variables that Odoo and its tests need."""
+    tools = [str(VENV / "bin"), str(DEV / "node" / "node_modules" / ".bin")]
+    return {
+        **postgres.ensure(),
+        "PATH": os.pathsep.join([*tools, os.environ["PATH"]]),
+        "ODOO_RC": str(CONF),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
+def ensure_right_to_left_styles() -> None:
+    """Get rtlcss, with which Odoo mirrors its style sheets for Hebrew."""
+    target = DEV / "node"
+    if (target / "node_modules" / ".bin" / "rtlcss").exists():
+        return
+    if not shutil.which("npm"):
+        return
+    with step("Installing rtlcss for right-to-left pages"):
+        target.mkdir(parents=True, exist_ok=True)
+        run(
+            ["npm", "install", "--silent", "--prefix", target, "rtlcss@4.3.0"],
+            "npm could not install rtlcss: check the network.",
+        )
+
+
+def ensure_template() -> str:
+    """Return a database with the host's modules and none of ours."""
+    name = PREFIX + "template"
+    fingerprint = digest([], *BASE_MODULES, str(odoo_source.path()))
+    if not (is_done(name, fingerprint) and exists(name)):
+        drop(name)
+        with step("Installing Odoo's own modules into a template database"):
+            create(name)
+            install(name, BASE_MODULES)
+        mark_done(name, fingerprint)
+    return name
+
+
+def install(
+    database: str,
+    modules: tuple[str, ...],
+    *options: str,
+    verb: str = "-i",
+) -> None:
+    """Install (or with `-u` update) modules; a warning in the log is a problem."""
+    log = LOGS / f"{database}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    run(
+        command(
+            *("-c", CONF, "-d", database, verb, ",".join(modules)),
+            *("--stop-after-init", "--no-http", f"--logfile={log}", *options),
+        ),
+        f"Odoo could not install {', '.join(modules)}: see {log.relative_to(ROOT)}.",
+        env=environment(),
+    )
+    complaints = _complaints(log)
+    if complaints:
+        raise Problem(
+            f"Odoo complained while installing {', '.join(modules)} "
+            f"({log.relative_to(ROOT)}):\n" + "\n".join(complaints[:8])
+        )
+
+
+def ensure_test_database(addon: str) -> str:
+    """Return a kept database with `addon`, brought up to date with its files."""
+    name = f"{PREFIX}test_{addon}"
+    template = ensure_template()
+    files = [
+        file
+        for file in (ROOT / addon).rglob("*")
+        if file.suffix in {".py", ".xml", ".csv", ".po", ".js", ".scss"}
+        and "tests" not in file.relative_to(ROOT / addon).parts[:1]
+    ]
+    fingerprint = digest(files, str(odoo_source.path()))
+    if is_done(name, fingerprint) and exists(name):
+        return name
+    known = exists(name)
+    with step(f"{'Updating' if known else 'Installing'} {addon}"):
+        if not known:
+            create(name, template)
+        install(name, (addon,), verb="-u" if known else "-i")
+    mark_done(name, fingerprint)
+    return name
+
+
+def exists(database: str) -> bool:
+    listed = run(
+        [postgres.program("psql"), "-Atqc", "SELECT datname FROM pg_database"]
+        + ["-d", "postgres"],
+        "PostgreSQL does not answer: check the PG* variables, or delete .dev.",
+        env=postgres.ensure(),
+    )
+    return database in listed.splitlines()
+
+
+def create(database: str, template: str | None = None) -> None:
+    """Create a database, remembered as ours."""
+    if exists(database):
+        raise Problem(f"The database {database} exists and is not ours: rename it.")
+    source = ["--template", template or "template0"]
+    run(
+        [postgres.program("createdb"), *source, "--encoding=UTF8", database],
+        f"The database {database} could not be made: see the reason below.",
+        env={**postgres.ensure(), "PGDATABASE": "postgres"},
+    )
+    MADE.mkdir(parents=True, exist_ok=True)
+    (MADE / database).touch()
+    if template:
+        store = DEV / "data" / "filestore"
+        if (store / template).exists():
+            shutil.copytree(store / template, store / database, dirs_exist_ok=True)
+
+
+def drop(database: str) -> None:
+    """Drop a database that we made; any other one is left alone."""
+    if not (MADE / database).exists():
+        return
+    run(
+        [postgres.program("dropdb"), "--if-exists", "--force", database],
+        f"The database {database} could not be dropped: see the reason below.",
+        env=postgres.ensure(),
+    )
+    (MADE / database).unlink()
+    shutil.rmtree(DEV / "data" / "filestore" / database, ignore_errors=True)
+    (DEV / "done" / database).unlink(missing_ok=True)
+
+
+def shell(database: str, script: Path, *arguments: str) -> int:
+    """Run a Python file with Odoo's `env`; its output goes to the terminal."""
+    with script.open() as lines:
+        return subprocess.run(
+            command("shell", "-c", CONF, "-d", database, "--no-http"),
+            stdin=lines,
+            env={
+                **os.environ,
+                **environment(),
+                "SCRIPT_ARGUMENTS": "\n".join(arguments),
+            },
+            check=False,
+        ).returncode
+
+
+def _complaints(log: Path) -> list[str]:
+    """Return the log's warnings and errors."""
+    serious = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+    return [line for line in log.read_text().splitlines() if serious.match(line)]

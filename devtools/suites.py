@@ -1,0 +1,175 @@
+"""The test suites: what each needs, how it is run, what it counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import lint, odoo, setup
+from .console import Problem, say
+from .places import DEV, PYTHON, ROOT, addons
+
+REPORTS = DEV / "reports"
+FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
+
+
+@dataclass
+class Result:
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_red(self) -> bool:
+        return bool(self.failed) or not (self.passed + self.skipped)
+
+
+@dataclass(frozen=True)
+class Suite:
+    name: str
+    run: Callable[[str, list[str]], Result]
+
+
+def available() -> list[Suite]:
+    """Return the suites whose files exist, the quick ones first."""
+    plain = [Suite("lint", _run_lint)]
+    for name in ("architecture", "core"):
+        if (ROOT / "tests" / name).exists():
+            plain.append(Suite(name, _run_plain))
+    with_odoo = [
+        Suite(addon, _run_addon)
+        for addon in addons()
+        if (ROOT / addon / "tests").exists()
+    ]
+    for name in ("end_to_end", "concurrency", "browser"):
+        if (ROOT / "tests" / name).exists():
+            with_odoo.append(Suite(name, _run_with_databases))
+    return plain + with_odoo
+
+
+def run(names: list[str], options: list[str], full: bool) -> int:
+    """Run suites, print what each counted, and return the exit status."""
+    if full:
+        os.environ[FULL_PROOF] = "1"
+    known = {suite.name: suite for suite in available()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Problem(
+            f"There is no suite {unknown[0]}: choose from {', '.join(known)}."
+        )
+    chosen = [known[name] for name in names] if names else list(known.values())
+    results = []
+    for suite in chosen:
+        say(f"\n── {suite.name}")
+        started = time.monotonic()
+        try:
+            result = suite.run(suite.name, options)
+        except Problem as problem:
+            say(str(problem))
+            result = Result(suite.name, failed=1)
+        result.seconds = time.monotonic() - started
+        results.append(result)
+    # A name that narrows the run may leave a suite without a test.
+    if "-k" in options:
+        results = [each for each in results if each.passed or each.failed]
+    return _report(results)
+
+
+def _report(results: list[Result]) -> int:
+    say(f"\n{'suite':<28}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    for each in results:
+        say(
+            f"{each.name:<28}{each.passed:>8}{each.failed:>8}{each.skipped:>9}"
+            f"{each.seconds:>9.0f}{'   nothing ran' if _is_empty(each) else ''}"
+        )
+    red = not results or any(each.is_red for each in results)
+    passed, failed, skipped = (
+        sum(getattr(each, kind) for each in results)
+        for kind in ("passed", "failed", "skipped")
+    )
+    say(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if red else 0
+
+
+def _is_empty(result: Result) -> bool:
+    return not (result.passed + result.failed + result.skipped)
+
+
+def _run_lint(name: str, options: list[str]) -> Result:
+    if "-k" in options:
+        return Result(name)
+    setup.python_only()
+    outcomes = lint.run()
+    return Result(name, passed=sum(outcomes), failed=len(outcomes) - sum(outcomes))
+
+
+def _run_plain(name: str, options: list[str]) -> Result:
+    setup.python_only()
+    folders = [f"tests/{name}"]
+    if name == "core":
+        folders += [str(core.relative_to(ROOT)) for core in ROOT.glob("*/*_core")]
+        options = ["--doctest-modules", *options]
+    return _pytest(name, [*folders, *options], {})
+
+
+def _run_addon(name: str, options: list[str]) -> Result:
+    setup.everything()
+    database = odoo.ensure_test_database(name)
+    return _pytest(
+        name,
+        [
+            f"--odoo-database={database}",
+            f"--odoo-config={odoo.CONF}",
+            "--odoo-http",
+            f"{name}/tests",
+            *options,
+        ],
+        odoo.environment(),
+        ("-p", "pytest_odoo"),
+    )
+
+
+def _run_with_databases(name: str, options: list[str]) -> Result:
+    setup.everything()
+    addon_databases = [odoo.ensure_test_database(addon) for addon in addons()]
+    environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": addon_databases[-1]}
+    return _pytest(name, [f"tests/{name}", *options], environment)
+
+
+def _pytest(
+    name: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    plugin: tuple[str, ...] = ("-p", "no:odoo"),
+) -> Result:
+    report = REPORTS / f"{name}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    status = subprocess.run(
+        [str(PYTHON), "-m", "pytest", *plugin, f"--junitxml={report}", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        check=False,
+    ).returncode
+    result = _read(name, report)
+    # A crash of the runner itself is a failure that no test reports.
+    if status not in (0, 5) and not result.failed:
+        result.failed = 1
+    return result
+
+
+def _read(name: str, report: os.PathLike[str]) -> Result:
+    if not os.path.exists(report):
+        return Result(name, failed=1)
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
+    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    return Result(name, total - failed - skipped, failed, skipped)

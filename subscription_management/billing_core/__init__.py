@@ -1,0 +1,1 @@
+"""What is owed and when: values in, values out. See README.md beside this file."""

@@ -1,0 +1,126 @@
+"""Reasons for which the core refuses to answer.
+
+One class per reason. The class tells a program what went wrong; the message
+tells a person which value it was and what to do next. The models translate
+them by class, so the values travel as attributes and not only inside the text.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+
+class BillingError(ValueError):
+    """Base of everything that the billing core refuses."""
+
+
+class EmptyPeriod(BillingError):
+    """A period must hold at least one day."""
+
+    def __init__(self, start: date, end: date) -> None:
+        self.start = start
+        self.end = end
+        super().__init__(
+            f"A period from {start} must end after that day, not on {end}; "
+            "set a later end date."
+        )
+
+
+class InvalidInterval(BillingError):
+    """An interval counts whole units, at least one."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(
+            f"A billing interval of {count} is not possible; use 1 or more."
+        )
+
+
+class UnalignableInterval(BillingError):
+    """The anchor cannot align periods of this length."""
+
+    def __init__(self, anchor: str, interval: str) -> None:
+        self.anchor = anchor
+        self.interval = interval
+        super().__init__(
+            f"Periods of {interval} cannot be aligned by {anchor}; "
+            "bill from the start date, or choose an interval that fits."
+        )
+
+
+class InvalidAnchorDay(BillingError):
+    """A day of the month lies between 1 and 31."""
+
+    def __init__(self, day: int | None) -> None:
+        self.day = day
+        super().__init__(
+            f"The billing day {day} is not a day of the month; use 1 to 31, "
+            "where 31 means the last day."
+        )
+
+
+class InvalidCutOff(BillingError):
+    """Cut-off days are counted from zero."""
+
+    def __init__(self, days: int) -> None:
+        self.days = days
+        super().__init__(f"{days} cut-off days are not possible; use 0 or more.")
+
+
+class InvalidMinorUnit(BillingError):
+    """A currency's smallest amount is above zero."""
+
+    def __init__(self, code: str, minor_unit: Decimal) -> None:
+        self.code = code
+        self.minor_unit = minor_unit
+        super().__init__(
+            f"The smallest amount of {code} is {minor_unit}; it must be above zero."
+        )
+
+
+class NothingToAllocateTo(BillingError):
+    """An amount can only be split over weights whose sum is above zero."""
+
+    def __init__(self, weights: tuple[Decimal, ...]) -> None:
+        self.weights = weights
+        super().__init__(
+            "An amount cannot be split over parts without weight; "
+            "give weights of zero or more, at least one of them above zero."
+        )
+
+
+class NegativeQuantity(BillingError):
+    """A quantity is zero or more; taking away is a change, not a price."""
+
+    def __init__(self, quantity: Decimal) -> None:
+        self.quantity = quantity
+        super().__init__(
+            f"The quantity {quantity} is below zero; use 0 or more, and a change "
+            "to take units away."
+        )
+
+
+class UnknownLine(BillingError):
+    """A billed period belongs to a line that the plan was not given."""
+
+    def __init__(self, line: object) -> None:
+        self.line = line
+        super().__init__(
+            f"Something was billed for line {line}, which is not on the "
+            "subscription; give the plan every line that was ever billed."
+        )
+
+
+class TransitionNotAllowed(BillingError):
+    """The lifecycle has no way from one state to the other."""
+
+    def __init__(self, current: str, wanted: str, allowed: tuple[str, ...]) -> None:
+        self.current = current
+        self.wanted = wanted
+        self.allowed = allowed
+        ways = ", ".join(allowed) or "no other state"
+        super().__init__(
+            f"A subscription that is {current} cannot become {wanted}; "
+            f"from here it can become {ways}."
+        )

@@ -1,0 +1,38 @@
+"""Amounts and how they are rounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from .errors import InvalidMinorUnit
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency and the smallest amount that can be paid in it.
+
+    >>> Currency("ILS", Decimal("0.01")).round(Decimal("54.838709"))
+    Decimal('54.84')
+    >>> Currency("JPY", Decimal("1")).round(Decimal("-2.5"))
+    Decimal('-3')
+    >>> Currency("CHF", Decimal("0.05")).round(Decimal("7.03"))
+    Decimal('7.05')
+    """
+
+    code: str
+    minor_unit: Decimal
+
+    def __post_init__(self) -> None:
+        if not self.minor_unit > 0:
+            raise InvalidMinorUnit(self.code, self.minor_unit)
+
+    def round(self, amount: Decimal) -> Decimal:
+        """Return `amount` in whole minor units, halves away from zero."""
+        if self.minor_unit.as_tuple().digits == (1,):
+            return amount.quantize(self.minor_unit, ROUND_HALF_UP)
+        units = (amount / self.minor_unit).quantize(ONE, ROUND_HALF_UP)
+        return units * self.minor_unit
