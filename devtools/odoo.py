@@ -91,19 +91,22 @@ def install(
     log = LOGS / f"{database}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    run(
+    status = subprocess.run(
         command(
             *("-c", CONF, "-d", database, verb, ",".join(modules)),
             *("--stop-after-init", "--no-http", f"--logfile={log}", *options),
         ),
-        f"Odoo could not install {', '.join(modules)}: see {log.relative_to(ROOT)}.",
-        env=environment(),
-    )
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **environment()},
+        check=False,
+    ).returncode
     complaints = _complaints(log)
-    if complaints:
+    if status or complaints:
         raise Problem(
             f"Odoo complained while installing {', '.join(modules)} "
-            f"({log.relative_to(ROOT)}):\n" + "\n".join(complaints[:8])
+            f"({log.relative_to(ROOT)}):\n" + "\n".join(complaints[:12])
         )
 
 
@@ -122,9 +125,15 @@ def ensure_test_database(addon: str) -> str:
         return name
     known = exists(name)
     with step(f"{'Updating' if known else 'Installing'} {addon}"):
-        if not known:
+        if known:
+            install(name, (addon,), verb="-u")
+        else:
             create(name, template)
-        install(name, (addon,), verb="-u" if known else "-i")
+            try:
+                install(name, (addon,))
+            except Problem:
+                drop(name)
+                raise
     mark_done(name, fingerprint)
     return name
 
@@ -187,6 +196,10 @@ def shell(database: str, script: Path, *arguments: str) -> int:
 
 
 def _complaints(log: Path) -> list[str]:
-    """Return the log's warnings and errors."""
-    serious = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+    """Return the log's warnings and errors, and the ends of their tracebacks."""
+    serious = re.compile(
+        r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) |^[A-Za-z_.]*(Error|Exception)\b"
+    )
+    if not log.exists():
+        return ["Odoo wrote no log: run the command by hand to see why."]
     return [line for line in log.read_text().splitlines() if serious.match(line)]

@@ -131,7 +131,7 @@ def _run_addon(name: str, options: list[str]) -> Result:
             *options,
         ],
         odoo.environment(),
-        ("-p", "pytest_odoo"),
+        plugins=(),
     )
 
 
@@ -146,13 +146,13 @@ def _pytest(
     name: str,
     arguments: list[str],
     environment: dict[str, str],
-    plugin: tuple[str, ...] = ("-p", "no:odoo"),
+    plugins: tuple[str, ...] = ("-p", "no:odoo"),
 ) -> Result:
     report = REPORTS / f"{name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     status = subprocess.run(
-        [str(PYTHON), "-m", "pytest", *plugin, f"--junitxml={report}", *arguments],
+        [str(PYTHON), "-m", "pytest", *plugins, f"--junitxml={report}", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},

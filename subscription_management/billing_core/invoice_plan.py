@@ -157,14 +157,14 @@ def _plan_line(
             next_due = due
             break
         rows = known.pop(period.regular, [])
-        items += _difference(line, period, rows, currency)
+        items += _difference(line, _owed_in(line, period, currency), rows)
         closed = period.service.end
     # Rows are left where the line was shortened after it was billed, and where
     # a period was billed before it was due: the first are credited at once, the
     # second wait for their day.
     for regular, rows in known.items():
-        period = BillingPeriod(_span(rows), regular, target, is_stub=False)
-        late = _difference(line, period, rows, currency)
+        rest = _owed_beyond(line, regular, rows, currency, target)
+        late = _difference(line, rest, rows)
         items += [item for item in late if item.amount < 0]
     return items, next_due, closed
 
@@ -212,17 +212,56 @@ def _due(line: Line, period: BillingPeriod) -> date:
     return max(period.due, line.start + timedelta(days=line.calendar.due_shift_days))
 
 
-def _difference(
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What a line owes for one period."""
+
+    regular: Period
+    days: Period | None
+    """The line's days in the period, None when it has none."""
+    amount: Decimal
+    due: date
+
+
+def _owed_in(line: Line, period: BillingPeriod, currency: Currency) -> _Owed:
+    days = period.service.overlap(line.start, line.end)
+    amount = currency.round(_price(line, period, days)) if days else ZERO
+    return _Owed(period.regular, days, amount, _due(line, period))
+
+
+def _owed_beyond(
     line: Line,
-    period: BillingPeriod,
+    regular: Period,
     rows: list[BilledPeriod],
     currency: Currency,
+    target: date,
+) -> _Owed:
+    """Return what is owed for a period that was billed and is not due, if anything."""
+    period = line.calendar.period_on(rows[0].period.start)
+    if line.kind is ChargeKind.ONE_OFF or period is None:
+        return _Owed(regular, None, ZERO, target)
+    return _owed_in(line, period, currency)
+
+
+def _price(line: Line, period: BillingPeriod, days: Period) -> Decimal:
+    """Return what `days` of `period` cost, not yet rounded."""
+    price = line.price.amount(line.quantity)
+    if line.kind is ChargeKind.ONE_OFF:
+        return price
+    policy = line.calendar.stub_policy
+    if period.is_stub and policy is StubPolicy.FREE:
+        return ZERO
+    if period.is_stub and policy is StubPolicy.FULL:
+        return prorate(price, days, period.service)
+    return prorate(price, days, period.regular)
+
+
+def _difference(
+    line: Line, owed: _Owed, rows: list[BilledPeriod]
 ) -> list[PlannedItem]:
     """Return the one item that brings what was billed to what is owed, if any."""
-    part = period.service.overlap(line.start, line.end)
-    owed = currency.round(_owed(line, period, part)) if part else ZERO
     charged = sum((row.amount for row in rows), ZERO)
-    difference = owed - charged
+    difference = owed.amount - charged
     if difference < 0:
         # What people credited by hand is with the customer already.
         credited = sum((row.credited for row in rows), ZERO)
@@ -233,27 +272,14 @@ def _difference(
         PlannedItem(
             line=line.key,
             kind=line.kind,
-            period=_days_of(difference, part, rows),
-            regular=period.regular,
+            period=_days_of(difference, owed.days, rows),
+            regular=owed.regular,
             quantity=line.quantity,
             amount=difference,
             revision=max((row.revision for row in rows), default=-1) + 1,
-            due=_due(line, period),
+            due=owed.due,
         )
     ]
-
-
-def _owed(line: Line, period: BillingPeriod, part: Period) -> Decimal:
-    """Return what the line's days in `period` cost, not yet rounded."""
-    price = line.price.amount(line.quantity)
-    if line.kind is ChargeKind.ONE_OFF:
-        return price
-    policy = line.calendar.stub_policy
-    if period.is_stub and policy is StubPolicy.FREE:
-        return ZERO
-    if period.is_stub and policy is StubPolicy.FULL:
-        return prorate(price, part, period.service)
-    return prorate(price, part, period.regular)
 
 
 def _days_of(

@@ -1,0 +1,74 @@
+from odoo import api, fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    managed_billing_run_id = fields.Many2one(
+        "subscription.billing.run",
+        "Billing Run",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+    )
+    managed_billed_period_ids = fields.One2many(
+        "subscription.billed.period", "move_id", context={"active_test": False}
+    )
+    managed_subscription_ids = fields.Many2many(
+        "subscription.subscription",
+        string="Subscriptions",
+        compute="_compute_managed_subscription_ids",
+    )
+    managed_subscription_count = fields.Integer(
+        compute="_compute_managed_subscription_ids"
+    )
+
+    @api.depends("line_ids.managed_subscription_line_id")
+    def _compute_managed_subscription_ids(self):
+        for move in self:
+            lines = move.line_ids.managed_subscription_line_id
+            move.managed_subscription_ids = lines.subscription_id
+            move.managed_subscription_count = len(lines.subscription_id)
+
+    def write(self, vals):
+        """Keep billed periods in step with the invoice's state."""
+        before = {move: move.state for move in self} if "state" in vals else {}
+        result = super().write(vals)
+        if before:
+            self._follow_state(before)
+        return result
+
+    def _follow_state(self, before):
+        """Give periods back when an invoice is cancelled, take them when reopened."""
+        rows = self.sudo().managed_billed_period_ids
+        if not rows:
+            return self._note_credits(before)
+        cancelled = rows.filtered(lambda row: row.move_id.state == "cancel")
+        cancelled._give_back()
+        reopened = rows.filtered(
+            lambda row: before[row.move_id] == "cancel"
+            and row.move_id.state != "cancel"
+        )
+        reopened._take_again()
+        return self._note_credits(before)
+
+    def _note_credits(self, before):
+        """Remember what posted credit notes give back, so that no one does it again."""
+        posted = self.filtered(
+            lambda move: move.state == "posted"
+            and before[move] != "posted"
+            and move.reversed_entry_id
+        )
+        posted.sudo().line_ids.filtered("managed_subscription_line_id")._note_credit()
+
+    def action_view_managed_subscriptions(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_subscription_action"
+        )
+        action["domain"] = [("id", "in", self.managed_subscription_ids.ids)]
+        action["context"] = {}
+        if len(self.managed_subscription_ids) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.managed_subscription_ids.id
+        return action

@@ -1,0 +1,10 @@
+from decimal import Decimal
+
+
+def exact(value):
+    """Return a float of the host as the decimal number that people see and mean.
+
+    >>> exact(0.1)
+    Decimal('0.1')
+    """
+    return Decimal(repr(value or 0.0))

@@ -1,0 +1,52 @@
+"""The core's refusals in the user's language."""
+
+from odoo.tools import LazyTranslate
+
+from ..billing_core import errors
+
+_lt = LazyTranslate(__name__)
+
+SENTENCES = {
+    errors.EmptyPeriod: _lt(
+        "A period from %(start)s must end after that day, not on %(end)s; "
+        "set a later end date."
+    ),
+    errors.InvalidInterval: _lt(
+        "A billing interval of %(count)s is not possible; use 1 or more."
+    ),
+    errors.UnalignableInterval: _lt(
+        "Periods of %(interval)s cannot be aligned by %(anchor)s; bill from the "
+        "start date, or choose an interval that fits."
+    ),
+    errors.InvalidAnchorDay: _lt(
+        "The billing day %(day)s is not a day of the month; use 1 to 31, where 31 "
+        "means the last day."
+    ),
+    errors.InvalidCutOff: _lt(
+        "%(days)s cut-off days are not possible; use 0 or more."
+    ),
+    errors.InvalidMinorUnit: _lt(
+        "The smallest amount of %(code)s is %(minor_unit)s; it must be above zero."
+    ),
+    errors.NothingToAllocateTo: _lt(
+        "An amount cannot be split over parts without weight; give weights of zero "
+        "or more, at least one of them above zero."
+    ),
+    errors.NegativeQuantity: _lt(
+        "The quantity %(quantity)s is below zero; use 0 or more, and a change to "
+        "take units away."
+    ),
+    errors.UnknownLine: _lt(
+        "Something was billed for line %(line)s, which is not on the subscription; "
+        "give the plan every line that was ever billed."
+    ),
+    errors.TransitionNotAllowed: _lt(
+        "A subscription that is %(current)s cannot become %(wanted)s."
+    ),
+}
+"""One sentence for each class; its placeholders are the error's attributes."""
+
+
+def translated(env, error):
+    """Return what a `BillingError` says, in the language of `env`."""
+    return env._(SENTENCES[type(error)]) % vars(error)

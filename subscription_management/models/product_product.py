@@ -1,0 +1,22 @@
+from odoo import fields, models
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    managed_pricing_rule_ids = fields.One2many(
+        "subscription.pricing.rule", "product_id", "Subscription Prices"
+    )
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    def action_view_managed_pricing_rules(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_pricing_rule_action"
+        )
+        action["domain"] = [("product_id", "in", self.product_variant_ids.ids)]
+        action["context"] = {"default_product_id": self.product_variant_id.id}
+        return action

@@ -1,0 +1,20 @@
+import datetime
+
+import pytz
+
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _subscription_today(self):
+        """Return the calendar date at the company's place.
+
+        The time zone is that of the company's own contact, which people set on its
+        address; without one the dates are those of UTC.
+        """
+        self.ensure_one()
+        zone = pytz.timezone(self.partner_id.tz or "UTC")
+        now = fields.Datetime.now().replace(tzinfo=datetime.UTC)
+        return now.astimezone(zone).date()

@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    shares_subscription_invoices = fields.Boolean(
+        "One Invoice for All Subscriptions",
+        help="What is due on the same day goes on one invoice, for all subscriptions "
+        "of this customer that agree in currency, address and payment terms.",
+    )
+    managed_subscription_count = fields.Integer(
+        "Subscriptions",
+        compute="_compute_managed_subscription_count",
+        groups="subscription_management.group_subscription_user",
+    )
+
+    def _compute_managed_subscription_count(self):
+        subscriptions = self.env["subscription.subscription"]
+        for partner in self:
+            partner.managed_subscription_count = subscriptions.search_count(
+                [("partner_id", "child_of", partner.id)]
+            )
+
+    def action_view_managed_subscriptions(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_subscription_action"
+        )
+        action["domain"] = [("partner_id", "child_of", self.id)]
+        action["context"] = {"default_partner_id": self.id}
+        return action

@@ -1,0 +1,140 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..billing_core.errors import TransitionNotAllowed
+from ..billing_core.lifecycle import ENDED, State, check_transition
+
+
+class SubscriptionLifecycle(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _set_state(self, wanted):
+        """Move to a state that the lifecycle allows; refuse any other."""
+        for subscription in self:
+            try:
+                check_transition(State(subscription.state), State(wanted))
+            except TransitionNotAllowed as error:
+                labels = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "Subscription %(name)s is %(current)s and cannot become "
+                        "%(wanted)s; from here it can become: %(allowed)s.",
+                        name=subscription.name,
+                        current=labels[error.current].lower(),
+                        wanted=labels[error.wanted].lower(),
+                        allowed=", ".join(labels[state] for state in error.allowed),
+                    )
+                ) from error
+        self.write({"state": wanted})
+
+    def action_activate(self):
+        """Start the service: from now on its periods are billed."""
+        for subscription in self:
+            if not subscription.line_ids:
+                raise UserError(
+                    self.env._(
+                        "Subscription %s has no line; add a product before it starts.",
+                        subscription.name,
+                    )
+                )
+            subscription._set_state("active")
+            subscription._log_change(
+                "activated",
+                subscription.date_start,
+                monthly_difference=subscription.monthly_amount,
+            )
+        self._schedule_billing()
+
+    def _end_on(self, day, reason=False):
+        """Cancel the service from `day` on; days billed beyond it are credited."""
+        for subscription in self:
+            if subscription.state == "draft":
+                subscription._set_state("cancelled")
+                subscription._log_change("cancelled", day, reason=reason)
+                continue
+            check_transition(State(subscription.state), State.CANCELLED)
+            lost = subscription.monthly_amount
+            for line in subscription.line_ids:
+                if not line.date_end or line.date_end > day:
+                    line.date_end = max(day, line.date_start)
+            subscription.date_end = max(day, subscription.date_start)
+            subscription._log_change(
+                "cancelled", day, reason=reason, monthly_difference=-lost
+            )
+            if day <= subscription._today():
+                subscription._set_state("cancelled")
+        self._schedule_billing()
+
+    def action_undo_cancellation(self):
+        """Take back a cancellation that has not taken effect."""
+        for subscription in self:
+            end = subscription.date_end
+            if not end or subscription.state in ENDED:
+                raise UserError(
+                    self.env._(
+                        "Subscription %s has no cancellation to take back.",
+                        subscription.name,
+                    )
+                )
+            subscription.line_ids.filtered(
+                lambda line, end=end: line.date_end == end
+            ).date_end = False
+            subscription.date_end = False
+            subscription._log_change(
+                "cancellation_undone",
+                end,
+                monthly_difference=subscription.monthly_amount,
+            )
+        self._schedule_billing()
+
+    @api.model
+    def _cron_close_ended(self):
+        """Close the subscriptions whose last day has passed."""
+        domain = [
+            ("state", "in", ("trial", "active", "past_due", "suspended", "paused")),
+            ("date_end", "!=", False),
+            ("date_end", "<=", fields.Date.today()),
+        ]
+        ended = self.search(domain, limit=200)
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+        for subscription in ended:
+            locked = subscription.try_lock_for_update().filtered_domain(domain)
+            if locked and locked.date_end <= locked._today():
+                locked._set_state("cancelled")
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def _today(self):
+        """Return the calendar date at the company's place."""
+        self.ensure_one()
+        return self.company_id._subscription_today()
+
+    def _log_change(self, kind, day, **values):
+        return self.env["subscription.change"].create(
+            [
+                {
+                    "subscription_id": subscription.id,
+                    "kind": kind,
+                    "date_effective": day,
+                    **values,
+                }
+                for subscription in self
+            ]
+        )
+
+    def _log_lines(self, lines, kind):
+        """Note lines that joined or left a subscription that runs."""
+        sign = -1 if kind == "line_ended" else 1
+        self.env["subscription.change"].create(
+            [
+                {
+                    "subscription_id": line.subscription_id.id,
+                    "kind": kind,
+                    "line_id": line.id,
+                    "date_effective": line.date_end or line.date_start,
+                    "monthly_difference": sign * line.monthly_amount,
+                }
+                for line in lines
+                if line.subscription_id.state != "draft"
+            ]
+        )

@@ -1,0 +1,252 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .subscription_pricing_rule import PRICE_DIGITS, PRICING_MODELS
+
+MONTHS_IN_UNIT = {
+    "day": 12 / 365,
+    "week": 12 / 52,
+    "month": 1,
+    "quarter": 3,
+    "half_year": 6,
+    "year": 12,
+}
+PRICED_FIELDS = {"product_id", "quantity", "price", "pricing_model", "plan_id", "kind"}
+
+
+class SubscriptionLine(models.Model):
+    _name = "subscription.line"
+    _description = "Subscription Line"
+    _inherit = ["analytic.mixin"]
+    _order = "subscription_id, sequence, id"
+    _check_company_auto = True
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="subscription_id.company_id", store=True, index=True
+    )
+    currency_id = fields.Many2one(related="subscription_id.currency_id", store=True)
+    partner_id = fields.Many2one(related="subscription_id.partner_id", store=True)
+    sequence = fields.Integer(default=10)
+    kind = fields.Selection(
+        [("recurring", "Recurring"), ("one_off", "Once")],
+        required=True,
+        default="recurring",
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+    )
+    name = fields.Char(
+        "Description",
+        help="Text of the invoice line; leave empty to use the product's.",
+    )
+    plan_id = fields.Many2one(
+        "subscription.plan",
+        "Billed By",
+        compute="_compute_plan_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        ondelete="restrict",
+        check_company=True,
+        help="The plan whose billing interval counts for this line.",
+    )
+    interval_label = fields.Char(related="plan_id.interval_label")
+    quantity = fields.Float(required=True, default=1.0, digits="Product Unit")
+    product_uom_id = fields.Many2one("uom.uom", related="product_id.uom_id")
+    pricing_rule_id = fields.Many2one(
+        "subscription.pricing.rule",
+        compute="_compute_price",
+        store=True,
+        precompute=True,
+        ondelete="set null",
+    )
+    pricing_model = fields.Selection(
+        PRICING_MODELS,
+        compute="_compute_price",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    price = fields.Float(
+        compute="_compute_price",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        digits=PRICE_DIGITS,
+        min_display_digits="Product Price",
+        help="Agreed price for one full period; later price lists do not touch it.",
+    )
+    period_amount = fields.Monetary(
+        "Amount", compute="_compute_amounts", store=True, help="For one full period."
+    )
+    monthly_amount = fields.Monetary(
+        "Monthly", compute="_compute_amounts", store=True, help="Without one-off lines."
+    )
+    date_start = fields.Date(
+        "From",
+        compute="_compute_date_start",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    date_end = fields.Date(help="The first day without this line; empty while open.")
+    last_day = fields.Date(
+        "Until", compute="_compute_last_day", inverse="_inverse_last_day"
+    )
+    closed_until = fields.Date(
+        "Billed Until",
+        readonly=True,
+        copy=False,
+        help="Every period that ends by this day is billed.",
+    )
+    billed_period_ids = fields.One2many(
+        "subscription.billed.period", "line_id", "Billed Periods"
+    )
+
+    _quantity_not_negative = models.Constraint(
+        "CHECK (quantity >= 0)",
+        "A quantity is zero or more; end the line to take it away.",
+    )
+    _price_not_negative = models.Constraint(
+        "CHECK (price >= 0)", "A price is zero or more."
+    )
+    _ends_after_start = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end >= date_start)",
+        "A line cannot end before it starts; set a later last day.",
+    )
+
+    @api.depends("subscription_id.plan_id")
+    def _compute_plan_id(self):
+        for line in self:
+            line.plan_id = line.plan_id or line.subscription_id.plan_id
+
+    @api.depends("subscription_id.date_start")
+    def _compute_date_start(self):
+        for line in self:
+            # Lines that were there from the start move with it while in draft.
+            if line.subscription_id.state == "draft" or not line.date_start:
+                line.date_start = line.subscription_id.date_start
+
+    @api.depends("product_id", "plan_id", "subscription_id.currency_id")
+    def _compute_price(self):
+        rules = self.env["subscription.pricing.rule"]
+        for line in self:
+            subscription = line.subscription_id
+            if not (line.product_id and line.plan_id and subscription.currency_id):
+                line.pricing_model = line.pricing_model or "per_unit"
+                line.price = line.price or 0.0
+                continue
+            if line.closed_until:
+                continue
+            day = line.date_start or subscription.date_start or fields.Date.today()
+            rule = rules._find(
+                line.plan_id, line.product_id, subscription.currency_id, day
+            )
+            line.pricing_rule_id = rule
+            if rule:
+                line.pricing_model, line.price = rule.pricing_model, rule.price
+            else:
+                line.pricing_model = "per_unit"
+                line.price = line.product_id.currency_id._convert(
+                    line.product_id.lst_price,
+                    subscription.currency_id,
+                    subscription.company_id,
+                    day,
+                    round=False,
+                )
+
+    @api.depends("kind", "quantity", "price", "pricing_model", "plan_id")
+    def _compute_amounts(self):
+        for line in self:
+            per_unit = line.pricing_model == "per_unit"
+            amount = line.price * (line.quantity if per_unit else 1)
+            line.period_amount = amount
+            plan = line.plan_id
+            months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
+            recurring = line.kind == "recurring" and months
+            line.monthly_amount = amount / months if recurring else 0.0
+
+    @api.depends("date_end")
+    def _compute_last_day(self):
+        for line in self:
+            line.last_day = line.date_end and line.date_end - timedelta(days=1)
+
+    def _inverse_last_day(self):
+        for line in self:
+            line.date_end = line.last_day and line.last_day + timedelta(days=1)
+
+    @api.depends("product_id", "subscription_id")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = (
+                f"{line.subscription_id.name}: {line.product_id.display_name}"
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.subscription_id._log_lines(lines, "line_added")
+        lines.subscription_id._schedule_billing()
+        return lines
+
+    def write(self, vals):
+        self._check_billed_stays(vals)
+        ended = self.filtered(lambda line: "date_end" in vals and not line.date_end)
+        before = {line: line.date_end for line in self}
+        result = super().write(vals)
+        if {"date_start", "date_end"} & vals.keys():
+            for line in self:
+                ends = [day for day in (before[line], line.date_end) if day]
+                line._reopen_from(min(ends, default=None))
+            ended.subscription_id._log_lines(ended, "line_ended")
+        if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
+            self.subscription_id._schedule_billing()
+        return result
+
+    def _check_billed_stays(self, vals):
+        """Refuse to rewrite what was billed: a new price or quantity is a new line."""
+        frozen = (PRICED_FIELDS | {"date_start"}) & vals.keys()
+        for line in self.filtered("closed_until") if frozen else self.browse():
+            for name in frozen:
+                field = line._fields[name]
+                if field.convert_to_write(line[name], line) != vals[name]:
+                    raise UserError(
+                        self.env._(
+                            "%(line)s was billed until %(day)s and keeps its "
+                            "%(field)s; end the line and add another instead.",
+                            line=line.display_name,
+                            day=line.closed_until - timedelta(days=1),
+                            field=field._description_string(self.env).lower(),
+                        )
+                    )
+
+    def _reopen_from(self, day):
+        """Let the days from `day` on be looked at again by the next billing."""
+        for line in self:
+            if day and line.closed_until and line.closed_until > day:
+                line.closed_until = day
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        for line in self.with_context(active_test=False):
+            if line.billed_period_ids:
+                raise UserError(
+                    self.env._(
+                        "%s was billed and cannot be deleted; set its last day.",
+                        line.display_name,
+                    )
+                )

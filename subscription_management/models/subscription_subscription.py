@@ -1,0 +1,370 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..billing_core.lifecycle import State
+
+STATES = [
+    (State.DRAFT.value, "Draft"),
+    (State.TRIAL.value, "Trial"),
+    (State.ACTIVE.value, "Active"),
+    (State.PAST_DUE.value, "Past Due"),
+    (State.SUSPENDED.value, "Suspended"),
+    (State.PAUSED.value, "Paused"),
+    (State.CANCELLED.value, "Cancelled"),
+    (State.EXPIRED.value, "Expired"),
+]
+
+
+class SubscriptionSubscription(models.Model):
+    _name = "subscription.subscription"
+    _description = "Subscription"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _check_company_auto = True
+
+    name = fields.Char(
+        "Number", required=True, readonly=True, copy=False, default="/", index="trigram"
+    )
+    state = fields.Selection(
+        STATES, required=True, readonly=True, copy=False, default="draft", tracking=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id", store=True, index=True
+    )
+    partner_invoice_id = fields.Many2one(
+        "res.partner",
+        "Invoice Address",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    partner_shipping_id = fields.Many2one(
+        "res.partner",
+        "Delivery Address",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    shares_invoices = fields.Boolean(
+        compute="_compute_shares_invoices",
+        store=True,
+        help="Billed on one invoice with the customer's other subscriptions.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Salesperson",
+        default=lambda self: self.env.user,
+        index=True,
+        tracking=True,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+    )
+    plan_id = fields.Many2one(
+        "subscription.plan",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    payment_term_id = fields.Many2one(
+        "account.payment.term",
+        compute="_compute_payment_term_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    fiscal_position_id = fields.Many2one(
+        "account.fiscal.position",
+        check_company=True,
+        help="Leave empty to let the customer's address decide at each invoice.",
+    )
+    client_reference = fields.Char("Customer Reference")
+    note = fields.Html("Terms and Conditions")
+
+    date_start = fields.Date(
+        "Start",
+        required=True,
+        default=fields.Date.context_today,
+        copy=False,
+        tracking=True,
+    )
+    date_end = fields.Date(
+        "Service Ends",
+        copy=False,
+        tracking=True,
+        help="The first day without service; empty while the subscription is open.",
+    )
+    last_day = fields.Date(compute="_compute_last_day", inverse="_inverse_last_day")
+    term_end = fields.Date(
+        "Renewal",
+        compute="_compute_term_end",
+        store=True,
+        readonly=False,
+        help="The first day after the agreed term.",
+    )
+    next_billing_date = fields.Date(
+        "Next Invoice",
+        readonly=True,
+        copy=False,
+        help="The day on which the next period becomes due.",
+    )
+    billing_error = fields.Text(
+        readonly=True,
+        copy=False,
+        help="Why the last attempt to bill failed; it is tried again each day.",
+    )
+
+    line_ids = fields.One2many(
+        "subscription.line", "subscription_id", "Lines", copy=True
+    )
+    change_ids = fields.One2many(
+        "subscription.change", "subscription_id", "Changes", copy=False
+    )
+    billed_period_ids = fields.One2many(
+        "subscription.billed.period", "subscription_id", "Billed Periods", copy=False
+    )
+    product_ids = fields.Many2many(
+        "product.product", compute="_compute_product_ids", search="_search_product_ids"
+    )
+    monthly_amount = fields.Monetary(
+        "Monthly Revenue",
+        compute="_compute_monthly_amount",
+        store=True,
+        help="Recurring amount per month, without taxes (MRR).",
+    )
+    invoice_ids = fields.Many2many(
+        "account.move", "Invoices", compute="_compute_invoices"
+    )
+    invoice_count = fields.Integer(compute="_compute_invoices")
+    overdue_amount = fields.Monetary(
+        compute="_compute_overdue_amount", search="_search_overdue_amount"
+    )
+    color = fields.Integer(related="plan_id.color")
+
+    _name_unique = models.UniqueIndex(
+        "(company_id, name) WHERE name <> '/'",
+        "A subscription with this number exists already; use another number.",
+    )
+    _due = models.Index("(next_billing_date, id) WHERE next_billing_date IS NOT NULL")
+    _ends_after_start = models.Constraint(
+        "CHECK (date_end IS NULL OR date_end >= date_start)",
+        "A subscription cannot end before it starts; set a later last day.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_addresses(self):
+        for subscription in self:
+            found = subscription.partner_id.address_get(["invoice", "delivery"])
+            subscription.partner_invoice_id = found["invoice"]
+            subscription.partner_shipping_id = found["delivery"]
+
+    @api.depends("partner_invoice_id.commercial_partner_id.shares_subscription_invoices")
+    def _compute_shares_invoices(self):
+        for subscription in self:
+            payer = subscription.partner_invoice_id.commercial_partner_id
+            subscription.shares_invoices = payer.shares_subscription_invoices
+
+    @api.depends("company_id", "plan_id")
+    def _compute_currency_id(self):
+        for subscription in self:
+            priced_in = subscription.plan_id.pricing_rule_ids.currency_id
+            company_currency = subscription.company_id.currency_id
+            if subscription.currency_id and (
+                not priced_in or subscription.currency_id in priced_in
+            ):
+                continue
+            if not priced_in or company_currency in priced_in:
+                subscription.currency_id = company_currency
+            else:
+                subscription.currency_id = priced_in[0]
+
+    @api.depends("partner_id", "plan_id", "company_id")
+    def _compute_payment_term_id(self):
+        for subscription in self:
+            partner = subscription.partner_id.with_company(subscription.company_id)
+            subscription.payment_term_id = (
+                subscription.plan_id.payment_term_id or partner.property_payment_term_id
+            )
+
+    @api.depends("date_end")
+    def _compute_last_day(self):
+        for subscription in self:
+            end = subscription.date_end
+            subscription.last_day = end and end - timedelta(days=1)
+
+    def _inverse_last_day(self):
+        for subscription in self:
+            last = subscription.last_day
+            subscription.date_end = last and last + timedelta(days=1)
+
+    @api.depends("date_start", "plan_id.term_count", "plan_id.term_unit")
+    def _compute_term_end(self):
+        for subscription in self:
+            # A running term keeps its date when the plan is edited.
+            if subscription.state != "draft" and subscription.term_end:
+                continue
+            plan, start = subscription.plan_id, subscription.date_start
+            subscription.term_end = plan._term_end(start) if plan and start else False
+
+    @api.depends("line_ids.product_id")
+    def _compute_product_ids(self):
+        for subscription in self:
+            subscription.product_ids = subscription.line_ids.product_id
+
+    def _search_product_ids(self, operator, value):
+        return Domain("line_ids.product_id", operator, value)
+
+    @api.depends("state", "line_ids.monthly_amount", "line_ids.date_end")
+    def _compute_monthly_amount(self):
+        for subscription in self:
+            current = subscription.line_ids.filtered(lambda line: not line.date_end)
+            counted = subscription.state in ("draft", "active", "past_due")
+            subscription.monthly_amount = (
+                sum(current.mapped("monthly_amount")) if counted else 0.0
+            )
+
+    @api.depends("billed_period_ids.move_id")
+    def _compute_invoices(self):
+        moves_by_subscription = dict(
+            self.env["subscription.billed.period"]
+            .with_context(active_test=False)
+            ._read_group(
+                [("subscription_id", "in", self.ids)],
+                ["subscription_id"],
+                ["move_id:recordset"],
+            )
+        )
+        for subscription in self:
+            moves = moves_by_subscription.get(subscription, self.env["account.move"])
+            subscription.invoice_ids = moves
+            subscription.invoice_count = len(moves)
+
+    def _compute_overdue_amount(self):
+        today = fields.Date.context_today(self)
+        for subscription in self:
+            overdue = subscription.invoice_ids.filtered(
+                lambda move: move.state == "posted"
+                and move.invoice_date_due
+                and move.invoice_date_due < today
+            )
+            subscription.overdue_amount = sum(overdue.mapped("amount_residual"))
+
+    def _search_overdue_amount(self, operator, value):
+        if operator not in (">", "!=") or value:
+            return NotImplemented
+        overdue = Domain("state", "=", "posted") & Domain(
+            "invoice_date_due", "<", fields.Date.context_today(self)
+        )
+        overdue &= Domain("amount_residual", ">", 0)
+        return Domain("billed_period_ids.move_id", "any", overdue)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", "/") == "/":
+                company = vals.get("company_id") or self.env.company.id
+                vals["name"] = (
+                    self.env["ir.sequence"]
+                    .with_company(company)
+                    .next_by_code("subscription.subscription")
+                ) or "/"
+        return super().create(vals_list)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"plan_id", "date_start", "date_end"} & vals.keys():
+            self._schedule_billing()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        for subscription in self.with_context(active_test=False):
+            if subscription.state != "draft" or subscription.billed_period_ids:
+                raise UserError(
+                    self.env._(
+                        "Subscription %s has a history and cannot be deleted; "
+                        "cancel it instead.",
+                        subscription.name,
+                    )
+                )
+
+    def action_view_invoices(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        action["domain"] = [("id", "in", self.invoice_ids.ids)]
+        action["context"] = {"default_move_type": "out_invoice", "create": False}
+        if len(self.invoice_ids) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.invoice_ids.id
+        return action
+
+    def action_bill_now(self):
+        """Show what is due, to be billed with one more click."""
+        self.ensure_one()
+        today = self._today()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Bill Now"),
+            "res_model": "subscription.bill.now",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_subscription_id": self.id,
+                "default_target_date": today,
+            },
+        }
+
+    def action_end(self):
+        """Ask from which day on the service ends."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Cancel Subscription"),
+            "res_model": "subscription.end",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_subscription_id": self.id},
+        }
+
+    def action_view_customer(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "view_mode": "form",
+            "res_id": self.partner_id.id,
+        }

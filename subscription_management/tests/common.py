@@ -1,0 +1,119 @@
+from odoo.tests import Form, tagged  # noqa: F401 - offered to the tests
+from odoo.fields import Command, Date
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class SubscriptionCase(AccountTestInvoicingCommon):
+    """Plans, prices and a customer, and words to write billing stories with."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref(
+            "subscription_management.group_subscription_manager"
+        )
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Galil Bakery", "email": "galil@example.com"}
+        )
+        cls.tax = cls.company_data["default_tax_sale"].copy(
+            {"name": "VAT 17%", "amount": 17}
+        )
+        cls.basic = cls._make_product("Basic", 30.0)
+        cls.seat = cls._make_product("Seat", 7.0)
+        cls.monthly = cls._make_plan("Monthly", "month", Basic=30.0, Seat=7.0)
+        cls.yearly = cls._make_plan("Yearly", "year", Basic=300.0, Seat=70.0)
+
+    @classmethod
+    def _make_product(cls, name, price):
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "type": "service",
+                "list_price": price,
+                "taxes_id": [Command.set(cls.tax.ids)],
+            }
+        )
+
+    @classmethod
+    def _make_plan(cls, name, unit, count=1, **prices):
+        values = {
+            key: prices.pop(key)
+            for key in list(prices)
+            if key in cls.env["subscription.plan"]._fields
+        }
+        products = {"Basic": cls.basic, "Seat": cls.seat}
+        models = {"Basic": "flat", "Seat": "per_unit"}
+        return cls.env["subscription.plan"].create(
+            {
+                "name": name,
+                "interval_unit": unit,
+                "interval_count": count,
+                "pricing_rule_ids": [
+                    Command.create(
+                        {
+                            "product_id": products[key].id,
+                            "pricing_model": models[key],
+                            "price": price,
+                        }
+                    )
+                    for key, price in prices.items()
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def subscribe(cls, *products, on, plan=None, quantity=1, start=True, **values):
+        """Return a subscription of the customer that starts on a day."""
+        subscription = cls.env["subscription.subscription"].create(
+            {
+                "partner_id": cls.customer.id,
+                "plan_id": (plan or cls.monthly).id,
+                "date_start": on,
+                "line_ids": [
+                    Command.create({"product_id": product.id, "quantity": quantity})
+                    for product in products or [cls.basic]
+                ],
+                **values,
+            }
+        )
+        if start:
+            subscription.action_activate()
+        return subscription
+
+    def bill(self, day, **values):
+        """Run the billing of a day as the scheduled action does; return the run."""
+        run = (
+            self.env["subscription.billing.run"]
+            .sudo()
+            .create(
+                {
+                    "target_date": day,
+                    "company_ids": [Command.set(self.env.company.ids)],
+                    **values,
+                }
+            )
+        )
+        run._start()
+        with self.enter_registry_test_mode():
+            while not run._work(lambda _handled: 60):
+                pass
+        return run
+
+    def assert_invoice_lines(self, subscription, expected):
+        """Compare the invoice lines, oldest first, as (period, product, amount)."""
+        lines = subscription.billed_period_ids.sorted(
+            lambda row: (row.date_start, row.line_id.id, row.revision)
+        )
+        self.assertEqual(
+            [
+                (
+                    f"{row.date_start}/{row.date_end}",
+                    row.line_id.product_id.name,
+                    f"{row.invoice_line_id.price_subtotal * -row.move_id.direction_sign:.2f}",
+                )
+                for row in lines
+            ],
+            expected,
+        )

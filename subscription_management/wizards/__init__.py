@@ -1,0 +1,1 @@
+from . import subscription_bill_now, subscription_end

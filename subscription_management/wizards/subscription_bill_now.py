@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class SubscriptionBillNow(models.TransientModel):
+    _name = "subscription.bill.now"
+    _description = "Bill a Subscription Now"
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, readonly=True
+    )
+    target_date = fields.Date("Bill What Is Due On", required=True)
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    @api.depends("target_date", "subscription_id")
+    def _compute_preview(self):
+        for wizard in self:
+            wizard.preview = wizard.subscription_id.sudo()._render_preview(
+                wizard.target_date
+            )
+
+    def action_bill(self):
+        """Make the invoice that the preview shows, and open it."""
+        self.ensure_one()
+        subscription = self.subscription_id
+        subscription.check_access("write")
+        if self.target_date > subscription._today():
+            raise UserError(
+                self.env._(
+                    "%s is in the future: an invoice is made at the earliest on the "
+                    "day on which its period is due.",
+                    self.target_date,
+                )
+            )
+        run = self.env["subscription.billing.run"].sudo()
+        moves = run._bill_now(subscription.sudo(), self.target_date)
+        if not moves:
+            raise UserError(
+                self.env._(
+                    "Nothing is due for %(subscription)s on %(day)s.",
+                    subscription=subscription.name,
+                    day=self.target_date,
+                )
+            )
+        return subscription.action_view_invoices()
