@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import odoo_source, postgres
 from .console import Problem, run, step
-from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done
+from .places import (DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done)
 
 CONF = DEV / "odoo.conf"
 SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"
@@ -140,8 +140,10 @@ def ensure_test_database(addon: str) -> str:
 
 def exists(database: str) -> bool:
     listed = run(
-        [postgres.program("psql"), "-Atqc", "SELECT datname FROM pg_database"]
-        + ["-d", "postgres"],
+        [
+            postgres.program("psql"),
+            *("-Atq", "-d", "postgres", "-c", "SELECT datname FROM pg_database"),
+        ],
         "PostgreSQL does not answer: check the PG* variables, or delete .dev.",
         env=postgres.ensure(),
     )
@@ -193,6 +195,22 @@ def shell(database: str, script: Path, *arguments: str) -> int:
             },
             check=False,
         ).returncode
+
+
+def export_translations() -> None:
+    """Write i18n/ADDON.pot and i18n/he.po of each addon from its source."""
+    for addon in addons():
+        database = ensure_test_database(addon)
+        with step(f"Exporting the terms of {addon}"):
+            for verb, *arguments in (
+                ("loadlang", "-l", "he_IL"),
+                ("export", addon, "-l", "pot", "he"),
+            ):
+                run(
+                    command("i18n", verb, "-c", str(CONF), "-d", database, *arguments),
+                    f"The terms of {addon} could not be exported: see below.",
+                    env=environment(),
+                )
 
 
 def _complaints(log: Path) -> list[str]:

@@ -131,9 +131,7 @@ def _debian_mirror() -> str:
     return mirrors[0]
 
 
-def _download(
-    work: Path, mirror: str, suite: str, packages: tuple[str, ...]
-) -> None:
+def _download(work: Path, mirror: str, suite: str, packages: tuple[str, ...]) -> None:
     sources = work / f"{suite}.sources"
     sources.write_text(
         f"Types: deb\nURIs: {mirror}\nSuites: {suite}\nComponents: main\n"

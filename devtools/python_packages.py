@@ -8,7 +8,17 @@ from pathlib import Path
 
 from . import odoo_source
 from .console import Problem, run, step
-from .places import DEV, LOGS, PYTHON, PYTHON_TAG, ROOT, VENV, digest, is_done, mark_done
+from .places import (
+    DEV,
+    LOGS,
+    PYTHON,
+    PYTHON_TAG,
+    ROOT,
+    VENV,
+    digest,
+    is_done,
+    mark_done,
+)
 from .system_packages import ensure_venv_module
 
 REQUIREMENTS = ROOT / "requirements.txt"

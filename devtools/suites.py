@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from . import lint, odoo, setup
 from .console import Problem, say

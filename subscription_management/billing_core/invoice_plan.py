@@ -256,9 +256,7 @@ def _price(line: Line, period: BillingPeriod, days: Period) -> Decimal:
     return prorate(price, days, period.regular)
 
 
-def _difference(
-    line: Line, owed: _Owed, rows: list[BilledPeriod]
-) -> list[PlannedItem]:
+def _difference(line: Line, owed: _Owed, rows: list[BilledPeriod]) -> list[PlannedItem]:
     """Return the one item that brings what was billed to what is owed, if any."""
     charged = sum((row.amount for row in rows), ZERO)
     difference = owed.amount - charged

@@ -46,8 +46,9 @@ class AccountMove(models.Model):
         cancelled = rows.filtered(lambda row: row.move_id.state == "cancel")
         cancelled._give_back()
         reopened = rows.filtered(
-            lambda row: before[row.move_id] == "cancel"
-            and row.move_id.state != "cancel"
+            lambda row: (
+                before[row.move_id] == "cancel" and row.move_id.state != "cancel"
+            )
         )
         reopened._take_again()
         return self._note_credits(before)
@@ -55,9 +56,11 @@ class AccountMove(models.Model):
     def _note_credits(self, before):
         """Remember what posted credit notes give back, so that no one does it again."""
         posted = self.filtered(
-            lambda move: move.state == "posted"
-            and before[move] != "posted"
-            and move.reversed_entry_id
+            lambda move: (
+                move.state == "posted"
+                and before[move] != "posted"
+                and move.reversed_entry_id
+            )
         )
         posted.sudo().line_ids.filtered("managed_subscription_line_id")._note_credit()
 

@@ -9,9 +9,11 @@ class AccountTax(models.Model):
         """Refuse a tax without account: the host would book it as income."""
         for tax in self.flatten_taxes_hierarchy():
             homeless = tax.invoice_repartition_line_ids.filtered(
-                lambda row: row.repartition_type == "tax"
-                and row.factor_percent
-                and not row.account_id
+                lambda row: (
+                    row.repartition_type == "tax"
+                    and row.factor_percent
+                    and not row.account_id
+                )
             )
             if tax.amount and homeless:
                 raise UserError(

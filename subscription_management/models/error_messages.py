@@ -22,9 +22,7 @@ SENTENCES = {
         "The billing day %(day)s is not a day of the month; use 1 to 31, where 31 "
         "means the last day."
     ),
-    errors.InvalidCutOff: _lt(
-        "%(days)s cut-off days are not possible; use 0 or more."
-    ),
+    errors.InvalidCutOff: _lt("%(days)s cut-off days are not possible; use 0 or more."),
     errors.InvalidMinorUnit: _lt(
         "The smallest amount of %(code)s is %(minor_unit)s; it must be above zero."
     ),
@@ -49,4 +47,5 @@ SENTENCES = {
 
 def translated(env, error):
     """Return what a `BillingError` says, in the language of `env`."""
-    return env._(SENTENCES[type(error)]) % vars(error)
+    sentence = env._(SENTENCES[type(error)])
+    return sentence % vars(error)

@@ -26,12 +26,12 @@ class SubscriptionBillingPipeline(models.Model):
         while True:
             try:
                 handled = self._bill_slice(writer)
+                if not handled:
+                    self._finish()
             except psycopg2.errors.SerializationFailure:
                 # Someone changed a row between our look and our lock: look again.
                 self.env.cr.rollback()
                 continue
-            if not handled:
-                self._finish()
             seconds_left = progress(handled)
             if not handled:
                 return True

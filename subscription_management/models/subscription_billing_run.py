@@ -104,9 +104,7 @@ class SubscriptionBillingRun(models.Model):
 
     def _sum_by_currency(self):
         """Return (currency, amount) rows of what the run billed, taxes included."""
-        model = (
-            "subscription.billing.forecast" if self.is_dry_run else "account.move"
-        )
+        model = "subscription.billing.forecast" if self.is_dry_run else "account.move"
         link = "run_id" if self.is_dry_run else "managed_billing_run_id"
         return self.env[model]._read_group(
             [(link, "in", self.ids)],
@@ -181,6 +179,11 @@ class SubscriptionBillingRun(models.Model):
     def _cron_bill_due(self):
         """Go on with the runs that were started, and start those of today."""
         self._ensure_scheduled_runs()
+        self._cron_help_billing()
+
+    @api.model
+    def _cron_help_billing(self):
+        """Work on the runs that are under way; any number of workers may."""
         progress = self.env["ir.cron"]._commit_progress
         running = self.search([("state", "=", "running")], order="id")
         progress(remaining=sum(run._count_due() for run in running))
@@ -191,9 +194,8 @@ class SubscriptionBillingRun(models.Model):
     @api.model
     def _ensure_scheduled_runs(self):
         """Start one run for each calendar date that the companies have now."""
-        by_day = self.env["res.company"].search([]).grouped(
-            lambda company: company._subscription_today()
-        )
+        companies = self._companies_with_subscriptions()
+        by_day = companies.grouped(lambda company: company._subscription_today())
         for day, companies in by_day.items():
             scheduled = [("is_scheduled", "=", True), ("target_date", "=", day)]
             run = self.search(scheduled, limit=1)
@@ -208,5 +210,13 @@ class SubscriptionBillingRun(models.Model):
                         "is_scheduled": True,
                     }
                 )
+            run.company_ids |= companies
             if run.state != "running" and run._count_due():
                 run._start()
+
+    @api.model
+    def _companies_with_subscriptions(self):
+        groups = self.env["subscription.subscription"]._read_group(
+            [("next_billing_date", "!=", False)], [], ["company_id:recordset"]
+        )
+        return groups[0][0]

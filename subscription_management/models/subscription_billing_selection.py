@@ -93,7 +93,9 @@ class SubscriptionBillingSelection(models.Model):
     def _lock(self, domain, limit=None):
         """Return matching subscriptions in due order, locked, skipping held ones."""
         subscriptions = self.env["subscription.subscription"]
-        query = subscriptions._search(domain, order="next_billing_date, id", limit=limit)
+        query = subscriptions._search(
+            domain, order="next_billing_date, id", limit=limit
+        )
         found = self.env.execute_query(
             SQL("%s FOR NO KEY UPDATE SKIP LOCKED", query.select())
         )

@@ -41,9 +41,13 @@ class SubscriptionChange(models.Model):
             change.display_name = f"{kinds.get(change.kind)} {change.date_effective}"
 
     def write(self, vals):
-        raise UserError(
-            self.env._("The history of a subscription is only added to, never edited.")
-        )
+        if self:
+            raise UserError(
+                self.env._(
+                    "The history of a subscription is only added to, never edited."
+                )
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

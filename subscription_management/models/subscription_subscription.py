@@ -191,7 +191,9 @@ class SubscriptionSubscription(models.Model):
             subscription.partner_invoice_id = found["invoice"]
             subscription.partner_shipping_id = found["delivery"]
 
-    @api.depends("partner_invoice_id.commercial_partner_id.shares_subscription_invoices")
+    @api.depends(
+        "partner_invoice_id.commercial_partner_id.shares_subscription_invoices"
+    )
     def _compute_shares_invoices(self):
         for subscription in self:
             payer = subscription.partner_invoice_id.commercial_partner_id
@@ -276,9 +278,11 @@ class SubscriptionSubscription(models.Model):
         today = fields.Date.context_today(self)
         for subscription in self:
             overdue = subscription.invoice_ids.filtered(
-                lambda move: move.state == "posted"
-                and move.invoice_date_due
-                and move.invoice_date_due < today
+                lambda move: (
+                    move.state == "posted"
+                    and move.invoice_date_due
+                    and move.invoice_date_due < today
+                )
             )
             subscription.overdue_amount = sum(overdue.mapped("amount_residual"))
 

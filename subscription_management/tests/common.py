@@ -1,5 +1,5 @@
+from odoo.fields import Command
 from odoo.tests import Form, tagged  # noqa: F401 - offered to the tests
-from odoo.fields import Command, Date
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
@@ -111,9 +111,13 @@ class SubscriptionCase(AccountTestInvoicingCommon):
                 (
                     f"{row.date_start}/{row.date_end}",
                     row.line_id.product_id.name,
-                    f"{row.invoice_line_id.price_subtotal * -row.move_id.direction_sign:.2f}",
+                    f"{self._charged(row.invoice_line_id):.2f}",
                 )
                 for row in lines
             ],
             expected,
         )
+
+    def _charged(self, invoice_line):
+        """Return what the customer is charged by an invoice line, without tax."""
+        return -invoice_line.move_id.direction_sign * invoice_line.price_subtotal
