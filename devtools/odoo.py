@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import odoo_source, postgres
 from .console import Problem, run, step
-from .places import (DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done)
+from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done
 
 CONF = DEV / "odoo.conf"
 SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"

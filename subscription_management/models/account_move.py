@@ -38,6 +38,21 @@ class AccountMove(models.Model):
             self._follow_state(before)
         return result
 
+    def _get_next_sequence_format(self):
+        """Look the number's format up once for invoices posted together.
+
+        The number itself is taken under the host's lock each time.
+        """
+        formats = self.env.context.get("managed_number_formats")
+        if formats is None:
+            return super()._get_next_sequence_format()
+        refund = self.move_type == "out_refund" and self.journal_id.refund_sequence
+        key = (self.journal_id.id, self.date, refund)
+        if key not in formats:
+            formats[key] = super()._get_next_sequence_format()
+        text, values = formats[key]
+        return text, dict(values)
+
     def _follow_state(self, before):
         """Give periods back when an invoice is cancelled, take them when reopened."""
         rows = self.sudo().managed_billed_period_ids

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -21,6 +21,27 @@ class ResPartner(models.Model):
             partner.managed_subscription_count = subscriptions.search_count(
                 [("partner_id", "child_of", partner.id)]
             )
+
+    def _increase_rank(self, field, n=1):
+        """Collect the ranks of many invoices, to be raised together."""
+        ranks = self.env.context.get("managed_partner_ranks")
+        if ranks is None:
+            return super()._increase_rank(field, n)
+        for partner in self:
+            ranks[field][partner.id] += n
+        return None
+
+    @api.model
+    def _raise_managed_ranks(self, ranks):
+        """Raise collected ranks: new customers at once, the others after the commit."""
+        for field, counts in ranks.items():
+            partners = self.sudo().browse(counts)
+            fresh = partners.filtered(lambda partner, field=field: not partner[field])
+            for count, same in fresh.grouped(lambda p: counts[p.id]).items():
+                same.write({field: count})
+            known = partners - fresh
+            for count, same in known.grouped(lambda p: counts[p.id]).items():
+                same._increase_rank(field, count)
 
     def action_view_managed_subscriptions(self):
         self.ensure_one()

@@ -1,7 +1,5 @@
 from contextlib import closing
 
-import psycopg2
-
 from odoo import fields, models
 
 
@@ -30,38 +28,25 @@ class SubscriptionBillingForecast(models.Model):
 class SubscriptionBillingRun(models.Model):
     _inherit = "subscription.billing.run"
 
-    def _forecast(self, due, writer):
-        """Bill `due` as a run does, keep what came out, and take it all back."""
-        rows, failures = self._try_each_that_can(due, writer)
-        self.env["subscription.billing.forecast"].create(rows)
+    def _forecast(self, due):
+        """Bill `due` as a run does, keep what came out, and take the rest back."""
+        # Closing a savepoint takes back all that was written since.
+        with closing(self.env.cr.savepoint()):
+            _billed, moves = self._bill_each_that_can(due)
+            invoices = [self._prepare_forecast_values(move) for move in moves]
+            failures = [
+                {
+                    "run_id": self.id,
+                    "subscription_id": failure.subscription_id.id,
+                    "reason": failure.reason,
+                }
+                for failure in self.failure_ids
+                if failure.subscription_id in due
+            ]
+        self.env["subscription.billing.forecast"].create(invoices)
         self.env["subscription.billing.failure"].create(failures)
         self.dry_run_cursor = max(due.ids)
-        return len(rows)
-
-    def _try_each_that_can(self, due, writer):
-        """Return (forecast values, failure values) of a try that leaves no trace."""
-        try:
-            # Closing a savepoint takes back all that was written since.
-            with closing(self.env.cr.savepoint()):
-                moves = self._bill_together(due, self.target_date, writer)
-                return [self._prepare_forecast_values(move) for move in moves], []
-        except psycopg2.OperationalError:
-            raise
-        except Exception as error:
-            if len(due) == 1:
-                return [], [
-                    {
-                        "run_id": self.id,
-                        "subscription_id": due.id,
-                        "reason": self._reason(error),
-                    }
-                ]
-        finally:
-            writer._forget()
-        middle = len(due) // 2
-        rows, failures = self._try_each_that_can(due[:middle], writer)
-        more_rows, more_failures = self._try_each_that_can(due[middle:], writer)
-        return rows + more_rows, failures + more_failures
+        return len(invoices)
 
     def _prepare_forecast_values(self, move):
         lines = move.invoice_line_ids

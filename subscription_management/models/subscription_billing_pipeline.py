@@ -22,10 +22,9 @@ class SubscriptionBillingPipeline(models.Model):
     def _work(self, progress):
         """Bill slices until nothing is due (True) or the time is up (False)."""
         self.ensure_one()
-        writer = self.env["subscription.invoice.writer"]
         while True:
             try:
-                handled = self._bill_slice(writer)
+                handled = self._bill_slice()
                 if not handled:
                     self._finish()
             except psycopg2.errors.SerializationFailure:
@@ -43,17 +42,17 @@ class SubscriptionBillingPipeline(models.Model):
         if self.state == "running" and not self._count_due():
             self.write({"state": "done", "finished_at": fields.Datetime.now()})
 
-    def _bill_slice(self, writer):
+    def _bill_slice(self):
         """Bill the next due subscriptions and return how many were looked at."""
         started = time.monotonic()
         due = self._select_due()
         if not due:
             return 0
         if self.is_dry_run:
-            invoice_count = self._forecast(due, writer)
+            invoice_count = self._forecast(due)
             billed = due
         else:
-            billed, moves = self._bill_each_that_can(due, writer)
+            billed, moves = self._bill_each_that_can(due)
             invoice_count = len(moves)
         self.env["subscription.billing.slice"].create(
             {
@@ -65,39 +64,62 @@ class SubscriptionBillingPipeline(models.Model):
         )
         return len(due)
 
-    def _bill_each_that_can(self, due, writer):
-        """Bill `due` together and return (billed subscriptions, moves).
+    def _bill_each_that_can(self, due):
+        """Bill `due` and return (billed subscriptions, moves).
+
+        A subscription whose invoice cannot be planned is marked with the reason and
+        left out; the others are written together.
+        """
+        billings = []
+        rows = due._open_rows_by_subscription()
+        for subscription in due:
+            try:
+                billings.append(
+                    subscription._prepare_billing(self.target_date, rows[subscription])
+                )
+            except (UserError, BillingError) as error:
+                self._note_failure(subscription, error)
+        return self._write_each_that_can(billings)
+
+    def _write_each_that_can(self, billings):
+        """Write what was planned and return (billed subscriptions, moves).
 
         When that fails, halves are tried, down to the one that is wrong: it alone
-        is marked with the reason, all others are billed.
+        is marked, all others are billed.
         """
+        subscriptions = self.env["subscription.subscription"].union(
+            *(billing.subscription for billing in billings)
+        )
+        if not billings:
+            return subscriptions, self.env["account.move"]
         try:
             with self.env.cr.savepoint():
-                moves = self._bill_together(due, self.target_date, writer)
-            due._clear_billing_error()
-            return due, moves
+                moves = self._write(billings)
+            subscriptions._clear_billing_error()
+            return subscriptions, moves
         except psycopg2.OperationalError:
             # The connection or the snapshot is gone: nothing that a record can cure.
             raise
         except Exception as error:
-            writer._forget()
-            if len(due) == 1:
-                self._note_failure(due, error)
-                return due.browse(), self.env["account.move"]
-        middle = len(due) // 2
-        first, first_moves = self._bill_each_that_can(due[:middle], writer)
-        second, second_moves = self._bill_each_that_can(due[middle:], writer)
+            if len(billings) == 1:
+                self._note_failure(subscriptions, error)
+                return subscriptions.browse(), self.env["account.move"]
+        middle = len(billings) // 2
+        first, first_moves = self._write_each_that_can(billings[:middle])
+        second, second_moves = self._write_each_that_can(billings[middle:])
         return first | second, first_moves | second_moves
 
-    def _bill_together(self, subscriptions, target, writer):
-        """Bill what is due of all `subscriptions`, or raise; return the moves."""
-        plans = self._plan(subscriptions, target)
-        invoices = subscriptions._group_into_invoices(plans, target)
+    def _write(self, billings):
+        """Write what was planned for subscriptions, or raise; return the moves."""
+        writer = self.env["subscription.invoice.writer"]
+        invoices = self.env["subscription.subscription"]._group_into_invoices(billings)
+        for invoice in invoices:
+            invoice.header["managed_billing_run_id"] = self.id or False
         moves = writer._write_invoices(invoices)
-        if self.id:
-            moves.managed_billing_run_id = self
         self._record_billed_periods(invoices, moves)
-        self._close_periods(plans)
+        self._close_periods(billings)
+        self._notify(invoices, moves)
+        # Posting comes last: it locks the journal's number until the commit.
         writer._post(
             moves.browse(
                 move.id
@@ -105,40 +127,29 @@ class SubscriptionBillingPipeline(models.Model):
                 if invoice.posts
             )
         )
-        self._notify(invoices, moves)
         return moves
-
-    def _plan(self, subscriptions, target):
-        """Return {subscription: invoice plan}, having checked that each can bill."""
-        rows = subscriptions._open_rows_by_subscription()
-        plans = {}
-        for subscription in subscriptions:
-            plan = subscription._plan_billing(target, rows[subscription])
-            if plan.items:
-                subscription._check_billable(target)
-                subscription._check_products_billable(plan.items)
-            plans[subscription] = plan
-        return plans
 
     def _record_billed_periods(self, invoices, moves):
         """Note which invoice line billed which period; the database refuses twins."""
         values = []
         for invoice, move in zip(invoices, moves, strict=True):
             invoice_lines = move.line_ids.filtered("managed_subscription_line_id")
-            for (line, item), invoice_line in zip(
+            for row, invoice_line in zip(
                 invoice.rows, invoice_lines.sorted("sequence"), strict=True
             ):
-                values.append(line._prepare_billed_period_values(item, invoice_line))
+                values.append(
+                    row.line._prepare_billed_period_values(row.item, invoice_line)
+                )
         self.env["subscription.billed.period"].create(values)
 
-    def _close_periods(self, plans):
+    def _close_periods(self, billings):
         """Move each line's and subscription's mark behind what is billed now."""
-        for subscription, plan in plans.items():
-            for line in subscription.line_ids:
-                closed = plan.closed_until.get(line.id)
+        for billing in billings:
+            for line in billing.subscription.line_ids:
+                closed = billing.plan.closed_until.get(line.id)
                 if closed != (line.closed_until or None):
                     line.closed_until = closed
-            subscription.next_billing_date = plan.next_due or False
+            billing.subscription.next_billing_date = billing.plan.next_due or False
 
     def _notify(self, invoices, moves):
         """Hand posted invoices to the host's scheduled sending, where wanted."""
@@ -193,9 +204,7 @@ class SubscriptionBillingPipeline(models.Model):
         subscription.lock_for_update(allow_referencing=True)
         run = self.new({"target_date": target})
         try:
-            moves = run._bill_together(
-                subscription, target, self.env["subscription.invoice.writer"]
-            )
+            moves = run._write([subscription._prepare_billing(target)])
         except BillingError as error:
             raise UserError(translated(self.env, error)) from error
         subscription._clear_billing_error()

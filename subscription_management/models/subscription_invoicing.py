@@ -7,56 +7,103 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from ..billing_core.invoice_plan import InvoicePlan, PlannedItem
 from ..billing_core.money import ONE
 from .decimals import exact
 
 
 @dataclass
+class PlannedRow:
+    """One invoice line to be written."""
+
+    line: models.Model
+    item: PlannedItem
+    values: dict
+
+
+@dataclass
+class PlannedBilling:
+    """What one subscription is billed, ready to be put on invoices."""
+
+    subscription: models.Model
+    plan: InvoicePlan
+    header: dict
+    rows: list[PlannedRow]
+
+
+@dataclass
 class PlannedInvoice:
-    """One invoice to be written: its header, and (subscription line, item) rows."""
+    """One invoice to be written, for one or more subscriptions."""
 
     header: dict
     posts: bool
     sends: bool
-    rows: list = field(default_factory=list)
+    rows: list[PlannedRow] = field(default_factory=list)
 
     @property
-    def amount(self):
-        return sum(item.amount for _line, item in self.rows)
+    def sign(self):
+        """-1 for a credit note, whose lines are shown the other way round."""
+        return -1 if sum(row.item.amount for row in self.rows) < 0 else 1
+
+    @property
+    def move_type(self):
+        return "out_refund" if self.sign < 0 else "out_invoice"
+
+    def line_values(self):
+        sign = self.sign
+        return [
+            {**row.values, "price_unit": sign * row.values["price_unit"]}
+            for row in self.rows
+        ]
 
 
 class SubscriptionInvoicing(models.Model):
     _inherit = "subscription.subscription"
 
-    def _group_into_invoices(self, plans, invoice_date):
-        """Return `PlannedInvoice`s for the items of {subscription: plan}.
+    def _prepare_billing(self, target, rows=None):
+        """Return what billing on `target` puts on invoices, having checked it."""
+        self.ensure_one()
+        plan = self._plan_billing(target, rows)
+        if not plan.items:
+            return PlannedBilling(self, plan, {}, [])
+        self._check_billable(target)
+        header = self._prepare_invoice_values(target)
+        position = self.env["account.fiscal.position"].browse(
+            header["fiscal_position_id"]
+        )
+        lines = self.line_ids.grouped("id")
+        prepared = []
+        for item in plan.items:
+            line = lines[item.line]
+            values = line._prepare_invoice_line_values(item, position)
+            prepared.append(PlannedRow(line, item, values))
+        return PlannedBilling(self, plan, header, prepared)
+
+    def _group_into_invoices(self, billings):
+        """Return `PlannedInvoice`s for `PlannedBilling`s.
 
         Subscriptions share an invoice when the customer wants it and their headers
         are the same; a plan may want one invoice for each missed period.
         """
         invoices = {}
-        for subscription, plan in plans.items():
-            header = subscription._prepare_invoice_values(invoice_date)
+        grouping = self._invoice_grouping_fields()
+        for billing in billings:
+            subscription, header = billing.subscription, billing.header
             offer = subscription.plan_id
+            posts, sends = offer.invoice_policy == "post", offer.sends_invoices
             alone = not subscription.shares_invoices and subscription.id
-            for item in plan.items:
-                due = item.due if offer.catch_up_policy == "apart" else None
-                key = (
-                    alone,
-                    due,
-                    offer.invoice_policy,
-                    offer.sends_invoices,
-                    *(header[name] for name in self._invoice_grouping_fields()),
-                )
+            apart = offer.catch_up_policy == "apart"
+            for row in billing.rows:
+                due = row.item.due if apart else None
+                agreed = tuple(header[name] for name in grouping)
+                key = (alone, due, posts, sends, agreed)
                 invoice = invoices.get(key)
                 if invoice is None:
-                    invoice = invoices[key] = PlannedInvoice(
-                        dict(header), offer.invoice_policy == "post", bool(key[3])
-                    )
+                    invoice = PlannedInvoice(dict(header), posts, sends)
+                    invoices[key] = invoice
                 elif subscription.name not in invoice.header["invoice_origin"]:
                     invoice.header["invoice_origin"] += f", {subscription.name}"
-                line = self.env["subscription.line"].browse(item.line)
-                invoice.rows.append((line, item))
+                invoice.rows.append(row)
         return list(invoices.values())
 
     def _invoice_grouping_fields(self):
@@ -136,27 +183,25 @@ class SubscriptionInvoicing(models.Model):
                 )
             )
 
-    def _check_products_billable(self, items):
-        """Refuse what cannot be sold or booked, with the remedy."""
-        lines = self.env["subscription.line"].browse(item.line for item in items)
-        for line in lines:
-            product = line.product_id
-            line._billing_taxes()._check_books_somewhere()
-            if not product.active:
-                raise UserError(
-                    self.env._(
-                        "The product %s is archived; unarchive it, or end its line.",
-                        product.display_name,
-                    )
-                )
-
 
 class SubscriptionLineInvoicing(models.Model):
     _inherit = "subscription.line"
 
-    def _prepare_invoice_line_values(self, item, sign=1):
-        """Return one invoice line; quantity × price is the item's amount exactly."""
+    def _prepare_invoice_line_values(self, item, fiscal_position):
+        """Return one invoice line; quantity × price is the item's amount exactly.
+
+        Refuses, with the remedy, what cannot be sold or booked.
+        """
         self.ensure_one()
+        if not self.product_id.active:
+            raise UserError(
+                self.env._(
+                    "The product %s is archived; unarchive it, or end its line.",
+                    self.product_id.display_name,
+                )
+            )
+        taxes = self._billing_taxes(fiscal_position)
+        taxes._check_books_somewhere()
         quantity, price = self._invoice_quantity_and_price(item)
         values = {
             "display_type": "product",
@@ -164,8 +209,8 @@ class SubscriptionLineInvoicing(models.Model):
             "name": self._invoice_line_name(item),
             "quantity": quantity,
             "product_uom_id": self.product_uom_id.id,
-            "price_unit": sign * price,
-            "tax_ids": [Command.set(self._billing_taxes().ids)],
+            "price_unit": price,
+            "tax_ids": [Command.set(taxes.ids)],
             "managed_subscription_line_id": self.id,
             "managed_period_start": item.period.start,
             "managed_period_end": item.period.end,
@@ -174,18 +219,16 @@ class SubscriptionLineInvoicing(models.Model):
             values["analytic_distribution"] = self.analytic_distribution
         return values
 
-    def _billing_taxes(self):
+    def _billing_taxes(self, fiscal_position):
         """Return the taxes that the host would put on an invoice line."""
-        subscription = self.subscription_id.with_company(self.company_id)
         product = self.product_id.with_company(self.company_id)
-        position = subscription._billing_fiscal_position()
         taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
         if not taxes:
-            accounts = product.product_tmpl_id.get_product_accounts(position)
+            accounts = product.product_tmpl_id.get_product_accounts(fiscal_position)
             taxes = accounts["income"].tax_ids.filtered(
                 lambda tax: tax.type_tax_use == "sale"
             )
-        return position.map_tax(taxes)
+        return fiscal_position.map_tax(taxes) if fiscal_position else taxes
 
     def _prepare_billed_period_values(self, item, invoice_line):
         """Return the row that remembers what an invoice line billed."""

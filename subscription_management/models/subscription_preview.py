@@ -44,24 +44,17 @@ class SubscriptionPreview(models.Model):
         tax engine as those of the invoice.
         """
         self.ensure_one()
-        plan = self._plan_billing(target)
-        if plan.items:
-            self._check_billable(target)
-            self._check_products_billable(plan.items)
-        invoices = self._group_into_invoices({self: plan}, target)
+        invoices = self._group_into_invoices([self._prepare_billing(target)])
         return [self._preview_invoice(invoice) for invoice in invoices]
 
     def _preview_invoice(self, invoice):
-        sign = -1 if invoice.amount < 0 else 1
-        values = [
-            line._prepare_invoice_line_values(item, sign) for line, item in invoice.rows
-        ]
+        values = invoice.line_values()
         taxes = self.env["account.tax"]
         base_lines = [self._prepare_base_line(each) for each in values]
         taxes._add_tax_details_in_base_lines(base_lines, self.company_id)
         taxes._round_base_lines_tax_details(base_lines, self.company_id)
         return {
-            "is_credit_note": sign < 0,
+            "is_credit_note": invoice.sign < 0,
             "lines": [
                 {
                     **each,
