@@ -35,13 +35,13 @@ class ResPartner(models.Model):
     def _raise_managed_ranks(self, ranks):
         """Raise collected ranks: new customers at once, the others after the commit."""
         for field, counts in ranks.items():
-            partners = self.sudo().browse(counts)
-            fresh = partners.filtered(lambda partner, field=field: not partner[field])
-            for count, same in fresh.grouped(lambda p: counts[p.id]).items():
-                same.write({field: count})
-            known = partners - fresh
-            for count, same in known.grouped(lambda p: counts[p.id]).items():
-                same._increase_rank(field, count)
+            for count in set(counts.values()):
+                same = self.sudo().browse(
+                    partner_id for partner_id, each in counts.items() if each == count
+                )
+                fresh = same.filtered_domain([(field, "=", 0)])
+                fresh.write({field: count})
+                (same - fresh)._increase_rank(field, count)
 
     def action_view_managed_subscriptions(self):
         self.ensure_one()
