@@ -111,11 +111,7 @@ def _run_lint(name: str, options: list[str]) -> Result:
 
 def _run_plain(name: str, options: list[str]) -> Result:
     setup.python_only()
-    folders = [f"tests/{name}"]
-    if name == "core":
-        folders += [str(core.relative_to(ROOT)) for core in ROOT.glob("*/*_core")]
-        options = ["--doctest-modules", *options]
-    return _pytest(name, [*folders, *options], {})
+    return _pytest(name, [f"tests/{name}", *options], {})
 
 
 def _run_addon(name: str, options: list[str]) -> Result:

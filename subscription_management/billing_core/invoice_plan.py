@@ -39,7 +39,8 @@ class Line:
     """The first day without it; None while open."""
     kind: ChargeKind = ChargeKind.RECURRING
     closed_until: date | None = None
-    """Every period that ends by this day is billed and needs no second look."""
+    """Every period that ends by this day is billed and needs no second look; always
+    the boundary of a period, so that a period is looked at whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,31 @@ def _by_line(
     return rows
 
 
+def reopened_from(line: Line, day: date) -> date | None:
+    """Return the line's `closed_until` once the days from `day` on are open again.
+
+    The whole period that holds `day` is opened, since what it owes is one amount.
+
+    >>> from .billing_calendar import Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> calendar = BillingCalendar(date(2026, 4, 1), Interval(1, IntervalUnit.MONTH))
+    >>> line = Line(
+    ...     1, calendar, Flat(Decimal(30)), Decimal(1), date(2026, 4, 1),
+    ...     closed_until=date(2026, 7, 1),
+    ... )
+    >>> print(reopened_from(line, date(2026, 5, 11)))
+    2026-05-01
+    """
+    closed = line.closed_until
+    if closed is None or day >= closed:
+        return closed
+    if line.kind is ChargeKind.ONE_OFF:
+        return None
+    first = max(day, line.calendar.start)
+    regular = line.calendar.regular_period(line.calendar.index_on(first))
+    return max(regular.start, line.calendar.start)
+
+
 _Outcome = tuple[list[PlannedItem], date | None, date | None]
 
 
@@ -158,7 +184,7 @@ def _plan_line(
             break
         rows = known.pop(period.regular, [])
         items += _difference(line, _owed_in(line, period, currency), rows)
-        closed = period.service.end
+        closed = period.regular.end
     # Rows are left where the line was shortened after it was billed, and where
     # a period was billed before it was due: the first are credited at once, the
     # second wait for their day.
@@ -175,8 +201,9 @@ def _by_regular_period(
     """Return the rows that may still change, by the regular period they lie in."""
     known: dict[Period, list[BilledPeriod]] = defaultdict(list)
     for row in billed:
-        if line.closed_until is None or row.period.end > line.closed_until:
-            known[_regular_period(line, row.period.start)].append(row)
+        regular = _regular_period(line, row.period.start)
+        if line.closed_until is None or regular.end > line.closed_until:
+            known[regular].append(row)
     return known
 
 

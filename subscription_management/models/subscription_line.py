@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..billing_core.invoice_plan import reopened_from
 from .subscription_pricing_rule import PRICE_DIGITS, PRICING_MODELS
 
 MONTHS_IN_UNIT = {
@@ -238,7 +239,7 @@ class SubscriptionLine(models.Model):
         """Let the days from `day` on be looked at again by the next billing."""
         for line in self:
             if day and line.closed_until and line.closed_until > day:
-                line.closed_until = day
+                line.closed_until = reopened_from(line._snapshot_line(), day)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

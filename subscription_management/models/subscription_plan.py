@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..billing_core.billing_calendar import (
     Anchor,
@@ -12,6 +12,18 @@ from ..billing_core.billing_calendar import (
 )
 from ..billing_core.errors import BillingError
 from .error_messages import translated
+
+CALENDAR = {
+    "interval_count",
+    "interval_unit",
+    "timing",
+    "anchor_kind",
+    "anchor_day",
+    "stub_policy",
+    "cut_off_days",
+    "due_shift_days",
+}
+"""Fields that decide when periods begin and what the first one costs."""
 
 
 class SubscriptionPlan(models.Model):
@@ -204,6 +216,28 @@ class SubscriptionPlan(models.Model):
                         plan=plan.name,
                     )
                 )
+
+    def write(self, vals):
+        self._check_calendar_stays(vals)
+        return super().write(vals)
+
+    def _check_calendar_stays(self, vals):
+        """Refuse to move the billing periods of subscriptions that were billed."""
+        changed = self.filtered(
+            lambda plan: any(
+                plan[name] != vals[name] for name in CALENDAR & vals.keys()
+            )
+        )
+        if changed and self.env["subscription.line"].sudo().search_count(
+            [("plan_id", "in", changed.ids), ("closed_until", "!=", False)], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "%s has billed subscriptions, whose periods cannot be moved; "
+                    "archive it and make a new plan instead.",
+                    changed[0].name,
+                )
+            )
 
     def _snapshot_calendar(self, date_start, date_end=None):
         """Return the billing calendar of a subscription that starts on a day."""

@@ -308,10 +308,33 @@ class SubscriptionSubscription(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_calendar_stays(vals)
+        ends = {subscription: subscription.date_end for subscription in self}
         result = super().write(vals)
+        if "date_end" in vals:
+            for subscription in self:
+                known = [
+                    end for end in (ends[subscription], subscription.date_end) if end
+                ]
+                subscription.line_ids._reopen_from(min(known, default=None))
         if {"plan_id", "date_start", "date_end"} & vals.keys():
             self._schedule_billing()
         return result
+
+    def _check_calendar_stays(self, vals):
+        """Refuse to move the days that were billed by moving the start."""
+        if "date_start" not in vals:
+            return
+        start = fields.Date.to_date(vals["date_start"])
+        for subscription in self.filtered(lambda each: each.date_start != start):
+            if any(subscription.line_ids.mapped("closed_until")):
+                raise UserError(
+                    self.env._(
+                        "%s was billed and keeps its start date; cancel it and make "
+                        "another one instead.",
+                        subscription.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -1,0 +1,35 @@
+"""Every refusal says what to do, and can be translated from its values."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from billing_core import errors
+
+SAMPLES = [
+    errors.EmptyPeriod(date(2026, 4, 1), date(2026, 4, 1)),
+    errors.InvalidInterval(0),
+    errors.UnalignableInterval("day of month", "1 week"),
+    errors.InvalidAnchorDay(32),
+    errors.InvalidCutOff(-1),
+    errors.InvalidMinorUnit("ILS", Decimal(0)),
+    errors.NothingToAllocateTo((Decimal(0),)),
+    errors.NegativeQuantity(Decimal(-1)),
+    errors.UnknownLine(7),
+    errors.TransitionNotAllowed("draft", "expired", ("active",)),
+]
+
+
+def test_every_refusal_has_a_sample():
+    refusals = set(errors.BillingError.__subclasses__())
+    assert {type(sample) for sample in SAMPLES} == refusals
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
+def test_a_refusal_is_a_sentence_that_shows_its_values(error):
+    text = str(error)
+    assert text.endswith(".")
+    assert len(text.split()) > 5
+    for value in vars(error).values():
+        if isinstance(value, int | str | date):
+            assert str(value) in text

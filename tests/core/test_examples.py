@@ -1,0 +1,19 @@
+"""The examples in the core's docstrings are true."""
+
+import doctest
+import importlib
+import pkgutil
+
+import billing_core
+import pytest
+
+MODULES = [module.name for module in pkgutil.iter_modules(billing_core.__path__)]
+WITHOUT_EXAMPLE = {"errors"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_are_true(name):
+    module = importlib.import_module(f"billing_core.{name}")
+    outcome = doctest.testmod(module)
+    assert outcome.failed == 0
+    assert bool(outcome.attempted) == (name not in WITHOUT_EXAMPLE)

@@ -1,0 +1,345 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from billing_core.billing_calendar import (
+    Anchor,
+    AnchorKind,
+    BillingCalendar,
+    Interval,
+    IntervalUnit,
+    StubPolicy,
+    Timing,
+)
+from billing_core.errors import UnknownLine
+from billing_core.invoice_plan import (
+    BilledPeriod,
+    ChargeKind,
+    Line,
+    plan_invoice,
+    reopened_from,
+)
+from billing_core.period import Period
+from billing_core.price_models import Flat, PerUnit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .histories import HORIZON, ILS, START, Ledger, owed_day_by_day, subscriptions
+
+MONTHLY = Interval(1, IntervalUnit.MONTH)
+OFFSETS = st.integers(0, HORIZON)
+
+
+def day(text):
+    return date.fromisoformat(text)
+
+
+def line(start="2026-04-01", end=None, price="30.00", quantity=1, **calendar):
+    return Line(
+        key=calendar.pop("key", 1),
+        calendar=BillingCalendar(
+            day(calendar.pop("since", start)), MONTHLY, **calendar
+        ),
+        price=PerUnit(Decimal(price)),
+        quantity=Decimal(quantity),
+        start=day(start),
+        end=day(end) if end else None,
+    )
+
+
+def billed(period, amount, revision=0, key=1, credited="0"):
+    start, end = period.split("/")
+    return BilledPeriod(
+        key,
+        ChargeKind.RECURRING,
+        Period(day(start), day(end)),
+        Decimal(amount),
+        revision,
+        Decimal(credited),
+    )
+
+
+def rows(plan):
+    return [(str(item.period), item.line, str(item.amount)) for item in plan.items]
+
+
+def plan(lines, known, target):
+    return plan_invoice(lines, known, ILS, day(target))
+
+
+def test_a_month_in_advance_is_billed_on_its_first_day():
+    outcome = plan([line()], [], "2026-04-01")
+    assert rows(outcome) == [("2026-04-01/2026-05-01", 1, "30.00")]
+    assert outcome.next_due == day("2026-05-01")
+
+
+def test_a_month_in_advance_is_not_billed_the_day_before():
+    outcome = plan([line()], [], "2026-03-31")
+    assert rows(outcome) == []
+    assert outcome.next_due == day("2026-04-01")
+
+
+def test_a_month_in_arrears_is_billed_after_its_last_day():
+    arrears = line(timing=Timing.IN_ARREARS)
+    assert rows(plan([arrears], [], "2026-04-30")) == []
+    assert rows(plan([arrears], [], "2026-05-01")) == [
+        ("2026-04-01/2026-05-01", 1, "30.00")
+    ]
+
+
+def test_after_an_outage_every_missed_month_is_billed_with_its_own_days():
+    assert rows(plan([line()], [], "2026-06-15")) == [
+        ("2026-04-01/2026-05-01", 1, "30.00"),
+        ("2026-05-01/2026-06-01", 1, "30.00"),
+        ("2026-06-01/2026-07-01", 1, "30.00"),
+    ]
+
+
+def test_what_is_billed_is_not_billed_again():
+    known = [billed("2026-04-01/2026-05-01", "30.00")]
+    assert rows(plan([line()], known, "2026-04-20")) == []
+
+
+def test_upgrade_in_mid_period_credits_the_old_line_and_charges_the_new():
+    basic = line(end="2026-04-11")
+    pro = line("2026-04-11", price="60.00", key=2, since="2026-04-01")
+    known = [billed("2026-04-01/2026-05-01", "30.00")]
+    assert rows(plan([basic, pro], known, "2026-04-11")) == [
+        ("2026-04-11/2026-05-01", 1, "-20.00"),
+        ("2026-04-11/2026-05-01", 2, "40.00"),
+    ]
+
+
+def test_a_line_that_joins_later_is_not_billed_before_it_joins():
+    joins = line("2026-04-11", key=2, since="2026-04-01")
+    outcome = plan([joins], [], "2026-04-10")
+    assert rows(outcome) == []
+    assert outcome.next_due == day("2026-04-11")
+
+
+def test_from_sixty_to_thirty_on_day_21_of_30_credits_20_and_charges_10():
+    old = line(end="2026-04-21", price="60")
+    new = line("2026-04-21", price="30", key=2, since="2026-04-01")
+    known = [billed("2026-04-01/2026-05-01", "60.00")]
+    assert rows(plan([old, new], known, "2026-04-21")) == [
+        ("2026-04-21/2026-05-01", 1, "-20.00"),
+        ("2026-04-21/2026-05-01", 2, "10.00"),
+    ]
+
+
+def test_a_credit_that_people_gave_by_hand_is_not_given_again():
+    known = [billed("2026-04-01/2026-05-01", "30.00", credited="30.00")]
+    assert rows(plan([line(end="2026-04-11")], known, "2026-04-11")) == []
+
+
+def test_only_the_rest_of_a_credit_given_by_hand_is_credited():
+    known = [billed("2026-04-01/2026-05-01", "30.00", credited="15.00")]
+    assert rows(plan([line(end="2026-04-11")], known, "2026-04-11")) == [
+        ("2026-04-11/2026-05-01", 1, "-5.00")
+    ]
+
+
+def test_a_period_credited_by_hand_is_not_billed_again():
+    known = [billed("2026-04-01/2026-05-01", "30.00", credited="30.00")]
+    assert rows(plan([line()], known, "2026-04-20")) == []
+
+
+def test_an_end_that_is_taken_back_charges_the_credited_days_again():
+    known = [
+        billed("2026-04-01/2026-05-01", "30.00"),
+        billed("2026-04-11/2026-05-01", "-20.00", revision=1),
+    ]
+    outcome = plan([line()], known, "2026-04-20")
+    assert rows(outcome) == [("2026-04-11/2026-05-01", 1, "20.00")]
+    assert outcome.items[0].revision == 2
+
+
+def test_periods_billed_beyond_a_new_end_are_credited_whole():
+    known = [
+        billed("2026-04-01/2026-05-01", "30.00"),
+        billed("2026-05-01/2026-06-01", "30.00"),
+    ]
+    assert rows(plan([line(end="2026-05-01")], known, "2026-05-01")) == [
+        ("2026-05-01/2026-06-01", 1, "-30.00")
+    ]
+
+
+def test_a_period_billed_before_its_day_waits_for_it():
+    known = [billed("2026-05-01/2026-06-01", "30.00")]
+    assert rows(plan([line()], known, "2026-04-01")) == [
+        ("2026-04-01/2026-05-01", 1, "30.00")
+    ]
+
+
+def test_a_one_off_line_is_billed_once_and_whole():
+    setup_fee = Line(
+        1,
+        BillingCalendar(day("2026-04-01"), MONTHLY),
+        Flat(Decimal(100)),
+        Decimal(1),
+        day("2026-04-11"),
+        kind=ChargeKind.ONE_OFF,
+    )
+    ledger = Ledger([setup_fee], [])
+    assert ledger.bill(day("2026-04-10")) == []
+    ledger.bill(day("2026-04-11"))
+    ledger.bill(day("2026-07-01"))
+    assert [str(row.amount) for row in ledger.rows] == ["100.00"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "amount"),
+    [
+        (StubPolicy.PRORATED, ["17.00"]),  # 17 of 31 days
+        (StubPolicy.FULL, ["31.00"]),
+        (StubPolicy.FREE, []),
+    ],
+)
+def test_the_stub_costs_what_the_policy_says(policy, amount):
+    july = line(
+        "2026-07-15",
+        price="31.00",
+        anchor=Anchor(AnchorKind.DAY_OF_MONTH, 1),
+        stub_policy=policy,
+    )
+    outcome = plan([july], [], "2026-07-15")
+    assert [str(item.amount) for item in outcome.items] == amount
+    assert outcome.next_due == day("2026-08-01")
+
+
+def test_a_short_stub_goes_on_one_invoice_with_the_next_period():
+    late = line(
+        "2026-07-29",
+        price="31.00",
+        anchor=Anchor(AnchorKind.DAY_OF_MONTH, 1),
+        cut_off_days=5,
+    )
+    assert rows(plan([late], [], "2026-07-31")) == []
+    outcome = plan([late], [], "2026-08-01")
+    assert rows(outcome) == [
+        ("2026-07-29/2026-08-01", 1, "3.00"),
+        ("2026-08-01/2026-09-01", 1, "31.00"),
+    ]
+    assert {item.due for item in outcome.items} == {day("2026-08-01")}
+
+
+def test_a_row_of_a_line_that_is_missing_is_refused():
+    with pytest.raises(UnknownLine, match="7"):
+        plan([line()], [billed("2026-04-01/2026-05-01", "30.00", key=7)], "2026-04-01")
+
+
+@given(subscriptions(), OFFSETS)
+def test_the_plan_is_what_a_count_by_days_says(lines, offset):
+    target = START + timedelta(days=offset)
+    counted = sum(owed_day_by_day(each, target) for each in lines)
+    assert plan_invoice(lines, [], ILS, target).amount == counted
+
+
+@given(subscriptions(), OFFSETS)
+def test_a_second_run_bills_nothing(lines, offset):
+    ledger = Ledger(lines, [])
+    target = START + timedelta(days=offset)
+    ledger.bill(target)
+    assert ledger.bill(target) == []
+
+
+@given(subscriptions(), st.lists(OFFSETS, max_size=6), OFFSETS)
+def test_the_way_to_a_day_does_not_change_what_was_billed(lines, stops, last):
+    often, once = Ledger(list(lines), []), Ledger(list(lines), [])
+    for stop in sorted(stops):
+        if stop < last:
+            often.bill(START + timedelta(days=stop))
+    often.bill(START + timedelta(days=last))
+    once.bill(START + timedelta(days=last))
+    assert often.total == once.total
+
+
+@given(subscriptions(), OFFSETS)
+def test_no_day_is_billed_twice_and_none_is_missed(lines, offset):
+    ledger = Ledger(lines, [])
+    target = START + timedelta(days=offset)
+    ledger.bill(target)
+    for each in ledger.lines:
+        own = sorted(row.period for row in ledger.rows if row.line == each.key)
+        for before, after in zip(own, own[1:], strict=False):
+            assert before.end <= after.start
+
+
+@given(subscriptions(), OFFSETS)
+def test_nothing_is_due_before_the_next_due_date(lines, offset):
+    target = START + timedelta(days=offset)
+    ledger = Ledger(lines, [])
+    ledger.bill(target)
+    upcoming = plan_invoice(ledger.lines, ledger.rows, ILS, target).next_due
+    if upcoming is not None:
+        assert upcoming > target
+        assert ledger.bill(upcoming - timedelta(days=1)) == []
+
+
+@given(
+    subscriptions(),
+    st.lists(st.tuples(OFFSETS, st.integers(0, 2), OFFSETS), max_size=5),
+    OFFSETS,
+)
+def test_after_any_ends_the_sum_billed_is_what_the_history_owes(lines, moves, last):
+    ledger = Ledger(list(lines), [])
+    for when, key, end in sorted(moves):
+        ledger.bill(START + timedelta(days=when))
+        start = next((each.start for each in lines if each.key == key), START)
+        ledger.end_line(key, max(start, START + timedelta(days=end)))
+    last = max([last, *(when for when, _key, _end in moves)])
+    target = START + timedelta(days=last)
+    ledger.bill(target)
+    owed = sum(owed_day_by_day(each, target) for each in ledger.lines)
+    assert ledger.total == owed + _billed_ahead(ledger, target)
+
+
+@given(
+    subscriptions(),
+    st.lists(st.tuples(OFFSETS, st.none() | OFFSETS), max_size=4),
+    OFFSETS,
+)
+def test_cancelling_and_undoing_bills_what_the_history_owes(lines, moves, last):
+    ledger = Ledger(list(lines), [])
+    start = max(each.calendar.start for each in lines)
+    for when, end in sorted(moves, key=lambda move: move[0]):
+        ledger.bill(START + timedelta(days=when))
+        ledger.end_subscription(
+            None if end is None else max(start, START + timedelta(days=end))
+        )
+    last = max([last, *(when for when, _end in moves)])
+    target = START + timedelta(days=last)
+    ledger.bill(target)
+    owed = sum(owed_day_by_day(each, target) for each in ledger.lines)
+    assert ledger.total == owed + _billed_ahead(ledger, target)
+    assert ledger.bill(target) == []
+
+
+def _billed_ahead(ledger, target):
+    """Return what stays billed of periods that were due under an earlier end only."""
+    ahead = Decimal(0)
+    for each in ledger.lines:
+        own = [row for row in ledger.rows if row.line == each.key]
+        owed = owed_day_by_day(each, target)
+        charged = sum((row.amount for row in own), Decimal(0))
+        later = owed_day_by_day(each, target + timedelta(days=800))
+        if owed < charged <= later:
+            ahead += charged - owed
+    return ahead
+
+
+@given(subscriptions(), OFFSETS)
+def test_a_period_given_back_is_billed_again(lines, offset):
+    target = START + timedelta(days=offset)
+    ledger = Ledger(lines, [])
+    ledger.bill(target)
+    if not ledger.rows:
+        return
+    total, lost = ledger.total, ledger.rows.pop()
+    for index, each in enumerate(ledger.lines):
+        if each.key == lost.line:
+            reopened = reopened_from(each, lost.period.start)
+            ledger.lines[index] = replace(each, closed_until=reopened)
+    ledger.bill(target)
+    assert ledger.total == total
