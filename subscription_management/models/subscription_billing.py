@@ -52,9 +52,13 @@ class SubscriptionBilling(models.Model):
         """Return when something is to be billed next, False when nothing is."""
         if self.state not in BILLED_STATES or not self.date_start:
             return False
-        # On the first of all days nothing is due but what must be credited at once.
+        # On the first of all days nothing is due; what is to be credited shows all
+        # the same, and is due on the day from which it is credited.
         plan = self._plan_billing(date.min, rows)
-        return self._today() if plan.items else plan.next_due or False
+        dues = [item.period.start for item in plan.items]
+        if plan.next_due:
+            dues.append(plan.next_due)
+        return min(dues, default=False)
 
 
 class SubscriptionLineBilling(models.Model):

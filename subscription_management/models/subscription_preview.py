@@ -17,7 +17,8 @@ class SubscriptionPreview(models.Model):
     @api.depends("next_billing_date", "line_ids.price", "line_ids.quantity")
     def _compute_next_invoice_preview(self):
         for subscription in self:
-            subscription.next_invoice_preview = subscription._render_preview(
+            # Taxes and accounts are not for every salesperson to read.
+            subscription.next_invoice_preview = subscription.sudo()._render_preview(
                 subscription.next_billing_date
             )
 

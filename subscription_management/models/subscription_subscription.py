@@ -166,11 +166,16 @@ class SubscriptionSubscription(models.Model):
         help="Recurring amount per month, without taxes (MRR).",
     )
     invoice_ids = fields.Many2many(
-        "account.move", "Invoices", compute="_compute_invoices"
+        "account.move",
+        string="Invoices",
+        compute="_compute_invoices",
+        compute_sudo=True,
     )
-    invoice_count = fields.Integer(compute="_compute_invoices")
+    invoice_count = fields.Integer(compute="_compute_invoices", compute_sudo=True)
     overdue_amount = fields.Monetary(
-        compute="_compute_overdue_amount", search="_search_overdue_amount"
+        compute="_compute_overdue_amount",
+        search="_search_overdue_amount",
+        compute_sudo=True,
     )
     color = fields.Integer(related="plan_id.color")
 

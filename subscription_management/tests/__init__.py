@@ -1,1 +1,9 @@
-from . import test_billing, test_invoice_writer
+from . import (
+    test_access,
+    test_billing,
+    test_billing_errors,
+    test_billing_run,
+    test_invoice_corrections,
+    test_invoice_writer,
+    test_lifecycle,
+)

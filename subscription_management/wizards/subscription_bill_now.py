@@ -15,6 +15,7 @@ class SubscriptionBillNow(models.TransientModel):
     @api.depends("target_date", "subscription_id")
     def _compute_preview(self):
         for wizard in self:
+            wizard.subscription_id.check_access("read")
             wizard.preview = wizard.subscription_id.sudo()._render_preview(
                 wizard.target_date
             )

@@ -1,0 +1,113 @@
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import SubscriptionCase
+
+OWN = "subscription_management.group_subscription_user"
+RULES = "odoo.addons.base.models.ir_rule"
+ALL = "subscription_management.group_subscription_all"
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(SubscriptionCase):
+    """Each role sees and does what is its own, and nothing of the others'."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rep = new_test_user(cls.env, "rep", f"base.group_user,{OWN}")
+        cls.colleague = new_test_user(cls.env, "colleague", f"base.group_user,{OWN}")
+        cls.leader = new_test_user(cls.env, "leader", f"base.group_user,{ALL}")
+        cls.accountant = new_test_user(
+            cls.env, "accountant", "base.group_user,account.group_account_invoice"
+        )
+        cls.clerk = new_test_user(cls.env, "clerk", "base.group_user")
+        cls.portal = new_test_user(cls.env, "portal_customer", "base.group_portal")
+        cls.mine = cls.subscribe(on="2026-04-01", user_id=cls.rep.id)
+        cls.theirs = cls.subscribe(on="2026-04-01", user_id=cls.colleague.id)
+
+    def visible_to(self, user):
+        found = self.env["subscription.subscription"].with_user(user).search([])
+        return found & (self.mine | self.theirs)
+
+    def test_a_rep_sees_the_own_subscriptions_only(self):
+        self.assertEqual(self.visible_to(self.rep), self.mine)
+        for records in (self.theirs, self.theirs.line_ids, self.theirs.change_ids):
+            with (
+                self.assertRaises(AccessError),
+                mute_logger(RULES),
+            ):
+                records.with_user(self.rep).check_access("read")
+
+    def test_a_leader_sees_those_of_every_rep(self):
+        self.assertEqual(self.visible_to(self.leader), self.mine | self.theirs)
+
+    def test_an_accountant_reads_all_and_changes_none(self):
+        self.assertEqual(self.visible_to(self.accountant), self.mine | self.theirs)
+        with self.assertRaises(AccessError):
+            self.mine.with_user(self.accountant).client_reference = "Mine now"
+
+    def test_others_see_nothing(self):
+        for user in (self.clerk, self.portal):
+            for model in (
+                "subscription.subscription",
+                "subscription.line",
+                "subscription.plan",
+                "subscription.change",
+                "subscription.billed.period",
+                "subscription.billing.run",
+            ):
+                with self.assertRaises(AccessError, msg=f"{model} for {user.login}"):
+                    self.env[model].with_user(user).search([])
+
+    def test_a_rep_does_not_set_prices_nor_run_the_billing(self):
+        with self.assertRaises(AccessError):
+            self.monthly.with_user(self.rep).name = "Cheaper"
+        with self.assertRaises(AccessError):
+            self.monthly.pricing_rule_ids.with_user(self.rep).price = 0.01
+        with self.assertRaises(AccessError):
+            self.env["subscription.billing.run"].with_user(self.rep).create({})
+
+    def test_nobody_writes_billed_periods_by_hand(self):
+        self.bill("2026-04-01")
+        period = self.mine.billed_period_ids
+        for user in (self.rep, self.leader, self.accountant, self.env.user):
+            with self.assertRaises(AccessError):
+                period.with_user(user).active = False
+            with self.assertRaises(AccessError):
+                period.with_user(user).unlink()
+
+    def test_a_rep_bills_the_own_subscription_now_and_no_other(self):
+        wizard = self.env["subscription.bill.now"].with_user(self.rep)
+        wizard.create(
+            {"subscription_id": self.mine.id, "target_date": "2026-04-01"}
+        ).action_bill()
+        self.assertEqual(self.mine.invoice_count, 1)
+        foreign = wizard.create(
+            {"subscription_id": self.theirs.id, "target_date": "2026-04-01"}
+        )
+        with (
+            self.assertRaises(AccessError),
+            mute_logger(RULES),
+        ):
+            foreign.action_bill()
+        self.assertEqual(self.theirs.invoice_count, 0)
+
+    def test_a_rep_cannot_read_a_foreign_preview(self):
+        foreign = (
+            self.env["subscription.bill.now"]
+            .with_user(self.rep)
+            .create({"subscription_id": self.theirs.id, "target_date": "2026-04-01"})
+        )
+        with (
+            self.assertRaises(AccessError),
+            mute_logger(RULES),
+        ):
+            foreign.preview  # noqa: B018 - reading it is what is refused
+
+    def test_other_companies_are_out_of_sight(self):
+        other = self.setup_other_company()["company"]
+        foreign = self.subscribe(on="2026-04-01", company_id=other.id)
+        found = self.env["subscription.subscription"].with_user(self.leader).search([])
+        self.assertNotIn(foreign, found)

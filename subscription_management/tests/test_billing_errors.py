@@ -1,0 +1,140 @@
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import SubscriptionCase
+
+PIPELINE = "odoo.addons.subscription_management.models.subscription_billing_pipeline"
+
+
+@tagged("post_install", "-at_install")
+class TestBillingErrors(SubscriptionCase):
+    """One wrong subscription neither stops nor changes the others."""
+
+    def setUp(self):
+        super().setUp()
+        self.healthy = [self.subscribe(on="2026-04-01") for _each in range(4)]
+
+    def _assert_isolated(self, wrong, reason, repair):
+        run = self.bill("2026-04-01")
+        self.assertEqual([each.invoice_count for each in self.healthy], [1] * 4)
+        self.assertEqual(wrong.invoice_count, 0)
+        self.assertEqual(run.failure_ids.subscription_id, wrong)
+        self.assertRegex(wrong.billing_error, reason)
+        self.assertEqual(len(wrong.activity_ids), 1)
+        self.assertIn(wrong, wrong.search([("billing_error", "!=", False)]))
+        self.bill("2026-04-02")
+        self.assertEqual(len(wrong.activity_ids), 1, "one to-do is enough")
+        repair()
+        self.bill("2026-04-03")
+        self.assertEqual(wrong.invoice_count, 1)
+        self.assertFalse(wrong.billing_error)
+        self.assertFalse(wrong.activity_ids)
+
+    def test_archived_product(self):
+        product = self._make_product("Gone", 10.0)
+        wrong = self.subscribe(product, on="2026-04-01")
+        product.active = False
+        self._assert_isolated(
+            wrong, "Gone is archived", lambda: product.write({"active": True})
+        )
+
+    def test_no_journal(self):
+        other = self.setup_other_company()["company"]
+        wrong = self.subscribe(on="2026-04-01", company_id=other.id)
+        journals = self.env["account.journal"].search(
+            [("company_id", "=", other.id), ("type", "=", "sale")]
+        )
+        journals.active = False
+        self.both = self.env.company | other
+        self._assert_isolated(
+            wrong, "no sales journal", lambda: journals.write({"active": True})
+        )
+
+    def test_tax_without_account(self):
+        product = self._make_product("Taxed", 10.0)
+        tax = self.tax.copy({"name": "Homeless 5%"})
+        rows = tax.invoice_repartition_line_ids.filtered(
+            lambda row: row.repartition_type == "tax"
+        )
+        account = rows.account_id
+        rows.account_id = False
+        product.taxes_id = tax
+        wrong = self.subscribe(product, on="2026-04-01")
+        self._assert_isolated(
+            wrong,
+            "Homeless 5%.* has no account",
+            lambda: rows.write({"account_id": account.id}),
+        )
+
+    def test_currency_without_rate(self):
+        currency = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
+        wrong = self.subscribe(on="2026-04-01", currency_id=currency.id)
+        self._assert_isolated(
+            wrong,
+            "no exchange rate of XTS",
+            lambda: currency.write(
+                {"rate_ids": [Command.create({"name": "2026-01-01", "rate": 2.0})]}
+            ),
+        )
+
+    @mute_logger(PIPELINE)
+    def test_data_broken_by_sql(self):
+        wrong = self.subscribe(on="2026-04-01")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE subscription_line DROP CONSTRAINT "
+            "subscription_line_quantity_not_negative"
+        )
+        self.env.cr.execute(
+            "UPDATE subscription_line SET quantity = -1 WHERE subscription_id = %s",
+            [wrong.id],
+        )
+        self.env.invalidate_all()
+        self._assert_isolated(
+            wrong,
+            "below zero",
+            lambda: wrong.line_ids.write({"quantity": 1.0}),
+        )
+
+    @mute_logger(PIPELINE)
+    def test_an_error_that_nobody_foresaw_is_found_among_many(self):
+        wrong = self.subscribe(on="2026-04-01")
+        broken = self.company_data["default_account_revenue"].copy()
+        product = self._make_product("Broken", 10.0)
+        product.property_account_income_id = broken
+        wrong.line_ids.unlink()
+        wrong.line_ids = [Command.create({"product_id": product.id})]
+        broken.active = False
+        self._assert_isolated(
+            wrong, "400002. is archived", lambda: broken.write({"active": True})
+        )
+
+    def test_retry_bills_what_failed_once_it_is_repaired(self):
+        product = self._make_product("Gone", 10.0)
+        wrong = self.subscribe(product, on="2026-04-01")
+        product.active = False
+        run = self.bill("2026-04-01")
+        self.assertEqual(run.failure_count, 1)
+        product.active = True
+        run.action_retry_failed()
+        with self.enter_registry_test_mode():
+            run._work(lambda _handled: 60)
+        self.assertEqual(run.failure_count, 0)
+        self.assertEqual(wrong.invoice_count, 1)
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.subscription_count, 5)
+
+    def test_the_to_do_is_for_the_salesperson(self):
+        product = self._make_product("Gone", 10.0)
+        wrong = self.subscribe(product, on="2026-04-01")
+        product.active = False
+        self.bill("2026-04-01")
+        self.assertEqual(wrong.activity_ids.user_id, wrong.user_id)
+        self.assertEqual(wrong.activity_ids.date_deadline, fields.Date.today())
+
+    def bill(self, day, **values):
+        companies = getattr(self, "both", self.env.company)
+        values.setdefault("company_ids", [Command.set(companies.ids)])
+        return super().bill(day, **values)
