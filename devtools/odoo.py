@@ -186,7 +186,10 @@ def shell(database: str, script: Path, *arguments: str) -> int:
     """Run a Python file with Odoo's `env`; its output goes to the terminal."""
     with script.open() as lines:
         return subprocess.run(
-            command("shell", "-c", CONF, "-d", database, "--no-http"),
+            command(
+                *("shell", "-c", CONF, "-d", database, "--no-http"),
+                "--log-level=error",
+            ),
             stdin=lines,
             env={
                 **os.environ,

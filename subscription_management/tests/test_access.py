@@ -104,7 +104,7 @@ class TestAccess(SubscriptionCase):
             self.assertRaises(AccessError),
             mute_logger(RULES),
         ):
-            foreign.preview  # noqa: B018 - reading it is what is refused
+            self.assertFalse(foreign.preview)
 
     def test_other_companies_are_out_of_sight(self):
         other = self.setup_other_company()["company"]

@@ -1,0 +1,92 @@
+"""People of the company, and the billing and payments of the months before today."""
+
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+
+def add_people(env):
+    groups = {
+        "accountant": (
+            "Avi Cohen",
+            ["account.group_account_manager"],
+        ),
+        "sales": (
+            "Maya Peretz",
+            [
+                "subscription_management.group_subscription_all",
+                "sales_team.group_sale_salesman",
+            ],
+        ),
+    }
+    people = {}
+    for login, (name, xmlids) in groups.items():
+        people[login] = env["res.users"].create(
+            {
+                "name": name,
+                "login": login,
+                "password": login,
+                "email": f"{login}@tavor.example",
+                "tz": "Asia/Jerusalem",
+                "group_ids": [
+                    (4, env.ref(xmlid).id) for xmlid in ["base.group_user", *xmlids]
+                ],
+            }
+        )
+    customer = env["res.partner"].create(
+        {
+            "name": "Dana Amir",
+            "email": "dana@galil-bakery.example",
+            "parent_id": env.ref("subscription_management.customer_galil").id,
+        }
+    )
+    env["res.users"].with_context(no_reset_password=True).create(
+        {
+            "login": "portal",
+            "password": "portal",
+            "partner_id": customer.id,
+            "group_ids": [(6, 0, [env.ref("base.group_portal").id])],
+        }
+    )
+    return people
+
+
+def live_until_yesterday(env, today):
+    """Bill each day of the past months, and let customers pay after a while."""
+    day = today - relativedelta(months=14)
+    while day < today:
+        values = {"target_date": day, "company_ids": [(6, 0, env.company.ids)]}
+        if env["subscription.billing.run"].new(values)._count_due():
+            run = env["subscription.billing.run"].create(values)
+            run._start()
+            while not run._work(lambda _handled: 60):
+                pass
+        day += timedelta(days=1)
+
+
+def pay_old_invoices(env, today):
+    """Register payments, so that a few customers are late and the others are not."""
+    late = env.ref("subscription_management.customer_arava")
+    invoices = env["account.move"].search(
+        [
+            ("managed_billing_run_id", "!=", False),
+            ("state", "=", "posted"),
+            ("invoice_date", "<", today - timedelta(days=20)),
+            ("partner_id", "!=", late.id),
+        ]
+    )
+    for invoice in invoices:
+        env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create(
+            {"payment_date": invoice.invoice_date + timedelta(days=12)}
+        ).action_create_payments()
+
+
+people = add_people(env)  # noqa: F821 - the shell's
+today = env.company._subscription_today()  # noqa: F821
+live_until_yesterday(env, today)  # noqa: F821
+pay_old_invoices(env, today)  # noqa: F821
+env["subscription.subscription"].search([]).user_id = people["sales"]  # noqa: F821
+env["res.partner"].search([("country_id.code", "=", "IL")]).lang = "en_US"  # noqa: F821
+env.cr.commit()  # noqa: F821
