@@ -8,6 +8,7 @@ from . import subscription_change
 from . import subscription_billed_period
 from . import subscription_billing
 from . import subscription_invoicing
+from . import subscription_invoices
 from . import subscription_preview
 from . import subscription_invoice_writer
 from . import subscription_billing_run

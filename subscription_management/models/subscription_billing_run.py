@@ -31,7 +31,7 @@ class SubscriptionBillingRun(models.Model):
     is_dry_run = fields.Boolean(
         "Dry Run", help="Shows what would be billed and writes no invoice."
     )
-    is_scheduled = fields.Boolean(readonly=True, copy=False)
+    is_scheduled = fields.Boolean("Scheduled", readonly=True, copy=False)
     state = fields.Selection(
         [
             ("draft", "New"),

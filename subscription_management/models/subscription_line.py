@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.invoice_plan import reopened_from
-from .subscription_pricing_rule import PRICE_DIGITS, PRICING_MODELS
+from .subscription_pricing_rule import PRICING_MODELS
 
 MONTHS_IN_UNIT = {
     "day": 12 / 365,
@@ -86,7 +86,6 @@ class SubscriptionLine(models.Model):
         readonly=False,
         required=True,
         precompute=True,
-        digits=PRICE_DIGITS,
         min_display_digits="Product Price",
         help="Agreed price for one full period; later price lists do not touch it.",
     )

@@ -3,7 +3,6 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 PRICING_MODELS = [("flat", "Flat"), ("per_unit", "Per Unit")]
-PRICE_DIGITS = (24, 12)
 
 
 class SubscriptionPricingRule(models.Model):
@@ -31,9 +30,8 @@ class SubscriptionPricingRule(models.Model):
         help="Flat: one price, whatever the quantity.\n"
         "Per unit: the price of one, times the quantity.",
     )
-    price = fields.Float(
-        required=True, digits=PRICE_DIGITS, min_display_digits="Product Price"
-    )
+    # Without fixed digits the database keeps every decimal that people typed.
+    price = fields.Float(required=True, min_display_digits="Product Price")
     currency_id = fields.Many2one(
         "res.currency",
         required=True,

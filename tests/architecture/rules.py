@@ -1,0 +1,159 @@
+"""The rules of this repository, each a function from a tree to its breaches."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CORE_MAY_IMPORT = {"dateutil", *sys.stdlib_module_names}
+LONGEST_FILE = 400
+DEPENDENCIES = {
+    "subscription_management": set(),
+    "subscription_usage": {"subscription_management"},
+    "subscription_portal": {"subscription_management"},
+}
+MACHINE_PATH = re.compile(r"""(?<![\w.])/(work|home|root|Users|farm)/\w""")
+TEXT_SUFFIXES = {".py", ".js", ".xml", ".md", ".cfg", ".toml", ".csv", ".txt", ".po"}
+
+
+def files(root: Path, *suffixes: str) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.is_file() and path.suffix in suffixes and not hidden:
+            yield path
+
+
+def imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Yield (module, level) of each import; level 1 and up are relative ones."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "", node.level
+
+
+def impure_core_imports(root: Path) -> list[str]:
+    """A core imports the standard library, dateutil and itself."""
+    return [
+        f"{file.relative_to(root)} imports {name or '..'}"
+        for file in files(root, ".py")
+        if file.parent.name.endswith("_core")
+        for name, level in imports(file)
+        if level > 1 or (not level and name.split(".")[0] not in CORE_MAY_IMPORT)
+    ]
+
+
+def cores_that_tell_the_time(root: Path) -> list[str]:
+    """A core never asks for today or now."""
+    clock = re.compile(r"\.(today|now|utcnow|time)\(\)")
+    return [
+        f"{file.relative_to(root)} reads the clock"
+        for file in files(root, ".py")
+        if file.parent.name.endswith("_core") and clock.search(file.read_text())
+    ]
+
+
+def long_files(root: Path) -> list[str]:
+    return [
+        f"{file.relative_to(root)} has {count} lines"
+        for file in files(root, ".py", ".js")
+        if (count := len(file.read_text().splitlines())) > LONGEST_FILE
+    ]
+
+
+def wrong_dependencies(root: Path) -> list[str]:
+    """Addons depend in one direction."""
+    found = []
+    for manifest in sorted(root.glob("*/__manifest__.py")):
+        addon = manifest.parent.name
+        needed = set(ast.literal_eval(manifest.read_text())["depends"])
+        for other in needed & DEPENDENCIES.keys() - DEPENDENCIES.get(addon, set()):
+            found.append(f"{addon} depends on {other}")
+    return found
+
+
+def untested_core_modules(root: Path) -> list[str]:
+    return [
+        f"{module.relative_to(root)} has no tests/core/test_{module.name}"
+        for module in files(root, ".py")
+        if module.parent.name.endswith("_core")
+        and module.stem != "__init__"
+        and not (root / "tests" / "core" / f"test_{module.name}").exists()
+    ]
+
+
+def tests_that_nobody_runs(root: Path) -> list[str]:
+    """Odoo runs the test modules that the package imports."""
+    found = []
+    for package in sorted(root.glob("*/tests/__init__.py")):
+        listed = package.read_text()
+        for test in sorted(package.parent.glob("test_*.py")):
+            if not re.search(rf"\b{test.stem}\b", listed):
+                found.append(f"{test.relative_to(root)} is not imported")
+    return found
+
+
+def models_without_access(root: Path) -> list[str]:
+    """Each model says who may use it."""
+    found = []
+    for addon in sorted(path.parent for path in root.glob("*/__manifest__.py")):
+        rights = addon / "security" / "ir.model.access.csv"
+        lines = csv.DictReader(rights.open()) if rights.exists() else []
+        known = {line["model_id:id"].split(".")[-1] for line in lines}
+        for file in files(addon, ".py"):
+            for name, abstract in _models(file):
+                if not abstract and "model_" + name.replace(".", "_") not in known:
+                    found.append(f"{file.relative_to(root)}: {name}")
+    return found
+
+
+def _models(file: Path) -> Iterator[tuple[str, bool]]:
+    for node in ast.parse(file.read_text()).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        abstract = any(
+            isinstance(base, ast.Attribute) and base.attr == "AbstractModel"
+            for base in node.bases
+        )
+        for statement in node.body:
+            if (
+                isinstance(statement, ast.Assign)
+                and isinstance(statement.targets[0], ast.Name)
+                and statement.targets[0].id == "_name"
+                and isinstance(statement.value, ast.Constant)
+            ):
+                yield statement.value.value, abstract
+
+
+def machine_paths(root: Path) -> list[str]:
+    """Nothing names a folder of somebody's machine."""
+    return [
+        f"{file.relative_to(root)}:{number}"
+        for file in files(root, *TEXT_SUFFIXES)
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if MACHINE_PATH.search(line)
+    ]
+
+
+def incomplete_translations(root: Path) -> list[str]:
+    """Hebrew is complete, and knows every term of the template."""
+    import polib
+
+    found = []
+    for template in sorted(root.glob("*/i18n/*.pot")):
+        hebrew = template.with_name("he.po")
+        if not hebrew.exists():
+            found.append(f"{hebrew.relative_to(root)} is missing")
+            continue
+        entries = {
+            entry.msgid: entry for entry in polib.pofile(str(hebrew), encoding="utf-8")
+        }
+        for entry in polib.pofile(str(template), encoding="utf-8"):
+            known = entries.get(entry.msgid)
+            if known is None or not known.translated() or known.fuzzy:
+                found.append(f"{hebrew.relative_to(root)}: {entry.msgid[:60]!r}")
+    return found

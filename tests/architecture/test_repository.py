@@ -1,0 +1,31 @@
+"""This repository keeps its rules."""
+
+from pathlib import Path
+
+import pytest
+
+from . import rules
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = [
+    rules.impure_core_imports,
+    rules.cores_that_tell_the_time,
+    rules.long_files,
+    rules.wrong_dependencies,
+    rules.untested_core_modules,
+    rules.tests_that_nobody_runs,
+    rules.models_without_access,
+    rules.machine_paths,
+    rules.incomplete_translations,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_repository_keeps_the_rule(rule):
+    assert rule(ROOT) == []
+
+
+def test_every_addon_has_translations():
+    for manifest in ROOT.glob("*/__manifest__.py"):
+        addon = manifest.parent
+        assert (addon / "i18n" / f"{addon.name}.pot").exists()

@@ -1,0 +1,57 @@
+"""Each rule finds its breach in a small bad tree."""
+
+import pytest
+
+from . import rules
+
+MODEL = """
+from odoo import models
+class Thing(models.Model):
+    _name = "subscription.thing"
+"""
+# Put together, so that this file does not break the rule itself.
+HOME = "/" + "home/"
+
+BREACHES = [
+    (rules.impure_core_imports, {"a/billing_core/x.py": "import odoo"}),
+    (rules.impure_core_imports, {"a/billing_core/x.py": "from ..models import y"}),
+    (rules.cores_that_tell_the_time, {"a/billing_core/x.py": "date.today()"}),
+    (rules.long_files, {"a/x.py": "x = 1\n" * 401}),
+    (
+        rules.wrong_dependencies,
+        {
+            "subscription_management/__manifest__.py": (
+                "{'depends': ['account', 'subscription_usage']}"
+            )
+        },
+    ),
+    (rules.untested_core_modules, {"a/billing_core/x.py": "x = 1"}),
+    (
+        rules.tests_that_nobody_runs,
+        {"a/tests/__init__.py": "", "a/tests/test_x.py": "x = 1"},
+    ),
+    (
+        rules.models_without_access,
+        {"a/__manifest__.py": "{}", "a/models/thing.py": MODEL},
+    ),
+    (rules.machine_paths, {"a/x.py": f"x = '{HOME}somebody/x'"}),
+    (
+        rules.incomplete_translations,
+        {
+            "a/i18n/a.pot": 'msgid "Plan"\nmsgstr ""\n',
+            "a/i18n/he.po": 'msgid "Plan"\nmsgstr ""\n',
+        },
+    ),
+    (rules.incomplete_translations, {"a/i18n/a.pot": 'msgid "Plan"\nmsgstr ""\n'}),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "tree"), BREACHES, ids=lambda value: getattr(value, "__name__", None)
+)
+def test_a_breach_is_found(rule, tree, tmp_path):
+    for name, text in tree.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert len(rule(tmp_path)) == 1

@@ -1,0 +1,100 @@
+"""A real Chromium, driven by Playwright, on a real server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from devtools import odoo as odoo_setup
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# Debian's package of the host leaves this file out although a bundle lists it.
+KNOWN_HOST_ERRORS = ("selfie_segmentation",)
+
+
+@contextlib.contextmanager
+def odoo_server(database: str) -> Iterator[str]:
+    """Yield the address of a server on `database`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        odoo_setup.command(
+            *("-c", odoo_setup.CONF, "-d", database, f"--http-port={port}"),
+            *("--max-cron-threads=1", "--log-level=warn", "--no-database-list"),
+        ),
+        env=dict(os.environ),
+        stdin=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError("the server stopped before it answered")
+        try:
+            with urllib.request.urlopen(f"{address}/web/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError("the server did not answer within a minute")
+
+
+@contextlib.contextmanager
+def chromium(width: int = 1400, height: int = 900) -> Iterator[Any]:
+    """Yield a page that remembers the console errors of our own code."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or None, args=list(FLAGS)
+        )
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.errors = []
+        page.on("pageerror", lambda error: _note(page.errors, str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                message.type == "error" and _note(page.errors, message.text)
+            ),
+        )
+        yield page
+        browser.close()
+
+
+def _note(errors: list[str], text: str) -> None:
+    if not any(known in text for known in KNOWN_HOST_ERRORS):
+        errors.append(text)
+
+
+def log_in(page: Any, address: str, login: str, password: str | None = None) -> None:
+    page.goto(f"{address}/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", password or login)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".o_main_navbar, .o_portal")
