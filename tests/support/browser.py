@@ -74,9 +74,9 @@ def chromium(width: int = 1400, height: int = 900) -> Iterator[Any]:
         )
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(30_000)
         page.errors = []
-        page.on("pageerror", lambda error: _note(page.errors, str(error)))
+        page.on("pageerror", lambda error: _note(page.errors, f"{error} {error.stack}"))
         page.on(
             "console",
             lambda message: (

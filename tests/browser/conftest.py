@@ -1,0 +1,38 @@
+from datetime import date, timedelta
+
+import pytest
+
+from tests.support.browser import chromium, log_in, odoo_server
+from tests.support.business import add_subscriptions, open_company
+from tests.support.databases import cloned_database, close_registry, environment
+
+TRANSLATED = ("base", "web", "account", "subscription_management")
+
+
+@pytest.fixture(scope="session")
+def address():
+    """A server with a small company: three billed customers and a plan."""
+    with cloned_database() as database:
+        with environment(database) as env:
+            plan = open_company(env)
+            subscriptions = add_subscriptions(env, plan, 3, lines=2)
+            # Due tomorrow, so that the server's own billing leaves them alone.
+            subscriptions.line_ids.closed_until = False
+            for subscription in subscriptions:
+                subscription.date_start = date.today() + timedelta(days=1)
+        with environment(database) as env:
+            env["res.lang"]._activate_lang("he_IL")
+            env["ir.module.module"].search(
+                [("name", "in", TRANSLATED)]
+            )._update_translations(["he_IL"])
+        close_registry(database)
+        with odoo_server(database) as url:
+            yield url
+
+
+@pytest.fixture
+def page(address):
+    with chromium() as opened:
+        log_in(opened, address, "admin")
+        yield opened
+        assert not opened.errors, "\n".join(opened.errors)

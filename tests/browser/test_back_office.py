@@ -1,0 +1,108 @@
+"""The back office as its users work with it."""
+
+import pytest
+
+ACTION = "subscription_management.subscription_{}_action"
+SCREENS = (
+    "subscriptions",
+    "subscriptions?view_type=kanban",
+    "subscriptions?view_type=calendar",
+    "subscriptions?view_type=pivot",
+    "subscriptions?view_type=graph",
+    *(
+        "action-" + ACTION.format(name)
+        for name in (
+            "plan",
+            "pricing_rule",
+            "billing_run",
+            "billed_period",
+            "change",
+            "line",
+        )
+    ),
+)
+
+
+def choose(page, field, text):
+    """Pick a record by typing into a many2one field."""
+    box = page.locator(f"div[name={field}] input").first
+    box.click()
+    box.fill(text)
+    page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
+
+
+def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
+    page.goto(f"{address}/odoo/subscriptions/new")
+    choose(page, "partner_id", "Customer 000001")
+    choose(page, "plan_id", "Monthly")
+    page.locator("div[name=line_ids] .o_field_x2many_list_row_add a").first.click()
+    choose(page, "product_id", "Service 2")
+    page.locator("td[name=quantity] input").fill("4")
+    page.keyboard.press("Tab")
+    page.click("button[name=action_activate]")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Active')")
+    page.click("button[name=action_bill_now]")
+    # 4 × 32.00 and 17 % tax.
+    page.wait_for_selector(".modal td:has-text('149.76')")
+    page.click("button[name=action_bill]")
+    page.wait_for_selector("div[name=state] :text('Posted')")
+    assert "128.00" in page.locator("div[name=invoice_line_ids]").inner_text()
+    page.click("button[name=action_view_managed_subscriptions]")
+    page.wait_for_selector("button[name=action_view_invoices]:has-text('1')")
+
+
+def test_a_dry_run_is_followed_to_its_end_without_a_click(page, address):
+    page.goto(f"{address}/odoo/action-{ACTION.format('billing_run')}/new")
+    page.locator("div[name=target_date]").click()
+    day = page.locator("div[name=target_date] input")
+    day.fill("+40d")
+    day.press("Tab")
+    page.locator("div[name=is_dry_run] input").check()
+    page.click("button[name=action_start]")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Done')", timeout=120_000)
+    page.wait_for_selector("div[name=forecast_ids] td:has-text('Customer 000002')")
+
+
+@pytest.mark.parametrize("language", ["en_US", "he_IL"])
+@pytest.mark.parametrize("width", [1400, 390])
+def test_every_screen_opens_without_an_error(page, address, width, language):
+    speak(page, address, language)
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in SCREENS:
+        page.goto(f"{address}/odoo/{path}")
+        page.wait_for_selector(".o_view_controller .o_content")
+        assert not page.locator(".o_error_dialog").count(), path
+    page.goto(f"{address}/odoo/subscriptions")
+    page.click(
+        ".o_data_row .o_data_cell[name=name], .o_kanban_record:has-text('Customer')"
+    )
+    page.wait_for_selector(".o_form_view .o_notebook")
+    for tab in page.locator(".o_notebook_headers a").all():
+        tab.click()
+    right_to_left = page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    assert right_to_left == (language == "he_IL")
+    if language == "he_IL":
+        assert "מסלול" in page.locator(".o_form_view").inner_text()
+    # Nothing is wider than the screen: no sideways scrolling of the page.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def speak(page, address, language):
+    """Let the user speak a language from the next page on."""
+    page.goto(f"{address}/odoo")
+    page.evaluate(
+        """async (lang) => {
+            const answer = await fetch("/web/dataset/call_kw/res.users/write", {
+                method: "POST",
+                headers: {"Content-Type": "application/json"},
+                body: JSON.stringify({
+                    jsonrpc: "2.0", method: "call",
+                    params: {model: "res.users", method: "write",
+                             args: [[2], {lang}], kwargs: {}},
+                }),
+            });
+            const {error} = await answer.json();
+            if (error) throw new Error(error.data.message);
+        }""",
+        language,
+    )
