@@ -17,11 +17,12 @@ def run() -> list[bool]:
     """Run every check and return which of them passed."""
     sources = [name for name in (*PYTHON_FOLDERS, *addons()) if (ROOT / name).exists()]
     cores = [str(core.relative_to(ROOT)) for core in sorted(ROOT.glob("*/*_core"))]
+    tools = [f"devtools/{file.name}" for file in sorted(ROOT.glob("devtools/*.py"))]
     checks = {
         "ruff check": ["ruff", "check", "--quiet", *sources],
         "ruff format": ["ruff", "format", "--check", "--quiet", *sources],
         "mypy --strict, cores": ["mypy", "--strict", *cores],
-        "mypy --strict, devtools": ["mypy", "--strict", "-p", "devtools"],
+        "mypy --strict, devtools": ["mypy", "--strict", *tools],
         "pylint-odoo": ["pylint", "--rcfile=.pylintrc", *PYLINT_EXCEPTIONS, *addons()],
     }
     return [_passes(title, command) for title, command in checks.items()]

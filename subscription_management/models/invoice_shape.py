@@ -56,6 +56,7 @@ CLONED_LINE_FIELDS = (
     "balance",
     "amount_currency",
     "date_maturity",
+    "analytic_distribution",
     "extra_tax_data",
 )
 DERIVED_TYPES = ("tax", "payment_term")

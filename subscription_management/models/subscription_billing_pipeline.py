@@ -72,7 +72,7 @@ class SubscriptionBillingPipeline(models.Model):
         """
         billings = []
         rows = due._open_rows_by_subscription()
-        for subscription in due:
+        for subscription in due.with_context(managed_sales_journals={}):
             try:
                 billings.append(
                     subscription._prepare_billing(self.target_date, rows[subscription])

@@ -10,6 +10,7 @@ COMPLETE = {
     **QUIET,
     "skip_invoice_sync": True,
     "skip_invoice_line_sync": True,
+    "skip_analytic_sync": True,
     "check_move_validity": False,
 }
 """The lines are complete and balanced: nothing is left for the host to derive."""
@@ -37,7 +38,7 @@ BYPASSED_METHODS = {
         "_get_last_sequence",
         "_get_starting_sequence",
     ),
-    "account.move.line": ("_sync_invoice",),
+    "account.move.line": ("_sync_invoice", "_inverse_analytic_distribution"),
     "res.partner": ("_increase_rank",),
 }
 
@@ -57,9 +58,9 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
     def _write_invoices(self, invoices):
         """Create the moves of `PlannedInvoice`s and return them in that order."""
         prepared = [self._prepare_move(invoice) for invoice in invoices]
-        if not self._host_is_known():
-            return self._create_plainly(prepared)
-        return self._create_by_shape(prepared)
+        if self._host_is_known() and not self._distributes_by_model():
+            return self._create_by_shape(prepared)
+        return self._create_plainly(prepared)
 
     @api.model
     def _prepare_move(self, invoice):
@@ -117,6 +118,12 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
             )
         )
         return moves.browse(made[each].id for each in range(len(vals_list)))
+
+    @api.model
+    def _distributes_by_model(self):
+        """Tell whether costs are distributed by rules that look at the customer."""
+        rules = self.env["account.analytic.distribution.model"].sudo()
+        return bool(rules.search_count([], limit=1))
 
     @api.model
     @tools.ormcache()

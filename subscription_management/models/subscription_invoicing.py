@@ -142,11 +142,14 @@ class SubscriptionInvoicing(models.Model):
         """Return the journal of new invoices, or refuse with the remedy."""
         if self.plan_id.journal_id:
             return self.plan_id.journal_id
-        journals = self.env["account.journal"]
-        journal = journals.search(
-            [*journals._check_company_domain(self.company_id), ("type", "=", "sale")],
-            limit=1,
-        )
+        # Looked up once for the subscriptions that are billed together.
+        known = self.env.context.get("managed_sales_journals", {})
+        journal = known.get(self.company_id)
+        if journal is None:
+            journals = self.env["account.journal"]
+            companies = journals._check_company_domain(self.company_id)
+            journal = journals.search([*companies, ("type", "=", "sale")], limit=1)
+            known[self.company_id] = journal
         if not journal:
             raise UserError(
                 self.env._(

@@ -115,6 +115,42 @@ class TestInvoiceWriter(SubscriptionCase):
             self.basic, analytic_distribution={str(account.id): 100}
         )
 
+    def test_analytic_distribution_of_the_tax(self):
+        self.tax.analytic = True
+        self.test_analytic_distribution()
+
+    def test_analytic_distribution_by_customer(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Regions"})
+        account = self.env["account.analytic.account"].create(
+            {"name": "North", "plan_id": plan.id}
+        )
+        partners = self.env["res.partner"].create(
+            [{"name": f"Customer {number}"} for number in range(3)]
+        )
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "partner_id": partners[0].id,
+                "analytic_distribution": {str(account.id): 100},
+            }
+        )
+        self._assert_same_as_the_host(self.basic, partners=partners)
+
+    def test_alike_invoices_are_derived_by_the_host_only_once(self):
+        writer = type(self.env["subscription.invoice.writer"])
+        made = []
+        plainly = writer._create_plainly
+
+        def count(records, vals_list):
+            made.append(len(vals_list))
+            return plainly(records, vals_list)
+
+        for _each in range(5):
+            self.subscribe(on="2026-03-01")
+        self.patch(writer, "_create_plainly", count)
+        run = self.bill("2026-03-01")
+        self.assertEqual(run.invoice_count, 5)
+        self.assertEqual(sum(made), 1)
+
     def test_customers_of_different_receivables_and_parents(self):
         receivable = self.company_data["default_account_receivable"].copy()
         parent = self.env["res.partner"].create({"name": "Head Office"})
