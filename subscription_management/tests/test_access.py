@@ -48,6 +48,20 @@ class TestAccess(SubscriptionCase):
         with self.assertRaises(AccessError):
             self.mine.with_user(self.accountant).client_reference = "Mine now"
 
+    def test_an_accountant_opens_the_screens(self):
+        self.bill("2026-04-01")
+        menus = self.env["ir.ui.menu"].with_user(self.accountant)._visible_menu_ids()
+        for name in ("menu_root", "menu_billing_runs", "menu_billed_periods"):
+            self.assertIn(self.env.ref(f"subscription_management.{name}").id, menus)
+        for record in (
+            self.mine,
+            self.mine.billed_period_ids,
+            self.env["subscription.billing.run"].search([], limit=1),
+        ):
+            shown = record.with_user(self.accountant)
+            fields_shown = shown.get_views([(False, "form")])["models"][record._name]
+            self.assertTrue(shown.read(list(fields_shown["fields"])))
+
     def test_others_see_nothing(self):
         for user in (self.clerk, self.portal):
             for model in (
