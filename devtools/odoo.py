@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from . import odoo_source, postgres
-from .console import Problem, run, step
+from .console import Problem, run, say, step
 from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done
 
 CONF = DEV / "odoo.conf"
@@ -60,12 +60,16 @@ def ensure_right_to_left_styles() -> None:
         return
     if not shutil.which("npm"):
         return
-    with step("Installing rtlcss for right-to-left pages"):
-        target.mkdir(parents=True, exist_ok=True)
-        run(
-            ["npm", "install", "--silent", "--prefix", target, "rtlcss@4.3.0"],
-            "npm could not install rtlcss: check the network.",
-        )
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        with step("Installing rtlcss for right-to-left pages"):
+            run(
+                ["npm", "install", "--silent", "--prefix", target, "rtlcss@4.3.0"],
+                "npm could not install rtlcss, so Hebrew pages will run from left "
+                "to right: check the network.",
+            )
+    except Problem as problem:
+        say(str(problem))
 
 
 def ensure_template() -> str:

@@ -75,6 +75,11 @@ def stop() -> None:
 
 def program(name: str) -> Path:
     """Return a client program such as `createdb`."""
+    if is_given():
+        found = shutil.which(name)
+        if not found:
+            raise Problem(f"{name} is missing: install PostgreSQL's client programs.")
+        return Path(found)
     return _binaries() / name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -133,6 +134,8 @@ def _run_addon(name: str, options: list[str]) -> Result:
 
 def _run_with_databases(name: str, options: list[str]) -> Result:
     setup.everything()
+    if name == "browser" and not shutil.which("chromium"):
+        raise Problem("The browser tests need Chromium: install the package chromium.")
     addon_databases = [odoo.ensure_test_database(addon) for addon in addons()]
     environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": addon_databases[-1]}
     return _pytest(name, [f"tests/{name}", *options], environment)

@@ -13,6 +13,11 @@ from .subscription_billing import BILLING_ERROR_ACTIVITY
 
 _logger = logging.getLogger(__name__)
 
+CHANGED_MEANWHILE = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+)
+
 
 class SubscriptionBillingPipeline(models.Model):
     """The steps of a run: plan → write → record → post, slice by slice."""
@@ -27,7 +32,7 @@ class SubscriptionBillingPipeline(models.Model):
                 handled = self._bill_slice()
                 if not handled:
                     self._finish()
-            except psycopg2.errors.SerializationFailure:
+            except CHANGED_MEANWHILE:
                 # Someone changed a row between our look and our lock: look again.
                 self.env.cr.rollback()
                 continue
@@ -65,49 +70,48 @@ class SubscriptionBillingPipeline(models.Model):
         return len(due)
 
     def _bill_each_that_can(self, due):
-        """Bill `due` and return (billed subscriptions, moves).
+        """Bill `due` together and return (billed subscriptions, moves).
 
         A subscription whose invoice cannot be planned is marked with the reason and
-        left out; the others are written together.
+        left out. When the rest cannot be written, halves are tried, down to the one
+        that is wrong: it alone is marked, all others are billed.
         """
-        billings = []
+        try:
+            with self.env.cr.savepoint():
+                billings, errors = self._plan_each_that_can(due)
+                moves = self._write(billings)
+        except psycopg2.OperationalError:
+            # The connection or the snapshot is gone: nothing that a record can cure.
+            raise
+        except Exception as error:
+            if len(due) == 1:
+                self._note_failure(due, error)
+                return due.browse(), self.env["account.move"]
+            middle = len(due) // 2
+            first, first_moves = self._bill_each_that_can(due[:middle])
+            second, second_moves = self._bill_each_that_can(due[middle:])
+            return first | second, first_moves | second_moves
+        for subscription, error in errors.items():
+            self._note_failure(subscription, error)
+        billed = due.filtered(lambda subscription: subscription not in errors)
+        billed._clear_billing_error()
+        return billed, moves
+
+    def _plan_each_that_can(self, due):
+        """Return what each subscription is billed, and {subscription: error}."""
+        billings, errors = [], {}
         rows = due._open_rows_by_subscription()
         for subscription in due.with_context(managed_sales_journals={}):
             try:
                 billings.append(
                     subscription._prepare_billing(self.target_date, rows[subscription])
                 )
-            except (UserError, BillingError) as error:
-                self._note_failure(subscription, error)
-        return self._write_each_that_can(billings)
-
-    def _write_each_that_can(self, billings):
-        """Write what was planned and return (billed subscriptions, moves).
-
-        When that fails, halves are tried, down to the one that is wrong: it alone
-        is marked, all others are billed.
-        """
-        subscriptions = self.env["subscription.subscription"].union(
-            *(billing.subscription for billing in billings)
-        )
-        if not billings:
-            return subscriptions, self.env["account.move"]
-        try:
-            with self.env.cr.savepoint():
-                moves = self._write(billings)
-            subscriptions._clear_billing_error()
-            return subscriptions, moves
-        except psycopg2.OperationalError:
-            # The connection or the snapshot is gone: nothing that a record can cure.
-            raise
-        except Exception as error:
-            if len(billings) == 1:
-                self._note_failure(subscriptions, error)
-                return subscriptions.browse(), self.env["account.move"]
-        middle = len(billings) // 2
-        first, first_moves = self._write_each_that_can(billings[:middle])
-        second, second_moves = self._write_each_that_can(billings[middle:])
-        return first | second, first_moves | second_moves
+            except psycopg2.Error:
+                # The transaction is spoilt for the others too: see the caller.
+                raise
+            except Exception as error:
+                errors[subscription] = error
+        return billings, errors
 
     def _write(self, billings):
         """Write what was planned for subscriptions, or raise; return the moves."""
@@ -172,7 +176,7 @@ class SubscriptionBillingPipeline(models.Model):
         if isinstance(error, UserError | BillingError):
             _logger.info("Not billed: %s: %s", subscription.name, reason)
         else:
-            _logger.exception("Not billed: %s", subscription.name)
+            _logger.error("Not billed: %s", subscription.name, exc_info=error)
         self.env["subscription.billing.failure"].create(
             {"run_id": self.id, "subscription_id": subscription.id, "reason": reason}
         )

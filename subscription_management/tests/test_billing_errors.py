@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -110,6 +112,39 @@ class TestBillingErrors(SubscriptionCase):
         self._assert_isolated(
             wrong, "400002. is archived", lambda: broken.write({"active": True})
         )
+
+    @mute_logger(PIPELINE)
+    def test_a_fault_of_the_program_is_found_among_many(self):
+        wrong = self.subscribe(on="2026-04-01")
+        lines = type(self.env["subscription.line"])
+        prepare = lines._prepare_invoice_line_values
+
+        def fail_for_one(line, item, position):
+            if line.subscription_id == wrong:
+                raise KeyError("an addon's mistake")
+            return prepare(line, item, position)
+
+        with patch.object(lines, "_prepare_invoice_line_values", fail_for_one):
+            run = self.bill("2026-04-01")
+        self.assertEqual([each.invoice_count for each in self.healthy], [1] * 4)
+        self.assertEqual(run.failure_ids.subscription_id, wrong)
+        self.assertIn("server's log has the details", wrong.billing_error)
+
+    @mute_logger(PIPELINE, "odoo.sql_db")
+    def test_a_statement_that_the_database_refuses_is_found_among_many(self):
+        wrong = self.subscribe(on="2026-04-01")
+        subscriptions = type(self.env["subscription.subscription"])
+        prepare = subscriptions._prepare_billing
+
+        def fail_for_one(subscription, target, rows=None):
+            if subscription == wrong:
+                subscription.env.cr.execute("SELECT 1 / 0")
+            return prepare(subscription, target, rows)
+
+        with patch.object(subscriptions, "_prepare_billing", fail_for_one):
+            self.bill("2026-04-01")
+        self.assertEqual([each.invoice_count for each in self.healthy], [1] * 4)
+        self.assertIn("division by zero", wrong.billing_error)
 
     def test_retry_bills_what_failed_once_it_is_repaired(self):
         product = self._make_product("Gone", 10.0)

@@ -47,12 +47,7 @@ def measure(database: str, n: int, lines: int, workers: int) -> dict[str, Any]:
     with environment(database) as env:
         add_subscriptions(env, plan.with_env(env), n, lines)
         run_id = start_run(env).id
-    before = _peak_memory()
-    ours = (
-        _one_worker(database, run_id)
-        if workers == 1
-        else _many_workers(database, run_id, workers)
-    )
+    ours = _run_workers(database, run_id, workers)
     with environment(database) as env:
         run = env["subscription.billing.run"].browse(run_id)
         assert run.invoice_count == n, f"{run.invoice_count} invoices instead of {n}"
@@ -68,8 +63,7 @@ def measure(database: str, n: int, lines: int, workers: int) -> dict[str, Any]:
         "floor_queries_per_invoice": round(floor["queries"], 2),
         "floor_batch": floor["batch"],
         "ratio": round(per_invoice / floor["ms"], 3),
-        "peak_memory_mb": round(_peak_memory()),
-        "memory_growth_mb": round(_peak_memory() - before),
+        "peak_memory_mb": round(ours["memory"]),
     }
 
 
@@ -117,20 +111,11 @@ def _floor(env: Any, plan: Any, n: int, lines: int) -> dict[str, float]:
     return min(outcomes, key=lambda outcome: outcome["ms"])
 
 
-def _one_worker(database: str, run_id: int) -> dict[str, float]:
-    with environment(database) as env:
-        env.cr.commit()
-        queries, started = env.cr.sql_log_count, time.perf_counter()
-        work(env, env["subscription.billing.run"].browse(run_id))
-        env.cr.commit()
-        return {
-            "seconds": time.perf_counter() - started,
-            "queries": env.cr.sql_log_count - queries,
-        }
+def _run_workers(database: str, run_id: int, workers: int) -> dict[str, float]:
+    """Return the time from a common start to the last worker's end.
 
-
-def _many_workers(database: str, run_id: int, workers: int) -> dict[str, float]:
-    """Return the time from a common start to the last worker's end."""
+    Each worker is a process of its own, so that its memory is the billing's alone.
+    """
     context = multiprocessing.get_context("spawn")
     gate, answers = context.Barrier(workers + 1), context.Queue()
     processes = [
@@ -145,7 +130,11 @@ def _many_workers(database: str, run_id: int, workers: int) -> dict[str, float]:
     seconds = time.perf_counter() - started
     for process in processes:
         process.join()
-    return {"seconds": seconds, "queries": sum(found)}
+    return {
+        "seconds": seconds,
+        "queries": sum(queries for queries, _memory in found),
+        "memory": max(memory for _queries, memory in found),
+    }
 
 
 def _worker(database: str, run_id: int, gate: Any, answers: Any) -> None:
@@ -157,7 +146,7 @@ def _worker(database: str, run_id: int, gate: Any, answers: Any) -> None:
         queries = env.cr.sql_log_count
         work(env, run)
         env.cr.commit()
-        answers.put(env.cr.sql_log_count - queries)
+        answers.put((env.cr.sql_log_count - queries, _peak_memory()))
 
 
 def _peak_memory() -> float:
