@@ -17,7 +17,9 @@ CACHE = (
     Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     / "odoo-subscription-dev"
 )
-PYTHON_TAG = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+SITE_PACKAGES = (
+    VENV / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+)
 
 
 def addons() -> list[str]:

@@ -12,12 +12,11 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
 from .console import Problem, run, step
-from .places import DEV, VENV
+from .places import DEV, SITE_PACKAGES, VENV
 from .system_packages import can_install, install
 
 HOME = DEV / "postgres"
@@ -103,8 +102,7 @@ def _find_binaries() -> Path | None:
 
 
 def _binaries_from_wheel() -> Path:
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(VENV)}))
-    folder = site / "pgserver" / "pginstall" / "bin"
+    folder = SITE_PACKAGES / "pgserver" / "pginstall" / "bin"
     if not folder.exists():
         with step("Getting PostgreSQL from the wheel pgserver"):
             run(

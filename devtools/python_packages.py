@@ -12,8 +12,8 @@ from .places import (
     DEV,
     LOGS,
     PYTHON,
-    PYTHON_TAG,
     ROOT,
+    SITE_PACKAGES,
     VENV,
     digest,
     is_done,
@@ -48,7 +48,7 @@ def ensure() -> None:
 
 def link_odoo() -> None:
     """Put Odoo's source on the virtual environment's path."""
-    link = VENV / "lib" / PYTHON_TAG / "site-packages" / "odoo_source.pth"
+    link = SITE_PACKAGES / "odoo_source.pth"
     source = str(odoo_source.path())
     if not link.exists() or link.read_text() != source:
         link.write_text(source)
