@@ -13,6 +13,7 @@ import re
 import resource
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.support.business import (
@@ -27,6 +28,7 @@ from tests.support.databases import cloned_database, environment
 
 FLOOR_BATCHES = (50, 100, 250)
 FLOOR_SAMPLE = 1000
+FIRST = 1000
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ def measure(database: str, n: int, lines: int, workers: int) -> dict[str, Any]:
     with environment(database) as env:
         run = env["subscription.billing.run"].browse(run_id)
         assert run.invoice_count == n, f"{run.invoice_count} invoices instead of {n}"
+        growth = _growth(run.slice_ids)
     per_invoice = 1000 * ours["seconds"] / n
     return {
         "n": n,
@@ -65,6 +68,7 @@ def measure(database: str, n: int, lines: int, workers: int) -> dict[str, Any]:
         "floor_queries_per_invoice": round(floor["queries"], 2),
         "floor_batch": floor["batch"],
         "ratio": round(per_invoice / floor["ms"], 3),
+        "cost_against_first_1000": round(growth, 3),
         "peak_memory_mb": round(ours["memory"]),
     }
 
@@ -111,6 +115,20 @@ def _floor(env: Any, plan: Any, n: int, lines: int) -> dict[str, float]:
             }
         )
     return min(outcomes, key=lambda outcome: outcome["ms"])
+
+
+def _growth(slices: Any) -> float:
+    """Return the median cost of an invoice over that of the first 1000 of the run.
+
+    Both are of one run, so that the machine's speed of the moment matters little.
+    """
+    costs, first, billed = [], [], 0
+    for done in slices.sorted("id"):
+        costs.append(done.seconds / done.invoice_count)
+        if billed < FIRST:
+            first.append(costs[-1])
+        billed += done.invoice_count
+    return median(costs) / median(first)
 
 
 def _run_workers(database: str, run_id: int, workers: int) -> dict[str, float]:
