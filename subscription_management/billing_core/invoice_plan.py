@@ -22,6 +22,12 @@ from .proration import prorate
 
 
 class ChargeKind(StrEnum):
+    """How often a line is charged.
+
+    A one-off charge is due on its line's first day, moved by the plan's days as
+    every due date is, so that a setup fee and the first period share an invoice.
+    """
+
     RECURRING = "recurring"
     ONE_OFF = "one_off"
 
@@ -220,7 +226,8 @@ def _open_periods(line: Line) -> Iterator[BillingPeriod]:
     if line.kind is ChargeKind.ONE_OFF:
         if line.closed_until is None or line.closed_until <= line.start:
             once = _regular_period(line, line.start)
-            yield BillingPeriod(once, once, line.start, is_stub=False)
+            due = line.start + timedelta(days=line.calendar.due_shift_days)
+            yield BillingPeriod(once, once, due, is_stub=False)
         return
     first = max(line.start, line.closed_until or line.start)
     for period in line.calendar.periods_from(first):

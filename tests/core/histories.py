@@ -146,8 +146,9 @@ def owed_day_by_day(line: Line, target: date) -> Decimal:
     price = line.price.amount(line.quantity)
     if line.kind is ChargeKind.ONE_OFF:
         ended_at_once = line.end is not None and line.end <= line.start
-        due = line.start <= target and not ended_at_once
-        return _round(price) if due else Decimal(0)
+        due = line.start + timedelta(days=calendar.due_shift_days)
+        is_owed = due <= target and not ended_at_once
+        return _round(price) if is_owed else Decimal(0)
     total = Decimal(0)
     boundaries = _boundaries(calendar, target)
     for start, end in zip(boundaries, boundaries[1:], strict=False):

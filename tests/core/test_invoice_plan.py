@@ -188,6 +188,25 @@ def test_a_one_off_line_is_billed_once_and_whole():
     assert [str(row.amount) for row in ledger.rows] == ["100.00"]
 
 
+@pytest.mark.parametrize("timing", Timing)
+def test_a_one_off_line_follows_the_days_that_the_plan_bills_later(timing):
+    calendar = BillingCalendar(
+        day("2026-04-01"), MONTHLY, timing=timing, due_shift_days=3
+    )
+    fee = Line(
+        1,
+        calendar,
+        Flat(Decimal(100)),
+        Decimal(1),
+        day("2026-04-01"),
+        kind=ChargeKind.ONE_OFF,
+    )
+    assert rows(plan([fee], [], "2026-04-03")) == []
+    assert rows(plan([fee], [], "2026-04-04")) == [
+        ("2026-04-01/2026-04-02", 1, "100.00")
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "amount"),
     [
