@@ -22,6 +22,7 @@ class SubscriptionSubscription(models.Model):
     _name = "subscription.subscription"
     _description = "Subscription"
     _inherit = ["mail.thread", "mail.activity.mixin"]
+    _rec_names_search = ["name", "partner_id.name", "client_reference"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -176,6 +177,14 @@ class SubscriptionSubscription(models.Model):
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "A subscription cannot end before it starts; set a later last day.",
     )
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for subscription in self:
+            customer = subscription.sudo().partner_id.name
+            subscription.display_name = (
+                f"{subscription.name} · {customer}" if customer else subscription.name
+            )
 
     @api.depends("partner_id")
     def _compute_addresses(self):

@@ -8,6 +8,14 @@ from .common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestLifecycle(SubscriptionCase):
+    def test_a_subscription_is_known_by_its_number_and_customer(self):
+        subscription = self.subscribe(on="2026-04-01")
+        self.assertEqual(
+            subscription.display_name, f"{subscription.name} · Galil Bakery"
+        )
+        found = subscription.name_search("Galil")
+        self.assertIn(subscription.id, [found_id for found_id, _name in found])
+
     def test_a_subscription_made_by_hand_gets_prices_currency_and_number(self):
         form = Form(self.env["subscription.subscription"])
         form.partner_id = self.customer

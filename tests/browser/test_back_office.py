@@ -47,6 +47,11 @@ def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
     page.click("button[name=action_bill]")
     page.wait_for_selector("div[name=state] :text('Posted')")
     assert "128.00" in page.locator("div[name=invoice_line_ids]").inner_text()
+    printed = page.request.get(
+        f"{address}/report/pdf/account.report_invoice_with_payments/"
+        + page.url.rstrip("/").split("/")[-1]
+    )
+    assert printed.body().startswith(b"%PDF"), printed.text()[:300]
     page.click("button[name=action_view_managed_subscriptions]")
     page.wait_for_selector("button[name=action_view_invoices]:has-text('1')")
 
