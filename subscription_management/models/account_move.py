@@ -57,7 +57,7 @@ class AccountMove(models.Model):
         """Give periods back when an invoice is cancelled, take them when reopened."""
         rows = self.sudo().managed_billed_period_ids
         if not rows:
-            return self._note_credits(before)
+            return self._note_corrections(before)
         cancelled = rows.filtered(lambda row: row.move_id.state == "cancel")
         cancelled._give_back()
         reopened = rows.filtered(
@@ -66,18 +66,23 @@ class AccountMove(models.Model):
             )
         )
         reopened._take_again()
-        return self._note_credits(before)
+        return self._note_corrections(before)
 
-    def _note_credits(self, before):
-        """Remember what posted credit notes give back, so that no one does it again."""
+    def _note_corrections(self, before):
+        """Remember what people gave back, or charged again in its place.
+
+        The moves of a billing run wrote their periods down before they were posted.
+        """
         posted = self.filtered(
             lambda move: (
                 move.state == "posted"
                 and before[move] != "posted"
-                and move.reversed_entry_id
+                and not move.managed_billing_run_id
             )
         )
-        posted.sudo().line_ids.filtered("managed_subscription_line_id")._note_credit()
+        posted.sudo().line_ids.filtered(
+            "managed_subscription_line_id"
+        )._note_correction()
 
     def action_view_managed_subscriptions(self):
         self.ensure_one()

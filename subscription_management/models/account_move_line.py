@@ -42,25 +42,45 @@ class AccountMoveLine(models.Model):
         subscriptions.exists()._schedule_billing()
         return result
 
-    def _note_credit(self):
-        """Record which billed periods the lines of a credit note give back."""
-        periods = self.env["subscription.billed.period"].sudo()
-        for line in self.filtered(lambda line: not line.managed_billed_period_ids):
-            credited = periods.search(
-                [
-                    ("move_id", "=", line.move_id.reversed_entry_id.id),
-                    ("line_id", "=", line.managed_subscription_line_id.id),
-                    ("date_start", "=", line.managed_period_start),
-                    ("credited_period_id", "=", False),
-                ],
-                limit=1,
-            )
-            if credited:
-                periods.create(
+    def _note_correction(self):
+        """Record what these lines of people's own invoices correct of a billed period.
+
+        A credit note gives money of its period back; the invoice that the host makes
+        in the credited one's place charges it again.
+        """
+        for line in self:
+            noted = line.managed_billed_period_ids
+            if noted:
+                noted.filtered("credited_period_id").amount = line._corrected_amount()
+            elif billed := line._billed_period_to_correct():
+                self.env["subscription.billed.period"].sudo().create(
                     {
-                        **credited._prepare_credit_values(),
-                        "amount": -line.price_unit * line.quantity,
+                        **billed._prepare_correction_values(),
+                        "amount": line._corrected_amount(),
                         "invoice_line_id": line.id,
                         "move_id": line.move_id.id,
                     }
                 )
+
+    def _corrected_amount(self):
+        """Return the line's amount without taxes on top; negative for a credit."""
+        sign = -1 if self.move_id.move_type == "out_refund" else 1
+        kept = 1 - self.discount / 100
+        return sign * self.currency_id.round(self.price_unit * self.quantity * kept)
+
+    def _billed_period_to_correct(self):
+        """Return the billed period that a line copied by the host belongs to."""
+        return (
+            self.env["subscription.billed.period"]
+            .sudo()
+            .search(
+                [
+                    ("line_id", "=", self.managed_subscription_line_id.id),
+                    ("date_start", "=", self.managed_period_start),
+                    ("date_end", "=", self.managed_period_end),
+                    ("credited_period_id", "=", False),
+                ],
+                order="revision",
+                limit=1,
+            )
+        )

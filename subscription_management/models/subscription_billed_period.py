@@ -98,8 +98,8 @@ class SubscriptionBilledPeriod(models.Model):
         for row in self.filtered(lambda row: not row.credited_period_id):
             row.line_id._reopen_from(row.date_start)
 
-    def _prepare_credit_values(self):
-        """Return the values of a row that credits this one."""
+    def _prepare_correction_values(self):
+        """Return the values of a row that gives back or restores part of this one."""
         self.ensure_one()
         return {
             "line_id": self.line_id.id,

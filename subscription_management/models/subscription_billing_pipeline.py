@@ -1,5 +1,6 @@
 import logging
 import time
+from contextlib import closing
 
 import psycopg2
 import psycopg2.errors
@@ -73,7 +74,7 @@ class SubscriptionBillingPipeline(models.Model):
         """Bill `due` together and return (billed subscriptions, moves).
 
         A subscription whose invoice cannot be planned is marked with the reason and
-        left out. When the rest cannot be written, halves are tried, down to the one
+        left out. When the rest cannot be written, parts are tried, down to the one
         that is wrong: it alone is marked, all others are billed.
         """
         try:
@@ -87,15 +88,52 @@ class SubscriptionBillingPipeline(models.Model):
             if len(due) == 1:
                 self._note_failure(due, error)
                 return due.browse(), self.env["account.move"]
-            middle = len(due) // 2
-            first, first_moves = self._bill_each_that_can(due[:middle])
-            second, second_moves = self._bill_each_that_can(due[middle:])
-            return first | second, first_moves | second_moves
+            parts = [self._bill_each_that_can(part) for part in self._parts(due)]
+            billed, moves = zip(*parts, strict=True)
+            return due.browse().union(*billed), self.env["account.move"].union(*moves)
         for subscription, error in errors.items():
             self._note_failure(subscription, error)
         billed = due.filtered(lambda subscription: subscription not in errors)
         billed._clear_billing_error()
         return billed, moves
+
+    def _parts(self, due):
+        """Return smaller parts of `due` that leave shared invoices whole.
+
+        Of the subscriptions of one shared invoice, those that cannot be billed even
+        alone are parted from the others.
+        """
+        invoices = list(
+            due.grouped(
+                lambda each: (
+                    each.shares_invoices or each.id,
+                    each.partner_invoice_id,
+                    each.company_id,
+                )
+            ).values()
+        )
+        if len(invoices) > 1:
+            middle = len(invoices) // 2
+            return [
+                due.browse().union(*invoices[:middle]),
+                due.browse().union(*invoices[middle:]),
+            ]
+        wrong = due.filtered(lambda each: not self._can_be_billed(each))
+        together = due - wrong
+        if not together or not wrong:
+            return list(due)
+        return [together, *wrong]
+
+    def _can_be_billed(self, subscription):
+        """Tell whether one subscription can be billed, and take the attempt back."""
+        try:
+            with closing(self.env.cr.savepoint()):
+                self._write([subscription._prepare_billing(self.target_date)])
+        except psycopg2.OperationalError:
+            raise
+        except Exception:  # The reason is noted when its part is billed.
+            return False
+        return True
 
     def _plan_each_that_can(self, due):
         """Return what each subscription is billed, and {subscription: error}."""

@@ -130,6 +130,28 @@ class TestBillingErrors(SubscriptionCase):
         self.assertEqual(run.failure_ids.subscription_id, wrong)
         self.assertIn("server's log has the details", wrong.billing_error)
 
+    @mute_logger(PIPELINE)
+    def test_a_shared_invoice_stays_whole_when_one_of_its_subscriptions_fails(self):
+        payer = self.env["res.partner"].create(
+            {"name": "Hotel Chain", "shares_subscription_invoices": True}
+        )
+        hotels = [self.subscribe(on="2026-04-01", partner_id=payer.id) for _ in "1234"]
+        wrong = hotels[1]
+        runs = type(self.env["subscription.billing.run"])
+        write = runs._write
+
+        def fail_with_one(run, billings):
+            if any(billing.subscription == wrong for billing in billings):
+                raise KeyError("an addon's mistake")
+            return write(run, billings)
+
+        with patch.object(runs, "_write", fail_with_one):
+            run = self.bill("2026-04-01")
+        self.assertEqual([each.invoice_count for each in hotels], [1, 0, 1, 1])
+        self.assertEqual(len(hotels[0].invoice_ids.managed_subscription_ids), 3)
+        self.assertEqual([each.invoice_count for each in self.healthy], [1] * 4)
+        self.assertEqual(run.failure_ids.subscription_id, wrong)
+
     @mute_logger(PIPELINE, "odoo.sql_db")
     def test_a_statement_that_the_database_refuses_is_found_among_many(self):
         wrong = self.subscribe(on="2026-04-01")

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -80,6 +82,26 @@ class TestInvoiceCorrections(SubscriptionCase):
         )
         self.assertEqual(len(refunds), 1)
 
+    def test_the_invoice_in_place_of_a_credited_one_charges_its_period_again(self):
+        wizard = self._reversal(self.invoice)
+        replacement = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
+        replacement.action_post()
+        self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 30)
+        self.subscription._end_on(date(2026, 4, 11))
+        self.bill("2026-04-11")
+        # 20 of 30 days were paid for and are not served.
+        credit = self.subscription.invoice_ids.sorted("id")[-1]
+        self.assertEqual(credit.move_type, "out_refund")
+        self.assertEqual(credit.amount_untaxed, 20)
+
+    def test_a_credit_note_that_is_changed_and_posted_again_counts_as_it_is(self):
+        refund = self._credit(self.invoice)
+        refund.button_draft()
+        refund.invoice_line_ids.price_unit = 12
+        refund.action_post()
+        credit = self.subscription.billed_period_ids.filtered("credited_period_id")
+        self.assertEqual(credit.mapped("amount"), [-12])
+
     def test_a_credit_note_that_is_cancelled_is_forgotten(self):
         refund = self._credit(self.invoice)
         refund.button_draft()
@@ -96,12 +118,15 @@ class TestInvoiceCorrections(SubscriptionCase):
             self.subscription.action_view_invoices()["res_id"], self.invoice.id
         )
 
-    def _credit(self, invoice):
-        wizard = (
+    def _reversal(self, invoice):
+        return (
             self.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
             .create({"journal_id": invoice.journal_id.id, "date": "2026-04-02"})
         )
+
+    def _credit(self, invoice):
+        wizard = self._reversal(invoice)
         refund = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
         refund.action_post()
         return refund
