@@ -205,19 +205,25 @@ def shell(database: str, script: Path, *arguments: str) -> int:
 
 
 def export_translations() -> None:
-    """Write i18n/ADDON.pot and i18n/he.po of each addon from its source."""
+    """Write i18n/ADDON.pot of each addon from its source, and bring he.po in step."""
     for addon in addons():
         database = ensure_test_database(addon)
+        folder = ROOT / addon / "i18n"
         with step(f"Exporting the terms of {addon}"):
-            for verb, *arguments in (
-                ("loadlang", "-l", "he_IL"),
-                ("export", addon, "-l", "pot", "he"),
-            ):
-                run(
-                    command("i18n", verb, "-c", str(CONF), "-d", database, *arguments),
-                    f"The terms of {addon} could not be exported: see below.",
-                    env=environment(),
-                )
+            run(
+                command(
+                    *("i18n", "export", "-c", CONF, "-d", database),
+                    *(addon, "-l", "pot"),
+                ),
+                f"The terms of {addon} could not be exported: see below.",
+                env=environment(),
+            )
+            files = (folder / f"{addon}.pot", folder / "he.po")
+            run(
+                [PYTHON, "-m", "devtools.merge_translations", *files],
+                f"he.po of {addon} could not be brought in step: see below.",
+                cwd=ROOT,
+            )
 
 
 def _complaints(log: Path) -> list[str]:
