@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("sample", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile(
     "full",
-    max_examples=20_000,
+    max_examples=5_000,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
