@@ -327,7 +327,9 @@ def _days_of(
     if difference > 0:
         assert part is not None
         return part.without(covered) or part
-    assert covered is not None
+    if covered is None:
+        # All days were given back, but not all of the money.
+        return _span(row for row in rows if row.amount > 0)
     return covered.without(part) or covered
 
 

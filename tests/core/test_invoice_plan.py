@@ -165,6 +165,15 @@ def test_periods_billed_beyond_a_new_end_are_credited_whole():
     ]
 
 
+def test_the_rest_of_a_credit_is_for_the_days_that_were_charged():
+    known = [
+        billed("2026-04-01/2026-05-01", "30.00"),
+        billed("2026-04-01/2026-05-01", "-20.00", revision=1),
+    ]
+    outcome = plan([line(end="2026-04-01")], known, "2026-04-01")
+    assert rows(outcome) == [("2026-04-01/2026-05-01", 1, "-10.00")]
+
+
 def test_a_period_billed_before_its_day_waits_for_it():
     known = [billed("2026-05-01/2026-06-01", "30.00")]
     assert rows(plan([line()], known, "2026-04-01")) == [
