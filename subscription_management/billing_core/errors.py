@@ -101,6 +101,69 @@ class NegativeQuantity(BillingError):
         )
 
 
+class NoTiers(BillingError):
+    """A tiered price has at least one tier."""
+
+    def __init__(self) -> None:
+        super().__init__("A price by tiers has no tier; add at least one.")
+
+
+class TierOutOfOrder(BillingError):
+    """Each tier ends above the one before."""
+
+    def __init__(self, row: int, up_to: Decimal, before: Decimal) -> None:
+        self.row = row
+        self.up_to = up_to
+        self.before = before
+        super().__init__(
+            f"Tier {row} ends at {up_to}, which is not above {before}; "
+            "let each tier end above the one before."
+        )
+
+
+class TierAfterTheLast(BillingError):
+    """Nothing follows a tier without end."""
+
+    def __init__(self, row: int) -> None:
+        self.row = row
+        super().__init__(
+            f"Tier {row} follows a tier without end; "
+            "give that one an end, or remove what follows it."
+        )
+
+
+class QuantityBeyondTiers(BillingError):
+    """No tier holds the quantity."""
+
+    def __init__(self, quantity: Decimal, up_to: Decimal) -> None:
+        self.quantity = quantity
+        self.up_to = up_to
+        super().__init__(
+            f"The quantity {quantity} has no price: the last tier ends at {up_to}; "
+            "add a tier without end, or lower the quantity."
+        )
+
+
+class InvalidPackageSize(BillingError):
+    """A package holds something."""
+
+    def __init__(self, size: Decimal) -> None:
+        self.size = size
+        super().__init__(f"A package of {size} units is not possible; use more than 0.")
+
+
+class FloorAboveCap(BillingError):
+    """The least price lies below the greatest."""
+
+    def __init__(self, floor: Decimal, cap: Decimal) -> None:
+        self.floor = floor
+        self.cap = cap
+        super().__init__(
+            f"The minimum {floor} is above the maximum {cap}; "
+            "lower the minimum or raise the maximum."
+        )
+
+
 class UnknownLine(BillingError):
     """A billed period belongs to a line that the plan was not given."""
 

@@ -15,6 +15,12 @@ SAMPLES = [
     errors.InvalidMinorUnit("ILS", Decimal(0)),
     errors.NothingToAllocateTo((Decimal(0),)),
     errors.NegativeQuantity(Decimal(-1)),
+    errors.NoTiers(),
+    errors.TierOutOfOrder(2, Decimal(5), Decimal(10)),
+    errors.TierAfterTheLast(3),
+    errors.QuantityBeyondTiers(Decimal(300), Decimal(200)),
+    errors.InvalidPackageSize(Decimal(0)),
+    errors.FloorAboveCap(Decimal(20), Decimal(10)),
     errors.UnknownLine(7),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]

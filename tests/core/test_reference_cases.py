@@ -21,7 +21,16 @@ from billing_core.billing_calendar import (
 )
 from billing_core.money import Currency
 from billing_core.period import Period
-from billing_core.price_models import Flat, PerUnit
+from billing_core.price_models import (
+    Flat,
+    Graduated,
+    Package,
+    PercentageOfAmount,
+    PerUnit,
+    Stairstep,
+    Tier,
+    Volume,
+)
 from billing_core.proration import prorate
 
 CASES = json.loads((Path(__file__).parent / "vectors/reference_cases.json").read_text())
@@ -172,6 +181,106 @@ def flat(given):
     return {"total": Flat(Decimal(given["price"])).amount(Decimal(given["quantity"]))}
 
 
+def decimal(value):
+    return None if value is None else Decimal(str(value))
+
+
+def tiers_of(given):
+    """The tiers of a case; a rate in percent is a price for each unit of money."""
+    return tuple(
+        Tier(
+            decimal(each["up_to"]),
+            decimal(each.get("unit", 0)) + decimal(each.get("rate_percent", 0)) / 100,
+            decimal(each.get("flat", 0)),
+        )
+        for each in given["tiers"]
+    )
+
+
+def by_quantity(model):
+    """The rule of a tiered model, under the names that the sources use."""
+
+    def rule(given):
+        quantity = decimal(given.get("units", given.get("quantity")))
+        amount = model(tiers_of(given)).amount(quantity)
+        return {"amount": amount, "amount_cents": amount, "total": amount}
+
+    return rule
+
+
+def package(given):
+    free = decimal(given.get("free_units", 0))
+    price = decimal(given.get("package_price", 1))
+    model = Package(price, decimal(given["package_size"]), free)
+    quantity = decimal(given.get("units", given.get("quantity")))
+    amount = model.amount(quantity)
+    return {
+        "amount": amount,
+        "total": amount,
+        "packages": amount / price,
+        "packages_billed": amount / price,
+        "packages_raw": (quantity - free) / model.size,
+    }
+
+
+def reached_rate(given):
+    """A volume price of which the source gives the tier that was reached."""
+    tier = Tier(None, decimal(given["tier_rate_reached"]))
+    return {"total": Volume((tier,)).amount(decimal(given["quantity"]))}
+
+
+def block(given):
+    """Blocks of whole units, with their upper bounds excluded in the source."""
+    blocks = tuple(
+        Tier(decimal(each["upper_excl"]) - 1, flat_fee=decimal(each["price"]))
+        for each in given["blocks"]
+    )
+    return {"total": Stairstep(blocks).amount(decimal(given["quantity"]))}
+
+
+def included_usage(given):
+    quantity, tiers = decimal(given["quantity"]), tiers_of(given)
+    parts = Graduated(tiers).parts(quantity)
+    return {
+        "total": Graduated(tiers).amount(quantity),
+        "overage_units": parts[-1].quantity,
+    }
+
+
+def usage_rerating(given):
+    total = Graduated(tiers_of(given)).amount(decimal(given["quantity"]))
+    return {"total": total, "invoice": total - decimal(given["already_billed"])}
+
+
+def package_split(given):
+    model = Package(decimal(given["package_price"]), decimal(given["package_size"]))
+    return {"amount": _of_the_rest(model, given)}
+
+
+def graduated_split(given):
+    return {"amount": _of_the_rest(Graduated(tiers_of(given)), given)}
+
+
+def _of_the_rest(model, given):
+    """What units cost on top of those that were billed before."""
+    before = decimal(given["already_billed_units"])
+    after = before + decimal(given["line_units"])
+    return model.amount(after) - (model.amount(before) if before else 0)
+
+
+def percentage(given):
+    model = PercentageOfAmount(
+        decimal(given["rate_percent"]),
+        decimal(given["fixed_per_event"]),
+        given.get("free_events"),
+        decimal(given.get("free_amount")),
+        decimal(given.get("min_per_event")),
+        decimal(given.get("max_per_event")),
+    )
+    events = [decimal(each) for each in given["event_amounts"]]
+    return {"amount": model.amount_of_events(events)}
+
+
 def rounding_remainder(given):
     parts = allocate(Decimal(given["total"]), [1] * given["periods"], USD)
     assert sum(parts) == given["total"]
@@ -217,6 +326,22 @@ RULES = {
     "rounding_remainder": rounding_remainder,
     "end_of_month": end_of_month,
     "calendar_alignment": calendar_alignment,
+    "graduated_decimal": by_quantity(Graduated),
+    "graduated_percentage": by_quantity(Graduated),
+    "graduated_split": graduated_split,
+    "package_split": package_split,
+    "percentage": percentage,
+    "percentage_min_max": percentage,
+    "graduated": by_quantity(Graduated),
+    "graduated_flat": by_quantity(Graduated),
+    "volume": lambda given: (
+        reached_rate if "tier_rate_reached" in given else by_quantity(Volume)
+    )(given),
+    "stairstep": by_quantity(Stairstep),
+    "block": block,
+    "package": package,
+    "included_usage": included_usage,
+    "usage_rerating": usage_rerating,
 }
 NOT_COMPARED = {"prorated_source"}
 """Rounded by the source in a way that its own note disowns."""

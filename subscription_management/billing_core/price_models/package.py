@@ -1,0 +1,40 @@
+"""Whole packages of units, some units included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from ..errors import InvalidPackageSize
+from ..money import ONE, ZERO
+from .price_model import PricePart, refuse_negative
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A price for each package that was begun, after the included units.
+
+    >>> messages = Package(Decimal(5), size=Decimal(100), included=Decimal(100))
+    >>> [str(messages.amount(Decimal(number))) for number in (100, 101, 201)]
+    ['0', '5', '10']
+    """
+
+    price: Decimal
+    size: Decimal
+    included: Decimal = ZERO
+
+    def __post_init__(self) -> None:
+        if self.size <= 0:
+            raise InvalidPackageSize(self.size)
+        refuse_negative(self.included)
+
+    def amount(self, quantity: Decimal) -> Decimal:
+        return self._packages(quantity) * self.price
+
+    def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
+        return (PricePart(self._packages(quantity), self.price),)
+
+    def _packages(self, quantity: Decimal) -> Decimal:
+        refuse_negative(quantity)
+        beyond = max(quantity - self.included, ZERO)
+        return (beyond / self.size).quantize(ONE, ROUND_CEILING)

@@ -1,0 +1,45 @@
+"""A share of what other lines cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import FloorAboveCap
+from ..money import ZERO
+from .price_model import PricePart
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class PercentOfTotal:
+    """A percentage of a base, which stands in the place of the quantity.
+
+    The base is what the chosen lines cost for the same period. The floor and the cap
+    come after the percentage.
+
+    >>> support = PercentOfTotal(Decimal(10), floor=Decimal(20), cap=Decimal(500))
+    >>> [str(support.amount(Decimal(base))) for base in (100, 1000, 9000)]
+    ['20', '100', '500']
+    """
+
+    percent: Decimal
+    floor: Decimal | None = None
+    cap: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.floor, self.cap
+        if low is not None and high is not None and low > high:
+            raise FloorAboveCap(low, high)
+
+    def amount(self, quantity: Decimal) -> Decimal:
+        share = quantity * self.percent / HUNDRED
+        if self.floor is not None and share < self.floor:
+            return self.floor
+        if self.cap is not None and share > self.cap:
+            return self.cap
+        return share
+
+    def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
+        return (PricePart(ZERO, ZERO, fee=self.amount(quantity)),)

@@ -1,0 +1,81 @@
+"""A share of each metered amount, a card payment for instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import FloorAboveCap
+from ..money import ZERO
+from .price_model import PricePart, refuse_negative
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class PercentageOfAmount:
+    """A percentage of each event's amount, and a fee for each event.
+
+    The first `free_events` and the first `free_amount` are free, whichever is used up
+    first. An event that is free as a whole costs nothing; one that is free in part
+    pays its fee in full. The bounds hold for each event that is not free.
+
+    >>> card = PercentageOfAmount(
+    ...     Decimal("1.2"), Decimal("0.10"), free_events=3, free_amount=Decimal(500)
+    ... )
+    >>> card.amount_of_events([Decimal(50)] * 4)
+    Decimal('0.700')
+    """
+
+    percent: Decimal
+    fee_per_event: Decimal = ZERO
+    free_events: int | None = None
+    free_amount: Decimal | None = None
+    minimum_per_event: Decimal | None = None
+    maximum_per_event: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.minimum_per_event, self.maximum_per_event
+        if low is not None and high is not None and low > high:
+            raise FloorAboveCap(low, high)
+
+    def amount_of_events(self, events: Iterable[Decimal]) -> Decimal:
+        """Return what events cost together; their order decides which are free."""
+        return sum((part.amount for part in self.parts_of_events(events)), ZERO)
+
+    def parts_of_events(self, events: Iterable[Decimal]) -> tuple[PricePart, ...]:
+        """Return one part for each event."""
+        free_events, left = self.free_events, self.free_amount
+        has_allowance = free_events is not None or left is not None
+        found = []
+        for number, event in enumerate(events):
+            refuse_negative(event)
+            is_early = free_events is None or number < free_events
+            if not (has_allowance and is_early) or left == 0:
+                found.append(self._price(event))
+                continue
+            free = event if left is None else min(event, left)
+            left = None if left is None else left - free
+            is_free = free == event
+            found.append(
+                PricePart(event, ZERO) if is_free else self._price(event - free)
+            )
+        return tuple(found)
+
+    def amount(self, quantity: Decimal) -> Decimal:
+        """Return what one event of an amount costs."""
+        return self.amount_of_events([quantity])
+
+    def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
+        return self.parts_of_events([quantity])
+
+    def _price(self, charged: Decimal) -> PricePart:
+        rate = self.percent / HUNDRED
+        price = charged * rate + self.fee_per_event
+        low, high = self.minimum_per_event, self.maximum_per_event
+        if low is not None and price < low:
+            return PricePart(charged, ZERO, fee=low)
+        if high is not None and price > high:
+            return PricePart(charged, ZERO, fee=high)
+        return PricePart(charged, rate, self.fee_per_event)
