@@ -137,7 +137,9 @@ def _bench(arguments: list[str]) -> int:
             **os.environ,
             **odoo.environment(),
             "SUBSCRIPTION_TEMPLATE": template,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT), str(ROOT / "subscription_management")]
+            ),
         },
         check=False,
     ).returncode

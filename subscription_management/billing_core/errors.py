@@ -164,6 +164,18 @@ class FloorAboveCap(BillingError):
         )
 
 
+class InvalidDiscount(BillingError):
+    """A discount takes off a share of the price, or an amount."""
+
+    def __init__(self, percent: Decimal, fixed: Decimal) -> None:
+        self.percent = percent
+        self.fixed = fixed
+        super().__init__(
+            f"A discount of {percent} % and {fixed} is not possible; "
+            "use 0 to 100 % and an amount of 0 or more."
+        )
+
+
 class UnknownLine(BillingError):
     """A billed period belongs to a line that the plan was not given."""
 

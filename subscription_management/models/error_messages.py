@@ -34,6 +34,30 @@ SENTENCES = {
         "The quantity %(quantity)s is below zero; use 0 or more, and a change to "
         "take units away."
     ),
+    errors.NoTiers: _lt("A price by tiers has no tier; add at least one."),
+    errors.TierOutOfOrder: _lt(
+        "Tier %(row)s ends at %(up_to)s, which is not above %(before)s; let each tier "
+        "end above the one before."
+    ),
+    errors.TierAfterTheLast: _lt(
+        "Tier %(row)s follows a tier without end; give that one an end, or remove "
+        "what follows it."
+    ),
+    errors.QuantityBeyondTiers: _lt(
+        "The quantity %(quantity)s has no price: the last tier ends at %(up_to)s; add "
+        "a tier without end, or lower the quantity."
+    ),
+    errors.InvalidPackageSize: _lt(
+        "A package of %(size)s units is not possible; use more than 0."
+    ),
+    errors.FloorAboveCap: _lt(
+        "The minimum %(floor)s is above the maximum %(cap)s; lower the minimum or "
+        "raise the maximum."
+    ),
+    errors.InvalidDiscount: _lt(
+        "A discount of %(percent)s %% and %(fixed)s is not possible; use 0 to 100 %% "
+        "and an amount of 0 or more."
+    ),
     errors.UnknownLine: _lt(
         "Something was billed for line %(line)s, which is not on the subscription; "
         "give the plan every line that was ever billed."

@@ -21,6 +21,7 @@ SAMPLES = [
     errors.QuantityBeyondTiers(Decimal(300), Decimal(200)),
     errors.InvalidPackageSize(Decimal(0)),
     errors.FloorAboveCap(Decimal(20), Decimal(10)),
+    errors.InvalidDiscount(Decimal(101), Decimal(0)),
     errors.UnknownLine(7),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]

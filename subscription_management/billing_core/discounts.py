@@ -1,0 +1,54 @@
+"""What is taken off a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .errors import InvalidDiscount
+from .money import ZERO
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A share of the price, an amount for each period, or both.
+
+    `cycles` is the number of periods that it holds for, None for ever.
+
+    >>> launch = Discount(percent=Decimal(50), cycles=3)
+    >>> [launch.holds_in(cycle) for cycle in (0, 2, 3)]
+    [True, True, False]
+    """
+
+    percent: Decimal = ZERO
+    fixed: Decimal = ZERO
+    cycles: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.percent <= HUNDRED or self.fixed < 0:
+            raise InvalidDiscount(self.percent, self.fixed)
+
+    def holds_in(self, cycle: int) -> bool:
+        """Tell whether it holds in a period, counted from 0 since it was granted."""
+        return self.cycles is None or cycle < self.cycles
+
+
+def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:
+    """Return a price less its discounts: all shares first, then all amounts.
+
+    A share is of what the shares before it have left; nothing falls below zero.
+
+    >>> both = [Discount(fixed=Decimal(5)), Discount(percent=Decimal(10))]
+    >>> discounted(Decimal(100), both)
+    Decimal('85')
+    >>> discounted(Decimal(3), both)
+    Decimal('0')
+    """
+    fixed = ZERO
+    for discount in discounts:
+        price -= price * discount.percent / HUNDRED
+        fixed += discount.fixed
+    return max(price - fixed, min(price, ZERO))
