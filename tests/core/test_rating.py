@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-from billing_core.discounts import Discount, discounted
-from billing_core.errors import FloorAboveCap, InvalidDiscount
+from billing_core.discounts import Discount
+from billing_core.errors import FloorAboveCap
 from billing_core.money import Currency
 from billing_core.price_models import Flat, Graduated, Package, PerUnit, Tier
 from billing_core.rating import Terms, rate, rated_amount
@@ -82,20 +82,6 @@ def test_the_last_line_of_a_period_makes_the_minimum_up():
 def test_a_minimum_above_the_maximum_is_refused():
     with pytest.raises(FloorAboveCap):
         terms(minimum="2", maximum="1")
-
-
-@pytest.mark.parametrize(("percent", "fixed"), [("101", "0"), ("-1", "0"), ("0", "-1")])
-def test_a_discount_that_is_none_is_refused(percent, fixed):
-    with pytest.raises(InvalidDiscount):
-        off(percent, fixed)
-
-
-def test_shares_are_of_what_the_shares_before_have_left():
-    assert discounted(Decimal(100), [off("10"), off("10")]) == 81
-
-
-def test_a_credit_is_not_discounted_into_a_charge():
-    assert discounted(Decimal(-10), [off(fixed="5")]) == -10
 
 
 AMOUNTS = st.decimals(min_value=0, max_value=1000, places=2)
