@@ -42,6 +42,19 @@ class SubscriptionBilling(models.Model):
         for subscription in self:
             subscription.next_billing_date = subscription._next_due(rows[subscription])
 
+    def _lost_fields(self):
+        """Return the labels of fields whose record was deleted from the database."""
+        self.ensure_one()
+        labels = self.fields_get(attributes=["string"])
+        return [
+            labels[name]["string"]
+            for name, field in self._fields.items()
+            if field.type == "many2one"
+            and field.store
+            and self[name]
+            and not self[name].exists()
+        ]
+
     def _clear_billing_error(self):
         """Forget an old failure: the subscription bills again."""
         failed = self.filtered("billing_error")

@@ -6,7 +6,7 @@ import psycopg2
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import MissingError, UserError
 
 from ..billing_core.errors import BillingError
 from .error_messages import translated
@@ -210,7 +210,7 @@ class SubscriptionBillingPipeline(models.Model):
 
     def _note_failure(self, subscription, error):
         """Mark one subscription with the reason, for people to cure."""
-        reason = self._reason(error)
+        reason = self._reason(subscription, error)
         if isinstance(error, UserError | BillingError):
             _logger.info("Not billed: %s: %s", subscription.name, reason)
         else:
@@ -226,8 +226,14 @@ class SubscriptionBillingPipeline(models.Model):
                 user_id=(subscription.user_id or self.env.user).id,
             )
 
-    def _reason(self, error):
+    def _reason(self, subscription, error):
         """Return one sentence that says what is wrong and what to do."""
+        if isinstance(error, MissingError) and (lost := subscription._lost_fields()):
+            return self.env._(
+                "What was chosen as %s has been deleted; open the subscription and "
+                "choose another.",
+                ", ".join(lost),
+            )
         if isinstance(error, BillingError):
             return translated(self.env, error)
         if isinstance(error, UserError):

@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -79,6 +81,31 @@ class TestBillingErrors(SubscriptionCase):
             lambda: currency.write(
                 {"rate_ids": [Command.create({"name": "2026-01-01", "rate": 2.0})]}
             ),
+        )
+
+    def test_an_address_that_is_billed_cannot_be_deleted(self):
+        site = self.env["res.partner"].create(
+            {"name": "Site", "parent_id": self.customer.id, "type": "delivery"}
+        )
+        self.subscribe(on="2026-04-01", partner_shipping_id=site.id)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            site.unlink()
+
+    @mute_logger(PIPELINE)
+    def test_address_deleted_by_sql(self):
+        site = self.env["res.partner"].create({"name": "Site"})
+        wrong = self.subscribe(on="2026-04-01", partner_shipping_id=site.id)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE subscription_subscription DROP CONSTRAINT "
+            "subscription_subscription_partner_shipping_id_fkey"
+        )
+        self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [site.id])
+        self.env.invalidate_all()
+        self._assert_isolated(
+            wrong,
+            "Delivery Address has been deleted",
+            lambda: wrong.write({"partner_shipping_id": self.customer.id}),
         )
 
     @mute_logger(PIPELINE)
