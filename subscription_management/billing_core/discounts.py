@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .errors import InvalidDiscount
-from .money import ZERO
-
-HUNDRED = Decimal(100)
+from .money import HUNDRED, ZERO
 
 
 @dataclass(frozen=True, slots=True)

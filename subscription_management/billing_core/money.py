@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from .errors import InvalidMinorUnit
+from .errors import FloorAboveCap, InvalidMinorUnit
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,9 @@ class Currency:
             return amount.quantize(self.minor_unit, ROUND_HALF_UP)
         units = (amount / self.minor_unit).quantize(ONE, ROUND_HALF_UP)
         return units * self.minor_unit
+
+
+def check_bounds(floor: Decimal | None, cap: Decimal | None) -> None:
+    """Refuse a minimum that lies above the maximum; None sets no bound."""
+    if floor is not None and cap is not None and floor > cap:
+        raise FloorAboveCap(floor, cap)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .discounts import Discount, discounted
-from .errors import FloorAboveCap
-from .money import ONE, ZERO, Currency
+from .money import ONE, ZERO, Currency, check_bounds
 from .price_models import PriceModel, PricePart
 
 
@@ -32,9 +31,7 @@ class Terms:
     minimum: Decimal | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.minimum, self.maximum
-        if low is not None and high is not None and low > high:
-            raise FloorAboveCap(low, high)
+        check_bounds(self.minimum, self.maximum)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..errors import FloorAboveCap
-from ..money import ZERO
+from ..money import HUNDRED, ZERO, check_bounds
 from .price_model import PricePart
-
-HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +26,7 @@ class PercentOfTotal:
     cap: Decimal | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.floor, self.cap
-        if low is not None and high is not None and low > high:
-            raise FloorAboveCap(low, high)
+        check_bounds(self.floor, self.cap)
 
     def amount(self, quantity: Decimal) -> Decimal:
         share = quantity * self.percent / HUNDRED

@@ -6,11 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..errors import FloorAboveCap
-from ..money import ZERO
+from ..money import HUNDRED, ZERO, check_bounds
 from .price_model import PricePart, refuse_negative
-
-HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +33,7 @@ class PercentageOfAmount:
     maximum_per_event: Decimal | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.minimum_per_event, self.maximum_per_event
-        if low is not None and high is not None and low > high:
-            raise FloorAboveCap(low, high)
+        check_bounds(self.minimum_per_event, self.maximum_per_event)
 
     def amount_of_events(self, events: Iterable[Decimal]) -> Decimal:
         """Return what events cost together; their order decides which are free."""
