@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from itertools import count
 
@@ -35,6 +36,12 @@ _MONTHS = {
     IntervalUnit.YEAR: 12,
 }
 _DAYS = {IntervalUnit.DAY: 1, IntervalUnit.WEEK: 7}
+
+_LENGTH_IN_MONTHS = {
+    IntervalUnit.DAY: Fraction(12, 365),
+    IntervalUnit.WEEK: Fraction(12, 52),
+    **{unit: Fraction(months) for unit, months in _MONTHS.items()},
+}
 
 
 class AnchorKind(StrEnum):
@@ -79,6 +86,19 @@ class Interval:
     def days(self) -> int:
         """Days in the interval, 0 for months and longer."""
         return self.length * _DAYS.get(self.unit, 0)
+
+    def in_months(self) -> Fraction:
+        """Return how many months it is long; a week is 12/52, a day 12/365."""
+        return self.length * _LENGTH_IN_MONTHS[self.unit]
+
+    def ratio_to(self, other: Interval) -> Fraction:
+        """Return how many times as long it is as another interval.
+
+        >>> year = Interval(1, IntervalUnit.YEAR)
+        >>> print(year.ratio_to(Interval(2, IntervalUnit.MONTH)))
+        6
+        """
+        return self.in_months() / other.in_months()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from .errors import InvalidDiscount
@@ -24,6 +25,8 @@ class Discount:
     percent: Decimal = ZERO
     fixed: Decimal = ZERO
     cycles: int | None = None
+    since: date | None = None
+    """The day in whose period the first cycle lies; None for the line's first day."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.percent <= HUNDRED or self.fixed < 0:

@@ -199,3 +199,37 @@ class TransitionNotAllowed(BillingError):
             f"A subscription that is {current} cannot become {wanted}; "
             f"from here it can become {ways}."
         )
+
+
+class SeriesOnTwoCalendars(BillingError):
+    """Lines that are billed as one have the same periods."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(
+            f"The lines that continue line {line} have other billing periods; "
+            "let a line of other periods begin a series of its own."
+        )
+
+
+class PercentOfItself(BillingError):
+    """A percent-of-total line is, over others, a share of its own price."""
+
+    def __init__(self, lines: tuple[int, ...]) -> None:
+        self.lines = lines
+        names = ", ".join(str(line) for line in lines)
+        super().__init__(
+            f"Lines {names} are shares of each other's price; "
+            "take one of them out of the base of another."
+        )
+
+
+class NothingToChange(BillingError):
+    """Nothing is served from the day on which a change shall take effect."""
+
+    def __init__(self, day: date) -> None:
+        self.day = day
+        super().__init__(
+            f"Nothing is served on {day} or later that could be changed; "
+            "choose an earlier day, or add a product."
+        )

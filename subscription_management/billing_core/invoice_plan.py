@@ -1,7 +1,7 @@
 """What has to be invoiced: what is owed less what was billed.
 
-One mechanism serves first invoices, missed periods, ended lines and periods that
-were given back by a cancelled invoice; asked again, it finds nothing.
+One mechanism serves first invoices, missed periods, changes, ended lines and periods
+that were given back by a cancelled invoice; asked again, it finds nothing.
 """
 
 from __future__ import annotations
@@ -11,82 +11,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
-from .billing_calendar import BillingCalendar, BillingPeriod, StubPolicy, Timing
-from .errors import UnknownLine
+from .billing_calendar import BillingPeriod
+from .difference import PeriodBalance, PlannedItem, items_for
+from .errors import SeriesOnTwoCalendars, UnknownLine
+from .line import BilledPeriod, ChargeKind, Line
 from .money import ZERO, Currency
+from .owed import OwedPart, full_price, in_effect, owed_parts
+from .pauses import Pause, without_pauses
+from .percent_base import with_bases
 from .period import Period
-from .price_models import PriceModel
-from .proration import prorate
-
-
-class ChargeKind(StrEnum):
-    """How often a line is charged.
-
-    A one-off charge is due on its line's first day, moved by the plan's days as
-    every due date is, so that a setup fee and the first period share an invoice.
-    """
-
-    RECURRING = "recurring"
-    ONE_OFF = "one_off"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One product on a subscription, at one price and quantity, for some days."""
-
-    key: int
-    calendar: BillingCalendar
-    price: PriceModel
-    quantity: Decimal
-    start: date
-    end: date | None = None
-    """The first day without it; None while open."""
-    kind: ChargeKind = ChargeKind.RECURRING
-    closed_until: date | None = None
-    """Every period that ends by this day is billed and needs no second look; always
-    the boundary of a period, so that a period is looked at whole or not at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class BilledPeriod:
-    """What an invoice has already charged (or credited) for days of a line."""
-
-    line: int
-    kind: ChargeKind
-    period: Period
-    amount: Decimal
-    revision: int = 0
-    credited: Decimal = ZERO
-    """How much of it people have credited by hand; never credited again."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedItem:
-    """One row of the next invoice."""
-
-    line: int
-    kind: ChargeKind
-    period: Period
-    """The days that the amount is for."""
-    regular: Period
-    """The full period that those days are part of."""
-    quantity: Decimal
-    amount: Decimal
-    revision: int
-    due: date
-
-    @property
-    def is_prorated(self) -> bool:
-        return self.kind is ChargeKind.RECURRING and self.period != self.regular
 
 
 @dataclass(frozen=True, slots=True)
 class InvoicePlan:
     items: tuple[PlannedItem, ...]
     next_due: date | None
-    """When the next period becomes due, None when nothing will."""
+    """When the next period or change becomes due, None when nothing will."""
     closed_until: dict[int, date]
     """For each line the day up to which it is billed once the items are."""
 
@@ -100,6 +41,7 @@ def plan_invoice(
     billed: Iterable[BilledPeriod],
     currency: Currency,
     target: date,
+    pauses: Sequence[Pause] = (),
 ) -> InvoicePlan:
     """Return what is to be invoiced on `target`, and when the next is due.
 
@@ -107,11 +49,12 @@ def plan_invoice(
     before a line's `closed_until` may be left out. Items are sorted by period,
     then in the order of `lines`.
 
-    >>> from .billing_calendar import Interval, IntervalUnit
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
+    >>> from .rating import Terms
     >>> start = date(2026, 1, 31)
     >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
-    >>> line = Line(1, calendar, Flat(Decimal(30)), Decimal(1), start)
+    >>> line = Line(1, calendar, Terms(Flat(Decimal(30))), Decimal(1), start)
     >>> ils = Currency("ILS", Decimal("0.01"))
     >>> plan = plan_invoice([line], [], ils, date(2026, 3, 1))
     >>> for item in plan.items:
@@ -121,30 +64,30 @@ def plan_invoice(
     >>> print(plan.next_due)
     2026-03-31
     """
-    rows = _by_line(lines, billed)
-    outcomes = [_plan_line(line, rows[line.key], currency, target) for line in lines]
-    items = [item for items, _due, _closed in outcomes for item in items]
-    dues = [due for _items, due, _closed in outcomes if due is not None]
+    rows = _by_series(lines, billed)
+    opened = _opened(lines, rows)
+    served = with_bases(without_pauses(lines, pauses))
+    outcomes = []
+    for key, series in _series_of(served).items():
+        first = opened.get(key)
+        if first is None:
+            outcomes.append(InvoicePlan((), None, _closed(series, None)))
+        elif series[0].kind is ChargeKind.ONE_OFF:
+            outcomes.append(_plan_once(series[0], rows[key], currency, target))
+        else:
+            due = _plan_series(series, rows[key], first, currency, target)
+            outcomes.append(due)
+    items = [item for outcome in outcomes for item in outcome.items]
+    dues = [outcome.next_due for outcome in outcomes if outcome.next_due is not None]
     return InvoicePlan(
         items=tuple(sorted(items, key=lambda item: item.period.start)),
         next_due=min(dues, default=None),
         closed_until={
-            line.key: closed
-            for line, (_items, _due, closed) in zip(lines, outcomes, strict=True)
-            if closed is not None
+            key: closed
+            for outcome in outcomes
+            for key, closed in outcome.closed_until.items()
         },
     )
-
-
-def _by_line(
-    lines: Sequence[Line], billed: Iterable[BilledPeriod]
-) -> dict[int, list[BilledPeriod]]:
-    rows: dict[int, list[BilledPeriod]] = {line.key: [] for line in lines}
-    for row in billed:
-        if row.line not in rows:
-            raise UnknownLine(row.line)
-        rows[row.line].append(row)
-    return rows
 
 
 def reopened_from(line: Line, day: date) -> date | None:
@@ -152,11 +95,12 @@ def reopened_from(line: Line, day: date) -> date | None:
 
     The whole period that holds `day` is opened, since what it owes is one amount.
 
-    >>> from .billing_calendar import Interval, IntervalUnit
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
+    >>> from .rating import Terms
     >>> calendar = BillingCalendar(date(2026, 4, 1), Interval(1, IntervalUnit.MONTH))
     >>> line = Line(
-    ...     1, calendar, Flat(Decimal(30)), Decimal(1), date(2026, 4, 1),
+    ...     1, calendar, Terms(Flat(Decimal(30))), Decimal(1), date(2026, 4, 1),
     ...     closed_until=date(2026, 7, 1),
     ... )
     >>> print(reopened_from(line, date(2026, 5, 11)))
@@ -172,169 +116,169 @@ def reopened_from(line: Line, day: date) -> date | None:
     return max(regular.start, line.calendar.start)
 
 
-_Outcome = tuple[list[PlannedItem], date | None, date | None]
+def _series_of(lines: Sequence[Line]) -> dict[int, list[Line]]:
+    """Return the lines of each series in the order of their days."""
+    found: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        found[line.series_key].append(line)
+    for series in found.values():
+        if len(series) > 1:
+            series.sort(key=lambda line: line.start)
+            if any(line.calendar != series[0].calendar for line in series):
+                raise SeriesOnTwoCalendars(series[0].key)
+    return found
 
 
-def _plan_line(
-    line: Line, billed: list[BilledPeriod], currency: Currency, target: date
-) -> _Outcome:
-    """Return the line's items, its next due date, and until when it is closed."""
-    known = _by_regular_period(line, billed)
+def _opened(
+    lines: Sequence[Line], rows: dict[int, list[BilledPeriod]]
+) -> dict[int, date]:
+    """Return the first day that is open of each series; none for those all closed.
+
+    A line that was cut short at the end of a period is done but for what was billed
+    beyond it.
+    """
+    opened: dict[int, date] = {}
+    for line in lines:
+        key, closed = line.series_key, line.closed_until
+        days = [] if line.is_done else [max(line.start, closed or line.start)]
+        days += [
+            row.period.start
+            for row in rows[key]
+            if row.line == line.key and closed and row.period.start >= closed
+        ]
+        if days:
+            opened[key] = min([*days, opened.get(key, date.max)])
+    return opened
+
+
+def _by_series(
+    lines: Sequence[Line], billed: Iterable[BilledPeriod]
+) -> dict[int, list[BilledPeriod]]:
+    series_of = {line.key: line.series_key for line in lines}
+    rows: dict[int, list[BilledPeriod]] = defaultdict(list)
+    for row in billed:
+        if row.line not in series_of:
+            raise UnknownLine(row.line)
+        rows[series_of[row.line]].append(row)
+    return rows
+
+
+def _plan_once(
+    line: Line, rows: list[BilledPeriod], currency: Currency, target: date
+) -> InvoicePlan:
+    """Return the plan of a one-off line, which is owed whole on its first day."""
+    day = Period(line.start, line.start + timedelta(days=1))
+    is_owed = not line.is_empty and line.joins <= target
+    price = full_price(line, line.start) if is_owed else ZERO
+    parts = [OwedPart(line, day, currency.round(price))] if is_owed else []
+    balance = PeriodBalance(line.kind, day, line.joins, parts, rows)
+    coming = line.joins if not line.is_empty and not is_owed else None
+    closed = {line.key: day.end} if is_owed else {}
+    if coming and balance.difference < 0:
+        # Billed before its day: it waits for it.
+        return InvoicePlan((), coming, closed)
+    return InvoicePlan(tuple(items_for(balance, currency)), coming, closed)
+
+
+def _plan_series(
+    series: list[Line],
+    billed: list[BilledPeriod],
+    first: date,
+    currency: Currency,
+    target: date,
+) -> InvoicePlan:
+    """Return the plan of the lines of a series, from its first open day on."""
+    current, coming = in_effect(series, target)
+    known = _by_regular_period(series[0], billed, first)
     items: list[PlannedItem] = []
-    closed = line.closed_until
-    next_due = None
-    for period in _open_periods(line):
-        due = _due(line, period)
+    dues = [line.joins for line in coming]
+    closed: date | None = None
+    for period in _periods(current, first):
+        parts = owed_parts(current, period, currency)
+        due = _due(period, parts)
         if due > target:
-            next_due = due
+            dues.append(due)
             break
         rows = known.pop(period.regular, [])
-        items += _difference(line, _owed_in(line, period, currency), rows)
+        kind = ChargeKind.RECURRING
+        balance = PeriodBalance(kind, period.regular, due, parts, rows)
+        items += items_for(balance, currency)
+        if any(line.start < period.regular.end for line in coming):
+            break
         closed = period.regular.end
-    # Rows are left where the line was shortened after it was billed, and where
+    # Rows are left where lines were shortened after they were billed, and where
     # a period was billed before it was due: the first are credited at once, the
     # second wait for their day.
-    for regular, rows in known.items():
-        rest = _owed_beyond(line, regular, rows, currency, target)
-        late = _difference(line, rest, rows)
-        items += [item for item in late if item.amount < 0]
-    return items, next_due, closed
+    settled: dict[int, date] = {}
+    is_served_later = False
+    for regular in sorted(known):
+        balance = _balance_beyond(current, regular, known[regular], currency, target)
+        if balance.difference < 0:
+            items += items_for(balance, currency)
+        is_served_later = is_served_later or bool(balance.parts)
+        if not is_served_later:
+            settled |= {row.line: regular.end for row in balance.rows}
+    until = _closed(series, closed)
+    for key, end in settled.items():
+        if key in until:
+            until[key] = max(until[key], end)
+    return InvoicePlan(tuple(items), min(dues, default=None), until)
+
+
+def _periods(lines: Sequence[Line], first: date) -> Iterator[BillingPeriod]:
+    """Yield the periods from a day on that some line has days in."""
+    served = [line for line in lines if not line.is_empty]
+    for period in lines[0].calendar.periods_from(first):
+        start = period.service.start
+        if all(line.end is not None and line.end <= start for line in served):
+            return
+        if any(period.service.overlap(line.start, line.end) for line in served):
+            yield period
 
 
 def _by_regular_period(
-    line: Line, billed: list[BilledPeriod]
+    line: Line, billed: list[BilledPeriod], first: date
 ) -> dict[Period, list[BilledPeriod]]:
     """Return the rows that may still change, by the regular period they lie in."""
+    calendar = line.calendar
     known: dict[Period, list[BilledPeriod]] = defaultdict(list)
     for row in billed:
-        regular = _regular_period(line, row.period.start)
-        if line.closed_until is None or regular.end > line.closed_until:
+        regular = calendar.regular_period(calendar.index_on(row.period.start))
+        if regular.end > first:
             known[regular].append(row)
     return known
 
 
-def _regular_period(line: Line, day: date) -> Period:
-    if line.kind is ChargeKind.ONE_OFF:
-        return Period(line.start, line.start + timedelta(days=1))
-    return line.calendar.regular_period(line.calendar.index_on(day))
-
-
-def _open_periods(line: Line) -> Iterator[BillingPeriod]:
-    """Yield the periods that the line is part of and that are not closed."""
-    if line.end is not None and line.end <= line.start:
-        return
-    if line.kind is ChargeKind.ONE_OFF:
-        if line.closed_until is None or line.closed_until <= line.start:
-            once = _regular_period(line, line.start)
-            due = line.start + timedelta(days=line.calendar.due_shift_days)
-            yield BillingPeriod(once, once, due, is_stub=False)
-        return
-    first = max(line.start, line.closed_until or line.start)
-    for period in line.calendar.periods_from(first):
-        if line.end is not None and period.service.start >= line.end:
-            return
-        yield period
-
-
-def _due(line: Line, period: BillingPeriod) -> date:
-    """Return when the line's part of `period` may be billed.
+def _due(period: BillingPeriod, parts: Sequence[OwedPart]) -> date:
+    """Return when a period may be billed.
 
     A line that joins in mid-period and is billed in advance is due when it joins.
     """
-    if line.calendar.timing is Timing.IN_ARREARS:
-        return period.due
-    return max(period.due, line.start + timedelta(days=line.calendar.due_shift_days))
+    first = parts[0].line
+    return max(period.due, first.joins) if first.bills_in_advance else period.due
 
 
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """What a line owes for one period."""
-
-    regular: Period
-    days: Period | None
-    """The line's days in the period, None when it has none."""
-    amount: Decimal
-    due: date
-
-
-def _owed_in(line: Line, period: BillingPeriod, currency: Currency) -> _Owed:
-    days = period.service.overlap(line.start, line.end)
-    amount = currency.round(_price(line, period, days)) if days else ZERO
-    return _Owed(period.regular, days, amount, _due(line, period))
-
-
-def _owed_beyond(
-    line: Line,
+def _balance_beyond(
+    lines: Sequence[Line],
     regular: Period,
     rows: list[BilledPeriod],
     currency: Currency,
     target: date,
-) -> _Owed:
-    """Return what is owed for a period that was billed and is not due, if anything."""
-    period = line.calendar.period_on(rows[0].period.start)
-    if line.kind is ChargeKind.ONE_OFF or period is None:
-        return _Owed(regular, None, ZERO, target)
-    return _owed_in(line, period, currency)
+) -> PeriodBalance:
+    """Return the balance of a period that is not due, or not served any more."""
+    period = lines[0].calendar.period_on(rows[0].period.start)
+    parts = owed_parts(lines, period, currency) if period else []
+    due = _due(period, parts) if period and parts else target
+    return PeriodBalance(ChargeKind.RECURRING, regular, due, parts, rows)
 
 
-def _price(line: Line, period: BillingPeriod, days: Period) -> Decimal:
-    """Return what `days` of `period` cost, not yet rounded."""
-    price = line.price.amount(line.quantity)
-    if line.kind is ChargeKind.ONE_OFF:
-        return price
-    policy = line.calendar.stub_policy
-    if period.is_stub and policy is StubPolicy.FREE:
-        return ZERO
-    if period.is_stub and policy is StubPolicy.FULL:
-        return prorate(price, days, period.service)
-    return prorate(price, days, period.regular)
-
-
-def _difference(line: Line, owed: _Owed, rows: list[BilledPeriod]) -> list[PlannedItem]:
-    """Return the one item that brings what was billed to what is owed, if any."""
-    charged = sum((row.amount for row in rows), ZERO)
-    difference = owed.amount - charged
-    if difference < 0:
-        # What people credited by hand is with the customer already.
-        credited = sum((row.credited for row in rows), ZERO)
-        difference = min(ZERO, difference + credited)
-    if not difference:
-        return []
-    return [
-        PlannedItem(
-            line=line.key,
-            kind=line.kind,
-            period=_days_of(difference, owed.days, rows),
-            regular=owed.regular,
-            quantity=line.quantity,
-            amount=difference,
-            revision=max((row.revision for row in rows), default=-1) + 1,
-            due=owed.due,
-        )
-    ]
-
-
-def _days_of(
-    difference: Decimal, part: Period | None, rows: list[BilledPeriod]
-) -> Period:
-    """Return the days that a difference is for, as people are shown them."""
-    covered: Period | None = None
-    for row in sorted(rows, key=lambda row: row.revision):
-        if row.amount < 0:
-            covered = covered and covered.without(row.period)
-        else:
-            covered = row.period if covered is None else _span([row], covered)
-    if difference > 0:
-        assert part is not None
-        return part.without(covered) or part
-    if covered is None:
-        # All days were given back, but not all of the money.
-        return _span(row for row in rows if row.amount > 0)
-    return covered.without(part) or covered
-
-
-def _span(rows: Iterable[BilledPeriod], first: Period | None = None) -> Period:
-    periods = [row.period for row in rows] + ([first] if first else [])
-    return Period(
-        min(period.start for period in periods), max(period.end for period in periods)
-    )
+def _closed(lines: Sequence[Line], closed: date | None) -> dict[int, date]:
+    """Return until when lines are closed: those that were open, and the others."""
+    found: dict[int, date] = {}
+    for line in lines:
+        until = line.closed_until
+        if closed is not None and line.start < closed and not line.is_done:
+            until = closed
+        if until is not None:
+            found[line.key] = max(until, found.get(line.key, until))
+    return found

@@ -82,10 +82,15 @@ def rate(terms: Terms, quantity: Decimal) -> Rating:
 def rated_amount(
     terms: Terms, quantity: Decimal, currency: Currency, *, is_last: bool = True
 ) -> Decimal:
-    """Return the rounded amount of `rate`, without its steps, for many lines.
+    """Return the amount of `rate`, rounded, without its steps, for many lines.
 
     The minimum is made up by the last line of a period only.
     """
+    return currency.round(price_of(terms, quantity, is_last=is_last))
+
+
+def price_of(terms: Terms, quantity: Decimal, *, is_last: bool = True) -> Decimal:
+    """Return the amount of `rate`, without its steps; not rounded."""
     amount = terms.price.amount(_billable_units(terms, quantity))
     if terms.discounts:
         amount = discounted(amount, terms.discounts)
@@ -93,7 +98,7 @@ def rated_amount(
         amount = terms.maximum
     if is_last and terms.minimum is not None and amount < terms.minimum:
         amount = terms.minimum
-    return currency.round(amount)
+    return amount
 
 
 def _billable_units(terms: Terms, quantity: Decimal) -> Decimal:

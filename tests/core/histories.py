@@ -19,15 +19,11 @@ from billing_core.billing_calendar import (
     StubPolicy,
     Timing,
 )
-from billing_core.invoice_plan import (
-    BilledPeriod,
-    ChargeKind,
-    Line,
-    plan_invoice,
-    reopened_from,
-)
+from billing_core.invoice_plan import plan_invoice, reopened_from
+from billing_core.line import BilledPeriod, ChargeKind, Line
 from billing_core.money import Currency
 from billing_core.price_models import Flat, PerUnit
+from billing_core.rating import Terms
 from hypothesis import strategies as st
 
 ILS = Currency("ILS", Decimal("0.01"))
@@ -77,7 +73,7 @@ def lines(draw, key):
     return Line(
         key=key,
         calendar=calendar,
-        price=price,
+        terms=Terms(price),
         quantity=draw(QUANTITIES),
         start=start,
         end=start + timedelta(days=ends) if ends else None,
@@ -143,7 +139,7 @@ class Ledger:
 def owed_day_by_day(line: Line, target: date) -> Decimal:
     """Return what a line owes of all periods due on `target`, counted by days."""
     calendar = line.calendar
-    price = line.price.amount(line.quantity)
+    price = line.terms.price.amount(line.quantity)
     if line.kind is ChargeKind.ONE_OFF:
         ended_at_once = line.end is not None and line.end <= line.start
         due = line.start + timedelta(days=calendar.due_shift_days)

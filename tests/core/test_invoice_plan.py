@@ -13,15 +13,11 @@ from billing_core.billing_calendar import (
     Timing,
 )
 from billing_core.errors import UnknownLine
-from billing_core.invoice_plan import (
-    BilledPeriod,
-    ChargeKind,
-    Line,
-    plan_invoice,
-    reopened_from,
-)
+from billing_core.invoice_plan import plan_invoice, reopened_from
+from billing_core.line import BilledPeriod, ChargeKind, Line
 from billing_core.period import Period
 from billing_core.price_models import Flat, PerUnit
+from billing_core.rating import Terms
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +37,7 @@ def line(start="2026-04-01", end=None, price="30.00", quantity=1, **calendar):
         calendar=BillingCalendar(
             day(calendar.pop("since", start)), MONTHLY, **calendar
         ),
-        price=PerUnit(Decimal(price)),
+        terms=Terms(PerUnit(Decimal(price))),
         quantity=Decimal(quantity),
         start=day(start),
         end=day(end) if end else None,
@@ -185,7 +181,7 @@ def test_a_one_off_line_is_billed_once_and_whole():
     setup_fee = Line(
         1,
         BillingCalendar(day("2026-04-01"), MONTHLY),
-        Flat(Decimal(100)),
+        Terms(Flat(Decimal(100))),
         Decimal(1),
         day("2026-04-11"),
         kind=ChargeKind.ONE_OFF,
@@ -205,7 +201,7 @@ def test_a_one_off_line_follows_the_days_that_the_plan_bills_later(timing):
     fee = Line(
         1,
         calendar,
-        Flat(Decimal(100)),
+        Terms(Flat(Decimal(100))),
         Decimal(1),
         day("2026-04-01"),
         kind=ChargeKind.ONE_OFF,

@@ -1,0 +1,79 @@
+"""The invoices of the days to come, by the same plan that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from .difference import PlannedItem
+from .invoice_plan import plan_invoice
+from .line import BilledPeriod, Line
+from .money import ZERO, Currency
+from .pauses import Pause
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastInvoice:
+    """What is going to be invoiced on a day, without tax."""
+
+    day: date
+    items: tuple[PlannedItem, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((item.amount for item in self.items), ZERO)
+
+
+def forecast(
+    lines: Sequence[Line],
+    billed: Iterable[BilledPeriod],
+    currency: Currency,
+    today: date,
+    until: date,
+    pauses: Sequence[Pause] = (),
+) -> Iterator[ForecastInvoice]:
+    """Yield the invoices from today on, as long as they are due before `until`.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> start = date(2026, 4, 1)
+    >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.QUARTER))
+    >>> line = Line(1, calendar, Terms(Flat(Decimal(90))), Decimal(1), start)
+    >>> ils = Currency("ILS", Decimal("0.01"))
+    >>> for invoice in forecast([line], [], ils, start, date(2026, 12, 31)):
+    ...     print(invoice.day, invoice.amount)
+    2026-04-01 90.00
+    2026-07-01 90.00
+    2026-10-01 90.00
+    """
+    rows = list(billed)
+    key = max((row.key or 0 for row in rows), default=0)
+    day: date | None = today
+    while day is not None and (day < until or day == today):
+        plan = plan_invoice(lines, rows, currency, day, pauses)
+        if plan.items:
+            yield ForecastInvoice(day, plan.items)
+        for item in plan.items:
+            key += 1
+            rows.append(_row(item, key))
+        lines = [
+            replace(line, closed_until=plan.closed_until.get(line.key))
+            for line in lines
+        ]
+        day = plan.next_due
+
+
+def _row(item: PlannedItem, key: int) -> BilledPeriod:
+    """Return what is remembered of an item once it is invoiced."""
+    return BilledPeriod(
+        line=item.line,
+        kind=item.kind,
+        period=item.period,
+        amount=item.amount,
+        revision=item.revision,
+        key=key,
+        reverses=item.reverses,
+    )

@@ -1,0 +1,124 @@
+"""Percent-of-total lines: what they are a share of, day by day.
+
+The base is what the chosen lines cost for a period as long as the percent line's own.
+Where it changes, the percent line is priced again from that day on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
+
+from .errors import PercentOfItself
+from .line import ChargeKind, Line, PercentBase
+from .money import ZERO
+from .owed import full_price
+
+
+def with_bases(lines: Sequence[Line]) -> list[Line]:
+    """Return `lines` with each percent-of-total line split where its base changes.
+
+    The parts keep the line's key and series; their quantity is the base.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat, PercentOfTotal
+    >>> from .rating import Terms
+    >>> start = date(2026, 4, 1)
+    >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
+    >>> def software(key, price, start, end=None):
+    ...     terms = Terms(Flat(Decimal(price)))
+    ...     return Line(key, calendar, terms, Decimal(1), start, end, series=1)
+    >>> support = Line(
+    ...     3, calendar, Terms(PercentOfTotal(Decimal(10))), Decimal(1), start,
+    ...     base=PercentBase(frozenset([1, 2])),
+    ... )
+    >>> change = date(2026, 4, 16)
+    >>> bases = [software(1, 1000, start, change), software(2, 1500, change)]
+    >>> for part in with_bases([*bases, support])[2:]:
+    ...     print(part.start, part.end, part.quantity)
+    2026-04-01 2026-04-16 1000
+    2026-04-16 None 1500
+    """
+    if all(line.base is None for line in lines):
+        return list(lines)
+    parts: dict[int, list[Line]] = {}
+    for line in lines:
+        parts.setdefault(line.key, []).append(line)
+    for key in _bases_first(lines):
+        base = parts[key][0].base
+        if base is not None:
+            chosen = [part for each in sorted(base.lines) for part in parts[each]]
+            parts[key] = [
+                part for line in parts[key] for part in _split(line, base, chosen)
+            ]
+    return [part for each in parts.values() for part in each]
+
+
+def _bases_first(lines: Sequence[Line]) -> list[int]:
+    """Return the keys in an order in which every base comes before its share."""
+    known = {line.key for line in lines}
+    graph = {
+        line.key: (line.base.lines & known if line.base else frozenset())
+        for line in lines
+    }
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle: list[int] = error.args[1]
+        raise PercentOfItself(tuple(sorted(set(cycle)))) from error
+
+
+def _split(line: Line, base: PercentBase, lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield the stretches of a percent line on which its base stays the same."""
+    recurring = [
+        each
+        for each in lines
+        if each.kind is ChargeKind.RECURRING and not each.is_empty
+    ]
+    days = {day for each in recurring for day in _days_of_change(each)}
+    inside = [
+        day
+        for day in sorted(days)
+        if line.start < day and (line.end is None or day < line.end)
+    ]
+    start, amount = line.start, _base_on(line.start, line, base, recurring)
+    for day in inside:
+        changed = _base_on(day, line, base, recurring)
+        if changed != amount:
+            yield replace(line.part(start, day), quantity=amount)
+            start, amount = day, changed
+    yield replace(line.part(start, line.end), quantity=amount)
+
+
+def _days_of_change(line: Line) -> Iterator[date]:
+    """Yield the days on which the price of a line begins, ends or changes."""
+    yield line.start
+    ends = [day for day in (line.end, line.calendar.end) if day is not None]
+    if ends:
+        yield min(ends)
+    for discount in line.terms.discounts:
+        if discount.cycles is not None:
+            since = line.calendar.index_on(discount.since or line.start)
+            yield line.calendar.boundary(since + discount.cycles)
+
+
+def _base_on(
+    day: date, line: Line, base: PercentBase, lines: Iterable[Line]
+) -> Decimal:
+    """Return what the base costs on a day, for a period as long as the line's."""
+    return sum((_price_on(day, each, line, base) for each in lines), ZERO)
+
+
+def _price_on(day: date, part: Line, line: Line, base: PercentBase) -> Decimal:
+    ends = [end for end in (part.end, part.calendar.end) if end is not None]
+    if day < part.start or any(day >= end for end in ends):
+        return ZERO
+    priced = part
+    if not base.is_net:
+        priced = replace(part, terms=replace(part.terms, discounts=()))
+    start = part.calendar.regular_period(part.calendar.index_on(day)).start
+    ratio = line.calendar.interval.ratio_to(part.calendar.interval)
+    return full_price(priced, start) * ratio.numerator / ratio.denominator

@@ -1,0 +1,222 @@
+"""Random subscriptions that are changed and billed in turn, as people do it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from billing_core.changes import (
+    Edit,
+    add_line,
+    change_quantity,
+    change_terms,
+    end_series,
+)
+from billing_core.discounts import Discount
+from billing_core.errors import NothingToChange
+from billing_core.invoice_plan import plan_invoice, reopened_from
+from billing_core.line import BilledPeriod, ChargeKind, Line, PercentBase
+from billing_core.pauses import Pause
+from billing_core.price_models import Flat, Graduated, PercentOfTotal, PerUnit, Tier
+from billing_core.rating import Terms
+from hypothesis import strategies as st
+
+from .histories import ILS, PRICES, calendars
+
+OFFSETS = st.integers(0, 400)
+WHOLE = st.integers(0, 25).map(Decimal)
+
+
+@dataclass
+class Agreement:
+    """A subscription with its history: lines, pauses and what was billed."""
+
+    lines: list[Line]
+    pauses: list[Pause] = field(default_factory=list)
+    rows: list[BilledPeriod] = field(default_factory=list)
+
+    def bill(self, target: date) -> list[BilledPeriod]:
+        plan = plan_invoice(self.lines, self.rows, ILS, target, self.pauses)
+        new = [
+            BilledPeriod(
+                item.line,
+                item.kind,
+                item.period,
+                item.amount,
+                item.revision,
+                key=len(self.rows) + index,
+                reverses=item.reverses,
+            )
+            for index, item in enumerate(plan.items, start=1)
+        ]
+        self.rows += new
+        self.lines = [
+            replace(line, closed_until=plan.closed_until.get(line.key))
+            for line in self.lines
+        ]
+        return new
+
+    def apply(self, edit: Edit) -> None:
+        """Give the new lines keys of their own, as the database does."""
+        fresh = max(line.key for line in self.lines) + 1
+        keys = {key: fresh - key for key in edit.added}
+        self.lines = [
+            replace(
+                line,
+                key=keys.get(line.key, line.key),
+                series=keys.get(line.series, line.series),
+            )
+            for line in edit.lines
+        ]
+        self.lines = [self._with_followers_in_base(line) for line in self.lines]
+
+    def _with_followers_in_base(self, line: Line) -> Line:
+        """A share of the total is a share of whatever is on the subscription."""
+        if line.base is None:
+            return line
+        others = frozenset(each.key for each in self.lines if each.base is None)
+        return replace(line, base=replace(line.base, lines=others))
+
+    def set_pauses(self, pauses: list[Pause], day: date) -> None:
+        self.pauses = pauses
+        self.lines = [
+            replace(line, closed_until=reopened_from(line, day)) for line in self.lines
+        ]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((row.amount for row in self.rows), Decimal(0))
+
+    def billed_by_period(self) -> dict[tuple[int, date], Decimal]:
+        lines = {line.key: line for line in self.lines}
+        found: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+        for row in self.rows:
+            line = lines[row.line]
+            start = line.start
+            if line.kind is ChargeKind.RECURRING:
+                calendar = line.calendar
+                index = calendar.index_on(row.period.start)
+                start = calendar.regular_period(index).start
+            found[line.series_key, start] += row.amount
+        return found
+
+
+@st.composite
+def discounts(draw):
+    if draw(st.booleans()):
+        return ()
+    return (
+        Discount(
+            percent=draw(st.sampled_from([Decimal(0), Decimal(10), Decimal(33)])),
+            fixed=draw(st.sampled_from([Decimal(0), Decimal("4.99")])),
+            cycles=draw(st.sampled_from([None, 1, 3])),
+        ),
+    )
+
+
+@st.composite
+def terms(draw):
+    price, kind = draw(PRICES), draw(st.sampled_from(["flat", "unit", "unit", "tiers"]))
+    if kind == "flat":
+        model = Flat(price)
+    elif kind == "unit":
+        model = PerUnit(price)
+    else:
+        model = Graduated(
+            (Tier(Decimal(5), price, Decimal(3)), Tier(None, price / 2, Decimal(7)))
+        )
+    return Terms(model, discounts=draw(discounts()))
+
+
+@st.composite
+def agreements(draw):
+    """One to three lines on calendars of their own, one of them perhaps a share."""
+    lines = []
+    for key in range(1, draw(st.integers(1, 3)) + 1):
+        calendar = draw(calendars())
+        start = calendar.start + timedelta(days=draw(st.sampled_from([0, 0, 17, 60])))
+        kinds = [*[ChargeKind.RECURRING] * 5, ChargeKind.ONE_OFF]
+        lines.append(
+            Line(
+                key,
+                calendar,
+                draw(terms()),
+                draw(WHOLE),
+                start,
+                kind=draw(st.sampled_from(kinds)),
+            )
+        )
+    if draw(st.booleans()):
+        calendar = draw(calendars())
+        base = PercentBase(frozenset(line.key for line in lines), draw(st.booleans()))
+        share = Terms(PercentOfTotal(Decimal(10)), discounts=draw(discounts()))
+        lines.append(Line(9, calendar, share, Decimal(1), calendar.start, base=base))
+    return Agreement(lines)
+
+
+CHANGES = st.lists(
+    st.tuples(
+        OFFSETS,
+        st.sampled_from(["units", "units", "price", "plan", "end", "pause", "undo"]),
+        st.integers(0, 3),
+        st.integers(-60, 60),
+        st.integers(1, 45),
+        WHOLE,
+        terms(),
+        calendars(),
+    ),
+    max_size=12,
+).map(lambda changes: sorted(changes, key=lambda change: change[0]))
+"""Each a day on which it is made, a kind, a line, how many days later (or earlier)
+it takes effect, how many days it lasts, and the new quantity, terms and calendar."""
+
+
+def live(agreement: Agreement, first: date, changes, *, billing=True) -> date:
+    """Make the changes, billing before each; return the day of the last one."""
+    today = first
+    for offset, kind, index, shift, length, quantity, new_terms, calendar in changes:
+        today = first + timedelta(days=offset)
+        if billing:
+            agreement.bill(today)
+        day = max(today + timedelta(days=shift), first)
+        change(agreement, kind, index, day, length, quantity, new_terms, calendar)
+    return today
+
+
+def change(agreement, kind, index, day, length, quantity, new_terms, calendar):
+    lines = agreement.lines
+    line = lines[index % len(lines)]
+    series = line.series_key
+    end = day + timedelta(days=length)
+    if kind == "pause":
+        overlapping = any(
+            pause.start <= end and (pause.end is None or day <= pause.end)
+            for pause in agreement.pauses
+        )
+        if not overlapping:
+            agreement.set_pauses([*agreement.pauses, Pause(day, end)], day)
+        return
+    if kind == "undo":
+        if agreement.pauses:
+            *others, last = agreement.pauses
+            agreement.set_pauses(others, last.start)
+        return
+    if line.kind is ChargeKind.ONE_OFF or line.base is not None:
+        return
+    day = max(day, min(each.start for each in lines if each.series_key == series))
+    try:
+        if kind == "units":
+            edit = change_quantity(lines, series, day, quantity)
+        elif kind == "price":
+            edit = change_terms(lines, series, day, new_terms)
+        elif kind == "plan":
+            moved = replace(calendar, start=day, end=None)
+            edit = change_terms(lines, series, day, new_terms, moved, quantity)
+        else:
+            edit = end_series(lines, series, day)
+    except NothingToChange:
+        joined = Line(-99, line.calendar, new_terms, quantity, day)
+        edit = add_line(lines, joined)
+    agreement.apply(edit)

@@ -1,0 +1,249 @@
+"""What a subscription owes, counted naively, day by day.
+
+Shares no code with the plan: it walks over single days, looks up the regular period of
+each by trying boundaries one after the other, and counts in fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from billing_core.billing_calendar import IntervalUnit, StubPolicy, Timing
+from billing_core.line import ChargeKind, Line
+from billing_core.price_models import Flat, Graduated, PercentOfTotal, PerUnit
+
+ONE_DAY = timedelta(days=1)
+MONTHS = {
+    IntervalUnit.DAY: Fraction(12, 365),
+    IntervalUnit.WEEK: Fraction(12, 52),
+    IntervalUnit.MONTH: Fraction(1),
+    IntervalUnit.QUARTER: Fraction(3),
+    IntervalUnit.HALF_YEAR: Fraction(6),
+    IntervalUnit.YEAR: Fraction(12),
+}
+
+
+@dataclass
+class Debt:
+    """What is owed for one regular period of a series, and from when."""
+
+    amount: Decimal
+    due: date
+
+
+def owed_by_period(lines, pauses, target) -> dict[tuple[int, date], Debt]:
+    """Return the debt of each (series, first day of a regular period)."""
+    by_key = {line.key: line for line in lines}
+    debts = {}
+    for series in sorted({line.series_key for line in lines}):
+        own = [line for line in lines if line.series_key == series]
+        if own[0].kind is ChargeKind.ONE_OFF:
+            debts |= _once(own[0])
+        else:
+            debts |= _recurring(own, by_key, pauses, target)
+    return debts
+
+
+def _once(line: Line):
+    if line.end is not None and line.end <= line.start:
+        return {}
+    due = line.start + timedelta(days=line.calendar.due_shift_days)
+    regular = max(
+        each
+        for each in _boundaries(line.calendar, line.start, line.start)
+        if each <= line.start
+    )
+    amount = _rounded(_price(line, line.quantity, regular))
+    return {(line.series_key, line.start): Debt(amount, due)}
+
+
+def _recurring(own, by_key, pauses, target):
+    calendar = own[0].calendar
+    boundaries = _boundaries(calendar, min(line.start for line in own), target)
+    days = _days(own, by_key, pauses, boundaries[0], boundaries[-1])
+    seen = _as_seen(days, calendar, target)
+    debts = {}
+    for index, (start, end) in enumerate(zip(boundaries, boundaries[1:], strict=False)):
+        served = _served(calendar, start, end)
+        if not served:
+            continue
+        used = [day for day in served if day in days]
+        if not used:
+            continue
+        due = _due(calendar, served, index, boundaries)
+        if calendar.timing is Timing.IN_ADVANCE:
+            first = _stretch_start(days, used[0])
+            due = max(due, first + timedelta(days=calendar.due_shift_days))
+        exact = Fraction(0)
+        is_stub = start < calendar.start
+        whole = (end - start).days
+        if is_stub and calendar.stub_policy is StubPolicy.FULL:
+            whole = len(served)
+        for day in used:
+            line, quantity = seen[day]
+            exact += _price(line, quantity, start) / whole
+        if is_stub and calendar.stub_policy is StubPolicy.FREE:
+            exact = Fraction(0)
+        debts[own[0].series_key, start] = Debt(_rounded(exact), due)
+    return debts
+
+
+def _days(own, by_key, pauses, first, last):
+    """Return (line, quantity) for each day that is served."""
+    days = {}
+    for line in own:
+        day = max(line.start, first)
+        end = min(line.end or last, last)
+        while day < end:
+            if not any(_holds(pause, day) for pause in pauses):
+                days[day] = (line, _quantity(line, by_key, day))
+            day += ONE_DAY
+    return days
+
+
+def _quantity(line, by_key, day):
+    if line.base is None:
+        return Fraction(line.quantity)
+    total = Fraction(0)
+    for key in line.base.lines:
+        base = by_key[key]
+        if base.kind is ChargeKind.ONE_OFF or not _holds(base, day):
+            continue
+        if base.calendar.end is not None and day >= base.calendar.end:
+            continue
+        quantity = _quantity(base, by_key, day)
+        regular = max(
+            each for each in _boundaries(base.calendar, day, day) if each <= day
+        )
+        price = _price(base, quantity, regular, listed=not line.base.is_net)
+        total += price * _months(line.calendar) / _months(base.calendar)
+    return total
+
+
+def _holds(stretch, day):
+    return stretch.start <= day and (stretch.end is None or day < stretch.end)
+
+
+def _stretch_start(days, day):
+    while day - ONE_DAY in days and days[day - ONE_DAY] == days[day]:
+        day -= ONE_DAY
+    return day
+
+
+def _as_seen(days, calendar, target):
+    """Return the days as they are billed: a change waits until it takes effect."""
+    shift = timedelta(days=calendar.due_shift_days)
+    seen = {}
+    for day in sorted(days):
+        start = day
+        if day - ONE_DAY in days and days[day - ONE_DAY] == days[day]:
+            seen[day] = seen[day - ONE_DAY]
+            continue
+        seen[day] = days[day]
+        if calendar.timing is Timing.IN_ARREARS or start + shift <= target:
+            continue
+        before = start - ONE_DAY
+        while before in days:
+            began = _stretch_start(days, before)
+            if began + shift <= target:
+                seen[day] = days[began]
+                break
+            before = began - ONE_DAY
+    return seen
+
+
+def _served(calendar, start, end):
+    day, served = start, []
+    while day < end:
+        if day >= calendar.start and (calendar.end is None or day < calendar.end):
+            served.append(day)
+        day += ONE_DAY
+    return served
+
+
+def _due(calendar, served, index, boundaries):
+    def of(days):
+        first, after = days[0], days[-1] + ONE_DAY
+        base = first if calendar.timing is Timing.IN_ADVANCE else after
+        return base + timedelta(days=calendar.due_shift_days)
+
+    is_stub = boundaries[index] < calendar.start
+    if is_stub and len(served) < calendar.cut_off_days:
+        following = _served(calendar, boundaries[index + 1], boundaries[index + 2])
+        return of(following or served)
+    return of(served)
+
+
+def _boundaries(calendar, first, target):
+    """Return boundaries from before a day to well after `target`, ascending."""
+    index, found = 0, []
+    while calendar.boundary(index) > min(first, calendar.start):
+        index -= 1
+    while True:
+        found.append(calendar.boundary(index))
+        if len(found) > 2 and found[-3] > target + timedelta(days=10):
+            return found
+        index += 1
+
+
+def _price(line, quantity, regular_start, *, listed=False):
+    """Return what a quantity costs for a full period."""
+    model, quantity = line.terms.price, Fraction(quantity)
+    if isinstance(model, Flat):
+        price = Fraction(model.price)
+    elif isinstance(model, PerUnit):
+        price = Fraction(model.unit_price) * quantity
+    elif isinstance(model, PercentOfTotal):
+        price = quantity * Fraction(model.percent) / 100
+    else:
+        assert isinstance(model, Graduated)
+        price = _graduated(model, quantity)
+    if listed:
+        return price
+    holding = [
+        each for each in line.terms.discounts if _holds_in(each, line, regular_start)
+    ]
+    for discount in holding:
+        price -= price * Fraction(discount.percent) / 100
+    fixed = sum(Fraction(discount.fixed) for discount in holding)
+    return max(price - fixed, Fraction(0))
+
+
+def _graduated(model, quantity):
+    """Price one unit after the other; the quantities of the tests are whole."""
+    price = Fraction(model.tiers[0].flat_fee)
+    entered = {0}
+    for unit in range(1, int(quantity) + 1):
+        row = next(
+            index
+            for index, tier in enumerate(model.tiers)
+            if tier.up_to is None or unit <= tier.up_to
+        )
+        if row not in entered:
+            entered.add(row)
+            price += Fraction(model.tiers[row].flat_fee)
+        price += Fraction(model.tiers[row].unit_price)
+    return price
+
+
+def _holds_in(discount, line, regular_start):
+    if discount.cycles is None:
+        return True
+    since = discount.since or line.start
+    boundaries = _boundaries(line.calendar, min(since, regular_start), regular_start)
+    begun = max(each for each in boundaries if each <= since)
+    periods = [each for each in boundaries if begun <= each < regular_start]
+    return len(periods) < discount.cycles
+
+
+def _months(calendar):
+    return calendar.interval.length * MONTHS[calendar.interval.unit]
+
+
+def _rounded(amount: Fraction) -> Decimal:
+    cents = amount * 100
+    whole = Decimal(cents.numerator) / Decimal(cents.denominator)
+    return whole.quantize(Decimal(1), ROUND_HALF_UP) / 100

@@ -1,0 +1,31 @@
+"""The laws of billing over random histories, against a count by days."""
+
+import os
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .agreements import CHANGES, agreements, live
+from .histories import START
+from .reference import owed_by_period
+
+FULL = bool(os.environ.get("SUBSCRIPTION_FULL_PROOF"))
+HISTORIES = 100_000 if FULL else 2_000
+
+
+@settings(max_examples=HISTORIES)
+@given(agreements(), CHANGES, st.integers(0, 90))
+def test_what_was_billed_is_what_the_history_owes(agreement, changes, rest):
+    target = live(agreement, START, changes) + timedelta(days=rest)
+    agreement.bill(target)
+    billed = agreement.billed_by_period()
+    debts = owed_by_period(agreement.lines, agreement.pauses, target)
+    for key, debt in debts.items():
+        if debt.due <= target:
+            assert billed.pop(key, 0) == debt.amount, key
+        else:
+            # Billed before a change moved its day; never more than is owed.
+            assert 0 <= billed.pop(key, 0) <= debt.amount, key
+    assert not any(billed.values())
+    assert agreement.bill(target) == []
