@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -45,6 +45,8 @@ class PeriodBalance:
     due: date
     parts: Sequence[OwedPart]
     rows: Sequence[BilledPeriod]
+    quantities: Mapping[int, Decimal] = field(default_factory=dict)
+    """How many units each line has, for rows of lines that ended before."""
 
     @property
     def difference(self) -> Decimal:
@@ -139,7 +141,7 @@ def _added(
     charged = _amount_on(days, [(row.period, row.amount) for row in balance.rows])
     quantity = part.line.quantity
     if currency.round(charged):
-        quantity = _difference_in_units(balance) or quantity
+        quantity = _changed_units(balance) or quantity
     return _charge(balance, part, days, quantity, difference)
 
 
@@ -176,7 +178,9 @@ def _credits(
                 kind=balance.kind,
                 period=days.overlap(row.period.start, row.period.end) or row.period,
                 regular=balance.regular,
-                quantity=_difference_in_units(balance) or ONE,
+                quantity=(
+                    _changed_units(balance) or balance.quantities.get(row.line, ONE)
+                ),
                 amount=-given[id(row)],
                 revision=revision,
                 due=balance.due,
@@ -205,12 +209,18 @@ def _share_of(row: BilledPeriod, days: Period, currency: Currency) -> Decimal:
     return currency.round(row.amount * shared.days / row.period.days)
 
 
-def _difference_in_units(balance: PeriodBalance) -> Decimal:
-    """Return by how many units the last two parts differ, 0 without two parts."""
-    if len(balance.parts) < 2:
+def _changed_units(balance: PeriodBalance) -> Decimal:
+    """Return by how many units a line was changed, 0 when that was not the change."""
+    if not balance.parts:
         return ZERO
-    before, newest = balance.parts[-2].line, balance.parts[-1].line
-    return abs(newest.quantity - before.quantity)
+    newest = balance.parts[-1].line
+    if len(balance.parts) > 1:
+        return abs(newest.quantity - balance.parts[-2].line.quantity)
+    charge = max(
+        (row for row in balance.rows if row.amount > 0), key=lambda row: row.revision
+    )
+    before = balance.quantities.get(charge.line, newest.quantity)
+    return abs(newest.quantity - before)
 
 
 def _changed_days(balance: PeriodBalance, currency: Currency) -> Period:

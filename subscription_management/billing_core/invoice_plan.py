@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -171,7 +171,8 @@ def _plan_once(
     is_owed = not line.is_empty and line.joins <= target
     price = full_price(line, line.start) if is_owed else ZERO
     parts = [OwedPart(line, day, currency.round(price))] if is_owed else []
-    balance = PeriodBalance(line.kind, day, line.joins, parts, rows)
+    quantities = {line.key: line.quantity}
+    balance = PeriodBalance(line.kind, day, line.joins, parts, rows, quantities)
     coming = line.joins if not line.is_empty and not is_owed else None
     closed = {line.key: day.end} if is_owed else {}
     if coming and balance.difference < 0:
@@ -189,6 +190,7 @@ def _plan_series(
 ) -> InvoicePlan:
     """Return the plan of the lines of a series, from its first open day on."""
     current, coming = in_effect(series, target)
+    quantities = {line.key: line.quantity for line in series}
     known = _by_regular_period(series[0], billed, first)
     items: list[PlannedItem] = []
     dues = [line.joins for line in coming]
@@ -200,8 +202,9 @@ def _plan_series(
             dues.append(due)
             break
         rows = known.pop(period.regular, [])
-        kind = ChargeKind.RECURRING
-        balance = PeriodBalance(kind, period.regular, due, parts, rows)
+        balance = PeriodBalance(
+            ChargeKind.RECURRING, period.regular, due, parts, rows, quantities
+        )
         items += items_for(balance, currency)
         if any(line.start < period.regular.end for line in coming):
             break
@@ -212,7 +215,10 @@ def _plan_series(
     settled: dict[int, date] = {}
     is_served_later = False
     for regular in sorted(known):
-        balance = _balance_beyond(current, regular, known[regular], currency, target)
+        balance = replace(
+            _balance_beyond(current, regular, known[regular], currency, target),
+            quantities=quantities,
+        )
         if balance.difference < 0:
             items += items_for(balance, currency)
         is_served_later = is_served_later or bool(balance.parts)

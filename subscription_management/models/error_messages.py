@@ -62,6 +62,18 @@ SENTENCES = {
         "Something was billed for line %(line)s, which is not on the subscription; "
         "give the plan every line that was ever billed."
     ),
+    errors.SeriesOnTwoCalendars: _lt(
+        "The lines that continue line %(line)s have other billing periods; let a line "
+        "of other periods begin a series of its own."
+    ),
+    errors.PercentOfItself: _lt(
+        "%(lines)s are shares of each other's price; take one of them out of the base "
+        "of another."
+    ),
+    errors.NothingToChange: _lt(
+        "Nothing is served on %(day)s or later that could be changed; choose an "
+        "earlier day, or add a product."
+    ),
     errors.TransitionNotAllowed: _lt(
         "A subscription that is %(current)s cannot become %(wanted)s."
     ),

@@ -6,6 +6,8 @@ each by trying boundaries one after the other, and counts in fractions.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,8 +36,13 @@ class Debt:
     due: date
 
 
+_known: dict = {}
+"""What was counted before, so that a price is not counted anew for each day."""
+
+
 def owed_by_period(lines, pauses, target) -> dict[tuple[int, date], Debt]:
     """Return the debt of each (series, first day of a regular period)."""
+    _known.clear()
     by_key = {line.key: line for line in lines}
     debts = {}
     for series in sorted({line.series_key for line in lines}):
@@ -82,9 +89,9 @@ def _recurring(own, by_key, pauses, target):
         whole = (end - start).days
         if is_stub and calendar.stub_policy is StubPolicy.FULL:
             whole = len(served)
-        for day in used:
-            line, quantity = seen[day]
-            exact += _price(line, quantity, start) / whole
+        counted = Counter((seen[day][0].key, seen[day][1]) for day in used)
+        for (key, quantity), number in counted.items():
+            exact += number * _price(by_key[key], quantity, start) / whole
         if is_stub and calendar.stub_policy is StubPolicy.FREE:
             exact = Fraction(0)
         debts[own[0].series_key, start] = Debt(_rounded(exact), due)
@@ -115,12 +122,18 @@ def _quantity(line, by_key, day):
         if base.calendar.end is not None and day >= base.calendar.end:
             continue
         quantity = _quantity(base, by_key, day)
-        regular = max(
-            each for each in _boundaries(base.calendar, day, day) if each <= day
-        )
-        price = _price(base, quantity, regular, listed=not line.base.is_net)
+        price = _price_on(base, quantity, day, listed=not line.base.is_net)
         total += price * _months(line.calendar) / _months(base.calendar)
     return total
+
+
+def _price_on(line, quantity, day, *, listed):
+    """Return what a quantity costs for the full period that holds a day."""
+    key = (line.key, "periods")
+    if key not in _known:
+        _known[key] = _boundaries(line.calendar, line.start, day + 2000 * ONE_DAY)
+    regular = _known[key][bisect_right(_known[key], day) - 1]
+    return _price(line, quantity, regular, listed=listed)
 
 
 def _holds(stretch, day):
@@ -191,6 +204,13 @@ def _boundaries(calendar, first, target):
 
 def _price(line, quantity, regular_start, *, listed=False):
     """Return what a quantity costs for a full period."""
+    key = (line.key, quantity, regular_start, listed)
+    if key not in _known:
+        _known[key] = _counted_price(line, quantity, regular_start, listed)
+    return _known[key]
+
+
+def _counted_price(line, quantity, regular_start, listed):
     model, quantity = line.terms.price, Fraction(quantity)
     if isinstance(model, Flat):
         price = Fraction(model.price)

@@ -23,6 +23,9 @@ SAMPLES = [
     errors.FloorAboveCap(Decimal(20), Decimal(10)),
     errors.InvalidDiscount(Decimal(101), Decimal(0)),
     errors.UnknownLine(7),
+    errors.SeriesOnTwoCalendars(7),
+    errors.PercentOfItself((3, 4)),
+    errors.NothingToChange(date(2026, 4, 1)),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]
 

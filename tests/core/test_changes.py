@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import pytest
+from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUnit
+from billing_core.changes import (
+    add_line,
+    change_quantity,
+    change_terms,
+    end_series,
+)
+from billing_core.errors import NothingToChange
+from billing_core.invoice_plan import plan_invoice
+from billing_core.price_models import PerUnit
+from billing_core.rating import Terms
+
+from .agreed import Decimal, charged, day, rows_of, seats
+from .histories import ILS
+
+SIXTY = Terms(PerUnit(Decimal(60)))
+
+
+def lines_of(edit):
+    return [
+        (line.key, str(line.start), line.end and str(line.end), str(line.quantity))
+        for line in edit.lines
+    ]
+
+
+def test_a_change_of_quantity_moves_the_ramp_that_follows():
+    first = seats(10, end="2027-04-01", price="100")
+    second = seats(10, "2027-04-01", key=2, series=1, price="110")
+    edit = change_quantity([first, second], 1, day("2026-06-01"), Decimal(12))
+    assert lines_of(edit) == [
+        (1, "2026-04-01", "2026-06-01", "10"),
+        (-1, "2026-06-01", "2027-04-01", "12"),
+        (2, "2027-04-01", "2027-04-01", "10"),
+        (-2, "2027-04-01", None, "12"),
+    ]
+    assert [line.terms.price.unit_price for line in edit.lines] == [100, 100, 110, 110]
+
+
+def test_a_change_of_price_keeps_a_price_agreed_for_later():
+    first = seats(1, end="2027-04-01", price="100")
+    second = seats(1, "2027-04-01", key=2, series=1, price="110")
+    edit = change_terms([first, second], 1, day("2026-06-01"), SIXTY)
+    added = [line for line in edit.lines if line.key < 0]
+    assert [line.terms.price.unit_price for line in added] == [60, 110]
+    assert {line.series_key for line in added} == {-1}
+
+
+def test_an_upgrade_in_mid_period_credits_the_old_price_and_charges_the_new():
+    edit = change_terms([seats(1, price="30")], 1, day("2026-04-11"), SIXTY)
+    rows = [charged("2026-04-01/2026-05-01", "30.00")]
+    outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-11"))
+    assert rows_of(outcome) == [
+        ("2026-04-11/2026-05-01", "1", "-20.00"),
+        ("2026-04-11/2026-05-01", "1", "40.00"),
+    ]
+
+
+def test_from_monthly_to_yearly_the_year_begins_on_the_day_of_the_change():
+    yearly = BillingCalendar(day("2026-04-16"), Interval(1, IntervalUnit.YEAR))
+    edit = change_terms(
+        [seats(1, price="30")],
+        1,
+        day("2026-04-16"),
+        Terms(PerUnit(Decimal(300))),
+        yearly,
+    )
+    rows = [charged("2026-04-01/2026-05-01", "30.00")]
+    outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))
+    assert rows_of(outcome) == [
+        ("2026-04-16/2026-05-01", "1", "-15.00"),
+        ("2026-04-16/2027-04-16", "1", "300.00"),
+    ]
+
+
+def test_a_change_from_the_first_day_leaves_an_empty_line():
+    edit = change_quantity([seats(10)], 1, day("2026-04-01"), Decimal(3))
+    assert edit.lines[0].is_empty
+
+
+def test_a_back_dated_change_opens_the_billed_months_again():
+    line = seats(10, closed_until=day("2026-07-01"))
+    edit = change_quantity([line], 1, day("2026-05-16"), Decimal(12))
+    assert edit.lines[0].closed_until == day("2026-05-01")
+    rows = [
+        charged("2026-05-01/2026-06-01", "70.00", key=1),
+        charged("2026-06-01/2026-07-01", "70.00", key=2),
+    ]
+    outcome = plan_invoice(edit.lines, rows, ILS, day("2026-06-20"))
+    assert rows_of(outcome) == [
+        ("2026-05-16/2026-06-01", "2", "7.23"),  # 14.00 × 16/31
+        ("2026-06-01/2026-07-01", "2", "14.00"),
+    ]
+
+
+def test_a_product_that_is_taken_away_is_credited():
+    edit = end_series([seats(10)], 1, day("2026-04-16"))
+    rows = [charged("2026-04-01/2026-05-01", "70.00")]
+    outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))
+    assert rows_of(outcome) == [("2026-04-16/2026-05-01", "10", "-35.00")]
+
+
+def test_a_product_that_joins_is_charged_from_its_day():
+    joins = replace(seats(2, "2026-04-16"), key=-1)
+    edit = add_line([seats(10, closed_until=day("2026-05-01"))], joins)
+    outcome = plan_invoice(edit.lines, [], ILS, day("2026-04-16"))
+    assert rows_of(outcome) == [("2026-04-16/2026-05-01", "2", "7.00")]
+
+
+def test_a_change_after_the_end_is_refused_with_the_day():
+    with pytest.raises(NothingToChange, match="2026-06-01"):
+        change_quantity([seats(1, end="2026-05-01")], 1, day("2026-06-01"), Decimal(2))

@@ -1,0 +1,63 @@
+import pytest
+from billing_core.errors import EmptyPeriod
+from billing_core.invoice_plan import plan_invoice
+from billing_core.line import ChargeKind
+from billing_core.pauses import Pause, without_pauses
+
+from .agreed import charged, day, rows_of, seats
+from .histories import ILS
+
+HOLIDAY = Pause(day("2026-04-11"), day("2026-04-21"))
+
+
+def stretches(line, *pauses):
+    return [
+        (str(part.start), part.end and str(part.end))
+        for part in without_pauses([line], pauses)
+    ]
+
+
+def test_a_pause_without_days_is_refused():
+    with pytest.raises(EmptyPeriod):
+        Pause(day("2026-04-11"), day("2026-04-11"))
+
+
+def test_an_open_pause_ends_what_is_served():
+    assert stretches(seats(1), Pause(day("2026-04-11"))) == [
+        ("2026-04-01", "2026-04-11")
+    ]
+
+
+def test_a_line_that_begins_in_a_pause_begins_after_it():
+    assert stretches(seats(1, "2026-04-15"), HOLIDAY) == [("2026-04-21", None)]
+
+
+def test_a_line_within_a_pause_has_no_day_left():
+    [(start, end)] = stretches(seats(1, "2026-04-12", "2026-04-20"), HOLIDAY)
+    assert start == end
+
+
+def test_two_pauses_leave_three_stretches():
+    later = Pause(day("2026-05-11"), day("2026-05-21"))
+    assert len(stretches(seats(1), later, HOLIDAY)) == 3
+
+
+def test_a_one_off_line_is_not_paused():
+    fee = seats(1, "2026-04-15", kind=ChargeKind.ONE_OFF)
+    assert stretches(fee, HOLIDAY) == [("2026-04-15", None)]
+
+
+def test_paused_days_that_were_billed_are_credited():
+    """249.95 for 31 days, paused for ten of them: 80.63 back."""
+    line = seats(1, "2012-06-30", price="249.95", since="2011-12-31")
+    rows = [charged("2012-06-30/2012-07-31", "249.95")]
+    pause = Pause(day("2012-07-10"), day("2012-07-20"))
+    outcome = plan_invoice([line], rows, ILS, day("2012-07-10"), [pause])
+    assert rows_of(outcome) == [("2012-07-10/2012-07-20", "1", "-80.63")]
+
+
+def test_months_missed_in_a_pause_are_not_billed_on_resume():
+    pause = Pause(day("2026-05-01"), day("2026-08-01"))
+    line = seats(1, price="30", closed_until=day("2026-05-01"))
+    outcome = plan_invoice([line], [], ILS, day("2026-08-01"), [pause])
+    assert rows_of(outcome) == [("2026-08-01/2026-09-01", "1", "30.00")]

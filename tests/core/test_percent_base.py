@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import pytest
+from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUnit
+from billing_core.discounts import Discount
+from billing_core.errors import PercentOfItself
+from billing_core.invoice_plan import plan_invoice
+from billing_core.line import PercentBase
+from billing_core.percent_base import with_bases
+from billing_core.price_models import PercentOfTotal
+
+from .agreed import Decimal, charged, day, rows_of, seats
+from .histories import ILS
+
+TEN_PERCENT = PercentOfTotal(Decimal(10))
+
+
+def share(*bases, key=9, is_net=True, **values):
+    return seats(
+        1,
+        key=key,
+        model=values.pop("model", TEN_PERCENT),
+        base=PercentBase(frozenset(bases), is_net),
+        **values,
+    )
+
+
+def parts(*lines):
+    return [
+        (str(part.start), str(part.quantity))
+        for part in with_bases(lines)
+        if part.base is not None
+    ]
+
+
+def test_support_at_ten_percent_of_the_software():
+    software = seats(1, price="1000")
+    outcome = plan_invoice([software, share(1)], [], ILS, day("2026-04-01"))
+    assert [str(item.amount) for item in outcome.items] == ["1000.00", "100.00"]
+
+
+def test_the_share_is_priced_again_from_the_day_on_which_the_base_changes():
+    before = seats(10, end="2026-04-16", price="100")
+    after = seats(12, "2026-04-16", key=2, series=1, price="100")
+    rows = [
+        charged("2026-04-01/2026-05-01", "1000.00", key=1),
+        charged("2026-04-01/2026-05-01", "100.00", key=2, line=9),
+    ]
+    outcome = plan_invoice([before, after, share(1, 2)], rows, ILS, day("2026-04-16"))
+    assert rows_of(outcome) == [
+        ("2026-04-16/2026-05-01", "2", "100.00"),
+        ("2026-04-16/2026-05-01", "200", "10.00"),
+    ]
+
+
+def test_a_yearly_share_of_a_monthly_price_is_of_twelve_months():
+    yearly = BillingCalendar(day("2026-04-01"), Interval(1, IntervalUnit.YEAR))
+    assert parts(seats(1, price="100"), share(1, calendar=yearly)) == [
+        ("2026-04-01", "1200")
+    ]
+
+
+def test_the_net_base_is_less_the_discounts_and_the_list_base_is_not():
+    software = seats(1, price="1000", discounts=(Discount(percent=Decimal(20)),))
+    assert parts(software, share(1))[0][1] == "800"
+    assert parts(software, share(1, is_net=False))[0][1] == "1000"
+
+
+def test_the_net_base_rises_when_a_discount_ends():
+    launch = Discount(percent=Decimal(50), cycles=2)
+    assert parts(seats(1, price="100", discounts=(launch,)), share(1)) == [
+        ("2026-04-01", "50"),
+        ("2026-06-01", "100"),
+    ]
+
+
+def test_a_share_may_be_part_of_another_share():
+    software = seats(1, price="1000")
+    on_top = share(9, key=10)
+    assert parts(software, share(1), on_top)[1][1] == "100"
+
+
+def test_shares_of_each_other_are_refused_with_their_lines():
+    with pytest.raises(PercentOfItself) as refusal:
+        with_bases([share(10), share(9, key=10)])
+    assert refusal.value.lines == (9, 10)
+
+
+def test_the_floor_comes_after_the_percentage():
+    floor = replace(TEN_PERCENT, floor=Decimal(250))
+    outcome = plan_invoice(
+        [seats(1, price="1000"), share(1, model=floor)], [], ILS, day("2026-04-01")
+    )
+    assert str(outcome.items[1].amount) == "250.00"
