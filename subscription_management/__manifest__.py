@@ -15,6 +15,7 @@
         "data/mail_activity_type.xml",
         "data/ir_cron.xml",
         "views/invoice_preview_templates.xml",
+        "views/price_calculator_templates.xml",
         "views/subscription_plan_views.xml",
         "views/subscription_pricing_rule_views.xml",
         "views/subscription_line_views.xml",

@@ -215,11 +215,11 @@ class SeriesOnTwoCalendars(BillingError):
 class PercentOfItself(BillingError):
     """A percent-of-total line is, over others, a share of its own price."""
 
-    def __init__(self, lines: tuple[int, ...]) -> None:
+    def __init__(self, lines: tuple[object, ...]) -> None:
         self.lines = lines
-        names = ", ".join(str(line) for line in lines)
+        self.names = ", ".join(str(line) for line in lines)
         super().__init__(
-            f"Lines {names} are shares of each other's price; "
+            f"{self.names} are shares of each other's price; "
             "take one of them out of the base of another."
         )
 

@@ -1,9 +1,13 @@
 # ruff: noqa: I001 - a model comes before the files that extend it.
 from . import subscription_plan
 from . import subscription_pricing_rule
+from . import subscription_pricing_tier
+from . import subscription_pricing_terms
+from . import subscription_price_calculator
 from . import subscription_subscription
 from . import subscription_lifecycle
 from . import subscription_line
+from . import subscription_line_terms
 from . import subscription_change
 from . import subscription_billed_period
 from . import subscription_billing

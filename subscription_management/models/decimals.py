@@ -8,3 +8,8 @@ def exact(value):
     Decimal('0.1')
     """
     return Decimal(repr(value or 0.0))
+
+
+def exact_or_none(value):
+    """Return a float of the host as `exact` does, None where people left it at 0."""
+    return exact(value) if value else None

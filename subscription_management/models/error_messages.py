@@ -67,7 +67,7 @@ SENTENCES = {
         "of other periods begin a series of its own."
     ),
     errors.PercentOfItself: _lt(
-        "%(lines)s are shares of each other's price; take one of them out of the base "
+        "%(names)s are shares of each other's price; take one of them out of the base "
         "of another."
     ),
     errors.NothingToChange: _lt(

@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..billing_core.invoice_plan import BilledPeriod, ChargeKind
+from ..billing_core.line import BilledPeriod, ChargeKind
 from ..billing_core.period import Period
 from .decimals import exact
 
@@ -60,6 +60,14 @@ class SubscriptionBilledPeriod(models.Model):
         "subscription.billed.period", "credited_period_id", "Credit Notes"
     )
 
+    reverses_id = fields.Many2one(
+        "subscription.billed.period",
+        "Takes Back",
+        ondelete="set null",
+        index="btree_not_null",
+        help="The charge that this credit takes back, in part or whole.",
+    )
+
     _billed_once = models.UniqueIndex(
         "(line_id, kind, date_start, revision) "
         "WHERE active AND credited_period_id IS NULL",
@@ -85,6 +93,8 @@ class SubscriptionBilledPeriod(models.Model):
             amount=exact(self.amount),
             revision=self.revision,
             credited=-sum((exact(row.amount) for row in credits), Decimal(0)),
+            key=self.id,
+            reverses=self.reverses_id.id or None,
         )
 
     def _give_back(self):

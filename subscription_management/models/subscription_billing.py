@@ -4,11 +4,9 @@ from datetime import date
 from odoo import models
 from odoo.tools import SQL
 
-from ..billing_core.invoice_plan import ChargeKind, Line, plan_invoice
-from ..billing_core.price_models import Flat, PerUnit
-from .decimals import exact
+from ..billing_core.errors import PercentOfItself
+from ..billing_core.invoice_plan import plan_invoice
 
-PRICE_MODELS = {"flat": Flat, "per_unit": PerUnit}
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
 BILLED_STATES = ("active", "past_due", "cancelled", "expired")
 
@@ -19,15 +17,28 @@ class SubscriptionBilling(models.Model):
     def _plan_billing(self, target, rows=None):
         """Return the core's invoice plan of one subscription for a day."""
         self.ensure_one()
-        lines = self.line_ids
         if rows is None:
-            rows = lines._open_billed_rows()
-        return plan_invoice(
-            [line._snapshot_line() for line in lines],
-            [row._snapshot() for row in rows],
-            self.currency_id._snapshot_currency(),
-            target,
-        )
+            rows = self.line_ids._open_billed_rows()
+        try:
+            return plan_invoice(
+                self._snapshot_lines(),
+                [row._snapshot() for row in rows],
+                self.currency_id._snapshot_currency(),
+                target,
+            )
+        except PercentOfItself as error:
+            raise self._named(error) from error
+
+    def _snapshot_lines(self):
+        """Return the lines as the core takes them."""
+        self.ensure_one()
+        keys = {line: line.id for line in self.line_ids}
+        return [line._snapshot_line(keys) for line in self.line_ids]
+
+    def _named(self, error):
+        """Return a refusal that names lines as people know them, not by number."""
+        lines = self.line_ids.filtered(lambda line: line.id in error.lines)
+        return PercentOfItself(tuple(lines.product_id.mapped("display_name")))
 
     def _open_rows_by_subscription(self):
         """Return the billed rows that may still change, by subscription."""
@@ -76,23 +87,6 @@ class SubscriptionBilling(models.Model):
 
 class SubscriptionLineBilling(models.Model):
     _inherit = "subscription.line"
-
-    def _snapshot_line(self):
-        """Return the line as the core takes it."""
-        self.ensure_one()
-        subscription = self.subscription_id
-        return Line(
-            key=self.id,
-            calendar=self.plan_id._snapshot_calendar(
-                subscription.date_start, subscription.date_end
-            ),
-            price=PRICE_MODELS[self.pricing_model](exact(self.price)),
-            quantity=exact(self.quantity),
-            start=self.date_start,
-            end=self.date_end or None,
-            kind=ChargeKind(self.kind),
-            closed_until=self.closed_until or None,
-        )
 
     def _open_billed_rows(self):
         """Return the active rows that reach beyond what is closed of their line."""

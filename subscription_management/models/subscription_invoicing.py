@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..billing_core.invoice_plan import InvoicePlan, PlannedItem
+from ..billing_core.difference import PlannedItem
+from ..billing_core.invoice_plan import InvoicePlan
 from ..billing_core.money import ONE
 from .decimals import exact
 
@@ -203,7 +204,10 @@ class SubscriptionLineInvoicing(models.Model):
                     self.product_id.display_name,
                 )
             )
-        taxes = self._billing_taxes(fiscal_position)
+        if item.reverses:
+            taxes = self._credited_taxes(item)
+        else:
+            taxes = self._billing_taxes(fiscal_position)
         taxes._check_books_somewhere()
         quantity, price = self._invoice_quantity_and_price(item)
         values = {
@@ -221,6 +225,11 @@ class SubscriptionLineInvoicing(models.Model):
         if self.analytic_distribution:
             values["analytic_distribution"] = self.analytic_distribution
         return values
+
+    def _credited_taxes(self, item):
+        """Return the taxes of the invoice line that a credit takes back."""
+        billed = self.env["subscription.billed.period"].browse(item.reverses)
+        return billed.invoice_line_id.tax_ids
 
     def _billing_taxes(self, fiscal_position):
         """Return the taxes that the host would put on an invoice line."""
@@ -245,6 +254,7 @@ class SubscriptionLineInvoicing(models.Model):
             "date_end": item.period.end,
             "revision": item.revision,
             "amount": float(item.amount),
+            "reverses_id": item.reverses,
             "invoice_line_id": invoice_line.id,
             "move_id": invoice_line.move_id.id,
         }
@@ -257,13 +267,11 @@ class SubscriptionLineInvoicing(models.Model):
         """
         currency = self.currency_id._snapshot_currency()
         if self.pricing_model == "per_unit" and item.quantity:
-            if not item.is_prorated and item.amount > 0:
-                price = exact(self.price)
-            else:
-                price = item.amount / item.quantity
-            shown = float(round(price, 12))
-            if currency.round(exact(shown) * item.quantity) == item.amount:
-                return float(item.quantity), shown
+            agreed = exact(self.price) * self._units_per_quantity()
+            for price in (agreed, item.amount / item.quantity):
+                shown = float(round(price, 12))
+                if currency.round(exact(shown) * item.quantity) == item.amount:
+                    return float(item.quantity), shown
         return float(ONE), float(item.amount)
 
     def _invoice_line_name(self, item):

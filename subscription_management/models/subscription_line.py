@@ -64,13 +64,24 @@ class SubscriptionLine(models.Model):
     )
     interval_label = fields.Char(related="plan_id.interval_label")
     quantity = fields.Float(required=True, default=1.0, digits="Product Unit")
-    product_uom_id = fields.Many2one("uom.uom", related="product_id.uom_id")
+    product_uom_id = fields.Many2one(
+        "uom.uom",
+        "Unit",
+        compute="_compute_product_uom_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        ondelete="restrict",
+        domain="[('id', 'in', allowed_uom_ids)]",
+    )
+    allowed_uom_ids = fields.Many2many("uom.uom", compute="_compute_allowed_uom_ids")
     pricing_rule_id = fields.Many2one(
         "subscription.pricing.rule",
         compute="_compute_price",
         store=True,
         precompute=True,
-        ondelete="set null",
+        ondelete="restrict",
     )
     pricing_model = fields.Selection(
         PRICING_MODELS,
@@ -94,6 +105,23 @@ class SubscriptionLine(models.Model):
     )
     monthly_amount = fields.Monetary(
         "Monthly", compute="_compute_amounts", store=True, help="Without one-off lines."
+    )
+    series_id = fields.Many2one(
+        "subscription.line",
+        "Continues",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The line that this one goes on with, at another quantity.",
+    )
+    calendar_start = fields.Date(
+        "Periods Counted From",
+        compute="_compute_calendar_start",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The day from which the billing periods of this line are counted.",
     )
     date_start = fields.Date(
         "From",
@@ -135,13 +163,36 @@ class SubscriptionLine(models.Model):
             line.plan_id = line.plan_id or line.subscription_id.plan_id
 
     @api.depends("subscription_id.date_start")
+    def _compute_calendar_start(self):
+        for line in self:
+            if line.subscription_id.state == "draft" or not line.calendar_start:
+                line.calendar_start = line.subscription_id.date_start
+
+    @api.depends("product_id")
+    def _compute_product_uom_id(self):
+        for line in self:
+            product_uom = line.product_id.uom_id
+            if line.product_uom_id not in product_uom | line.product_id.uom_ids:
+                line.product_uom_id = product_uom
+
+    @api.depends("product_id")
+    def _compute_allowed_uom_ids(self):
+        for line in self:
+            line.allowed_uom_ids = line.product_id.uom_id | line.product_id.uom_ids
+
+    @api.depends("subscription_id.date_start")
     def _compute_date_start(self):
         for line in self:
             # Lines that were there from the start move with it while in draft.
             if line.subscription_id.state == "draft" or not line.date_start:
                 line.date_start = line.subscription_id.date_start
 
-    @api.depends("product_id", "plan_id", "subscription_id.currency_id")
+    @api.depends(
+        "product_id",
+        "plan_id",
+        "subscription_id.currency_id",
+        "subscription_id.partner_id",
+    )
     def _compute_price(self):
         rules = self.env["subscription.pricing.rule"]
         for line in self:
@@ -152,33 +203,65 @@ class SubscriptionLine(models.Model):
                 continue
             if line.closed_until:
                 continue
-            day = line.date_start or subscription.date_start or fields.Date.today()
             rule = rules._find(
-                line.plan_id, line.product_id, subscription.currency_id, day
+                line.plan_id,
+                line.product_id,
+                subscription.currency_id,
+                line._pricing_day(),
+                subscription.partner_id,
             )
             line.pricing_rule_id = rule
             if rule:
                 line.pricing_model, line.price = rule.pricing_model, rule.price
             else:
                 line.pricing_model = "per_unit"
-                line.price = line.product_id.currency_id._convert(
-                    line.product_id.lst_price,
-                    subscription.currency_id,
-                    subscription.company_id,
-                    day,
-                    round=False,
-                )
+                line.price = line._host_price()
 
-    @api.depends("kind", "quantity", "price", "pricing_model", "plan_id")
+    def _pricing_day(self):
+        self.ensure_one()
+        return self.date_start or self.subscription_id.date_start or fields.Date.today()
+
+    def _host_price(self):
+        """Return the price of the customer's pricelist, else the product's own."""
+        self.ensure_one()
+        subscription, day = self.subscription_id, self._pricing_day()
+        customer = subscription.partner_id.with_company(subscription.company_id)
+        pricelist = customer.property_product_pricelist
+        if pricelist:
+            return pricelist._get_product_price(
+                self.product_id,
+                self.quantity or 1.0,
+                currency=subscription.currency_id,
+                date=day,
+            )
+        return self.product_id.currency_id._convert(
+            self.product_id.lst_price,
+            subscription.currency_id,
+            subscription.company_id,
+            day,
+            round=False,
+        )
+
+    @api.depends(
+        "kind",
+        "quantity",
+        "product_uom_id",
+        "price",
+        "pricing_model",
+        "pricing_rule_id",
+        "plan_id",
+        "subscription_id.line_ids.quantity",
+        "subscription_id.line_ids.price",
+        "subscription_id.line_ids.date_end",
+    )
     def _compute_amounts(self):
         for line in self:
-            per_unit = line.pricing_model == "per_unit"
-            amount = line.price * (line.quantity if per_unit else 1)
+            amount = line._full_price()
             line.period_amount = amount
             plan = line.plan_id
             months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
             recurring = line.kind == "recurring" and months
-            line.monthly_amount = amount / months if recurring else 0.0
+            line.monthly_amount = float(amount) / months if recurring else 0.0
 
     @api.depends("date_end")
     def _compute_last_day(self):

@@ -2,7 +2,16 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-PRICING_MODELS = [("flat", "Flat"), ("per_unit", "Per Unit")]
+PRICING_MODELS = [
+    ("flat", "Flat"),
+    ("per_unit", "Per Unit"),
+    ("graduated", "Graduated Tiers"),
+    ("volume", "Volume Tiers"),
+    ("stairstep", "Blocks"),
+    ("package", "Packages"),
+    ("percent_of_total", "Percent of Total"),
+]
+PRICED_BY_TIERS = ("graduated", "volume", "stairstep")
 
 
 class SubscriptionPricingRule(models.Model):
@@ -28,14 +37,41 @@ class SubscriptionPricingRule(models.Model):
         required=True,
         default="per_unit",
         help="Flat: one price, whatever the quantity.\n"
-        "Per unit: the price of one, times the quantity.",
+        "Per unit: the price of one, times the quantity.\n"
+        "Graduated tiers: each unit at the price of its own tier.\n"
+        "Volume tiers: all units at the price of the tier that holds their number.\n"
+        "Blocks: one price for the block that holds the quantity.\n"
+        "Packages: a price for each package that was begun.\n"
+        "Percent of total: a share of what other products cost.",
     )
     # Without fixed digits the database keeps every decimal that people typed.
-    price = fields.Float(required=True, min_display_digits="Product Price")
+    price = fields.Float(min_display_digits="Product Price")
+    price_label = fields.Char("Costs", compute="_compute_price_label")
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
+    )
+    active = fields.Boolean(default=True)
+    state = fields.Selection(
+        [("draft", "Draft"), ("published", "Published")],
+        required=True,
+        default="published",
+        copy=False,
+        help="A draft can be tried on last month's customers before it counts.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Granted To",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('parent_id', '=', False)]",
+        help="A contracted price counts for this customer and its contacts only, and "
+        "comes before the plan's own price.",
+    )
+    granted_by_id = fields.Many2one(
+        "res.users", "Granted By", default=lambda self: self.env.user, copy=False
     )
     date_from = fields.Date("Valid From")
     date_to = fields.Date("Valid Until", help="The last day on which it is offered.")
@@ -58,7 +94,33 @@ class SubscriptionPricingRule(models.Model):
                 plan=rule.plan_id.display_name or "",
             )
 
-    @api.constrains("plan_id", "product_id", "currency_id", "date_from", "date_to")
+    @api.depends("pricing_model", "price", "percent", "package_size", "tier_ids")
+    @api.depends_context("lang")
+    def _compute_price_label(self):
+        for rule in self:
+            if rule.pricing_model in PRICED_BY_TIERS:
+                label = self.env._("%s tiers", len(rule.tier_ids))
+            elif rule.pricing_model == "percent_of_total":
+                label = self.env._("%s %% of the total", f"{rule.percent:g}")
+            elif rule.pricing_model == "package":
+                label = self.env._(
+                    "%(price)s per %(size)s",
+                    price=rule.currency_id.format(rule.price),
+                    size=f"{rule.package_size:g}",
+                )
+            else:
+                label = rule.currency_id.format(rule.price)
+            rule.price_label = label
+
+    @api.constrains(
+        "plan_id",
+        "product_id",
+        "currency_id",
+        "date_from",
+        "date_to",
+        "partner_id",
+        "state",
+    )
     def _check_overlap(self):
         for rule in self:
             others = self.search(
@@ -66,10 +128,12 @@ class SubscriptionPricingRule(models.Model):
                 & Domain("plan_id", "=", rule.plan_id.id)
                 & Domain("product_id", "=", rule.product_id.id)
                 & Domain("currency_id", "=", rule.currency_id.id)
+                & Domain("partner_id", "=", rule.partner_id.id)
+                & Domain("state", "=", "published")
                 & rule._valid_during(rule.date_from, rule.date_to),
                 limit=1,
             )
-            if others:
+            if others and rule.state == "published":
                 raise ValidationError(
                     self.env._(
                         "%(product)s has two prices in %(currency)s on plan %(plan)s "
@@ -93,12 +157,18 @@ class SubscriptionPricingRule(models.Model):
         return domain
 
     @api.model
-    def _find(self, plan, product, currency, day):
-        """Return the rule by which a product is priced on a plan, if any."""
-        return self.search(
+    def _find(self, plan, product, currency, day, partner=None):
+        """Return the rule by which a product is priced on a plan, if any.
+
+        What was granted to the customer comes before what everybody pays.
+        """
+        customers = [False, *(partner.commercial_partner_id.ids if partner else [])]
+        rules = self.search(
             Domain("plan_id", "=", plan.id)
             & Domain("product_id", "=", product.id)
             & Domain("currency_id", "=", currency.id)
-            & self._valid_during(day, day),
-            limit=1,
+            & Domain("partner_id", "in", customers)
+            & Domain("state", "=", "published")
+            & self._valid_during(day, day)
         )
+        return rules.filtered("partner_id")[:1] or rules[:1]

@@ -1,0 +1,112 @@
+"""From lines and what belongs to them to the values that the core takes."""
+
+from dataclasses import replace
+from datetime import date
+
+from odoo import fields, models
+
+from ..billing_core.errors import BillingError
+from ..billing_core.line import ChargeKind, Line, PercentBase
+from ..billing_core.money import ONE, ZERO
+from ..billing_core.owed import full_price
+from ..billing_core.percent_base import with_bases
+from ..billing_core.price_models import Flat, PerUnit
+from ..billing_core.rating import Terms
+from .decimals import exact
+
+AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
+"""The models whose whole price is the one on the line."""
+
+
+class SubscriptionLineTerms(models.Model):
+    _inherit = "subscription.line"
+
+    def _snapshot_line(self, keys=None):
+        """Return the line as the core takes it.
+
+        `keys` are the keys of all lines of the subscription, for a share of the total.
+        """
+        self.ensure_one()
+        subscription = self.subscription_id
+        keys = keys or {line: line.id for line in subscription.line_ids | self}
+        base = None
+        if self.pricing_model == "percent_of_total":
+            rule = self.pricing_rule_id
+            counted = (line for line in keys if line != self and rule._is_in_base(line))
+            base = PercentBase(
+                frozenset(keys[line] for line in counted), rule.base_price == "net"
+            )
+        return Line(
+            key=keys[self],
+            calendar=self._snapshot_calendar(),
+            terms=self._snapshot_terms(),
+            quantity=exact(self.quantity),
+            start=self.date_start,
+            end=self.date_end or None,
+            kind=ChargeKind(self.kind),
+            closed_until=self.closed_until or None,
+            series=keys.get(self.series_id) if self.series_id else None,
+            base=base,
+        )
+
+    def _snapshot_calendar(self):
+        self.ensure_one()
+        subscription = self.subscription_id
+        return self.plan_id._snapshot_calendar(
+            self.calendar_start or subscription.date_start, subscription.date_end
+        )
+
+    def _snapshot_terms(self):
+        """Return how the line is priced: its own price in the shape of its rule."""
+        self.ensure_one()
+        rule, price = self.pricing_rule_id, exact(self.price)
+        if rule and rule.pricing_model == self.pricing_model:
+            terms = rule._snapshot_terms(price)
+        else:
+            terms = Terms(AGREED_PRICE[self.pricing_model](price))
+        return replace(terms, units_per_quantity=self._units_per_quantity())
+
+    def _units_per_quantity(self):
+        """Return the product's units in one unit of the line: 12 for a dozen."""
+        self.ensure_one()
+        unit, product_unit = self.product_uom_id, self.product_id.uom_id
+        if not unit or unit == product_unit:
+            return ONE
+        return exact(unit._compute_quantity(1.0, product_unit, round=False))
+
+    def _full_price(self):
+        """Return what the line costs for a full period, unrounded; 0 where unknown."""
+        self.ensure_one()
+        if not (self.plan_id and self.pricing_model and self.product_id):
+            return ZERO
+        siblings = self.subscription_id.line_ids | self
+        complete = siblings.filtered(
+            lambda line: line.plan_id and line.product_id and line.date_start
+        )
+        if self not in complete:
+            return ZERO
+        keys = {line: number for number, line in enumerate(complete, start=1)}
+        try:
+            if self.pricing_model == "percent_of_total":
+                lines = [line._snapshot_line(keys) for line in complete]
+                parts = [each for each in with_bases(lines) if each.key == keys[self]]
+                day = max(self.date_start, self._today())
+                line = next((each for each in parts if _holds(each, day)), parts[-1])
+            else:
+                line = self._snapshot_line(keys)
+            return full_price(line, _period_start(line))
+        except BillingError:
+            # A quantity without a price is refused when the line is saved.
+            return ZERO
+
+    def _today(self):
+        company = self.subscription_id.company_id
+        return company._subscription_today() if company else fields.Date.today()
+
+
+def _holds(line: Line, day: date):
+    return line.start <= day and (line.end is None or day < line.end)
+
+
+def _period_start(line: Line):
+    return line.calendar.regular_period(line.calendar.index_on(line.start)).start

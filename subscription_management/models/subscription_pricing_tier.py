@@ -1,0 +1,51 @@
+from odoo import api, fields, models
+
+from ..billing_core.price_models import Tier
+from .decimals import exact
+
+
+class SubscriptionPricingTier(models.Model):
+    _name = "subscription.pricing.tier"
+    _description = "Pricing Tier"
+    _order = "rule_id, sequence, id"
+
+    rule_id = fields.Many2one(
+        "subscription.pricing.rule", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="rule_id.company_id", store=True)
+    sequence = fields.Integer(default=10)
+    above = fields.Float(
+        compute="_compute_above",
+        digits="Product Unit",
+        help="The quantity at which the tier before ends.",
+    )
+    up_to = fields.Float(
+        "Up To",
+        digits="Product Unit",
+        help="The last quantity of this tier. Leave at 0 in the last row for a tier "
+        "without end.",
+    )
+    unit_price = fields.Float("Price per Unit", min_display_digits="Product Price")
+    flat_fee = fields.Float(
+        min_display_digits="Product Price",
+        help="Charged once, whatever the quantity in the tier.",
+    )
+
+    @api.depends("rule_id.tier_ids.up_to", "rule_id.tier_ids.sequence")
+    def _compute_above(self):
+        for tier in self:
+            before = 0.0
+            for other in tier.rule_id.tier_ids:
+                if other == tier:
+                    break
+                before = other.up_to
+            tier.above = before
+
+    def _snapshot_tier(self):
+        """Return the tier as the core takes it."""
+        self.ensure_one()
+        return Tier(
+            up_to=exact(self.up_to) if self.up_to else None,
+            unit_price=exact(self.unit_price),
+            flat_fee=exact(self.flat_fee),
+        )
