@@ -1,5 +1,6 @@
 # ruff: noqa: I001 - a model comes before the files that extend it.
 from . import subscription_plan
+from . import subscription_plan_policies
 from . import subscription_pricing_rule
 from . import subscription_pricing_tier
 from . import subscription_pricing_terms
@@ -9,8 +10,11 @@ from . import subscription_lifecycle
 from . import subscription_line
 from . import subscription_line_terms
 from . import subscription_change
+from . import subscription_pause
 from . import subscription_billed_period
 from . import subscription_billing
+from . import subscription_amendment
+from . import subscription_changes
 from . import subscription_invoicing
 from . import subscription_invoices
 from . import subscription_preview

@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from ..billing_core.money import ONE
+from .decimals import exact
+
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
@@ -7,6 +10,12 @@ class ProductProduct(models.Model):
     managed_pricing_rule_ids = fields.One2many(
         "subscription.pricing.rule", "product_id", "Subscription Prices"
     )
+
+    def _units_in(self, unit):
+        """Return how many of the product's own units one of another unit holds."""
+        if not unit or unit == self.uom_id:
+            return ONE
+        return exact(unit._compute_quantity(1.0, self.uom_id, round=False))
 
 
 class ProductTemplate(models.Model):

@@ -1,5 +1,4 @@
 from collections import defaultdict
-from datetime import date
 
 from odoo import models
 from odoo.tools import SQL
@@ -8,7 +7,7 @@ from ..billing_core.errors import PercentOfItself
 from ..billing_core.invoice_plan import plan_invoice
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
-BILLED_STATES = ("active", "past_due", "cancelled", "expired")
+BILLED_STATES = ("active", "past_due", "paused", "cancelled", "expired")
 
 
 class SubscriptionBilling(models.Model):
@@ -25,6 +24,7 @@ class SubscriptionBilling(models.Model):
                 [row._snapshot() for row in rows],
                 self.currency_id._snapshot_currency(),
                 target,
+                self._snapshot_pauses(),
             )
         except PercentOfItself as error:
             raise self._named(error) from error
@@ -34,6 +34,12 @@ class SubscriptionBilling(models.Model):
         self.ensure_one()
         keys = {line: line.id for line in self.line_ids}
         return [line._snapshot_line(keys) for line in self.line_ids]
+
+    def _snapshot_pauses(self):
+        """Return the days that are not billed, as the core takes them."""
+        return [
+            pause._snapshot_pause() for pause in self.pause_ids if not pause.is_billed
+        ]
 
     def _named(self, error):
         """Return a refusal that names lines as people know them, not by number."""
@@ -76,10 +82,11 @@ class SubscriptionBilling(models.Model):
         """Return when something is to be billed next, False when nothing is."""
         if self.state not in BILLED_STATES or not self.date_start:
             return False
-        # On the first of all days nothing is due; what is to be credited shows all
-        # the same, and is due on the day from which it is credited.
-        plan = self._plan_billing(date.min, rows)
-        dues = [item.period.start for item in plan.items]
+        plan = self._plan_billing(self._today(), rows)
+        # A credit is due on the day from which it is given, a charge on its own.
+        dues = [
+            item.period.start if item.amount < 0 else item.due for item in plan.items
+        ]
         if plan.next_due:
             dues.append(plan.next_due)
         return min(dues, default=False)

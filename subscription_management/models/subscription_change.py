@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+UNDOABLE = ("quantity", "price", "plan", "amended")
+"""Changes that leave lines behind, which can be taken away before their day."""
+
 
 class SubscriptionChange(models.Model):
     _name = "subscription.change"
@@ -18,6 +21,13 @@ class SubscriptionChange(models.Model):
             ("activated", "Activated"),
             ("line_added", "Line Added"),
             ("line_ended", "Line Ended"),
+            ("quantity", "Quantity"),
+            ("price", "Price"),
+            ("plan", "Plan"),
+            ("amended", "Changed"),
+            ("paused", "Paused"),
+            ("resumed", "Resumed"),
+            ("undone", "Change Undone"),
             ("cancelled", "Cancelled"),
             ("cancellation_undone", "Cancellation Undone"),
             ("expired", "Expired"),
@@ -25,6 +35,15 @@ class SubscriptionChange(models.Model):
         required=True,
     )
     line_id = fields.Many2one("subscription.line", ondelete="set null", index=True)
+    added_line_ids = fields.Many2many(
+        "subscription.line", "subscription_change_added_line_rel", string="New Lines"
+    )
+    ended_lines = fields.Json(
+        help="For each line that the change ended, the end that it had before."
+    )
+    undoes_id = fields.Many2one("subscription.change", "Takes Back", index=True)
+    undone_by_ids = fields.One2many("subscription.change", "undoes_id")
+    can_undo = fields.Boolean(compute="_compute_can_undo")
     date_effective = fields.Date("Effective", required=True)
     reason = fields.Char()
     monthly_difference = fields.Monetary(
@@ -39,6 +58,21 @@ class SubscriptionChange(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for change in self:
             change.display_name = f"{kinds.get(change.kind)} {change.date_effective}"
+
+    @api.depends("kind", "date_effective", "undone_by_ids")
+    def _compute_can_undo(self):
+        for change in self:
+            today = change.subscription_id._today() if change.subscription_id else None
+            change.can_undo = bool(
+                change.kind in UNDOABLE
+                and not change.undone_by_ids
+                and change.date_effective > today
+            )
+
+    def action_undo(self):
+        """Take a change back that has not taken effect."""
+        for change in self:
+            change.subscription_id._undo_change(change)
 
     def write(self, vals):
         if self:

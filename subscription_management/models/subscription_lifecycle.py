@@ -104,10 +104,25 @@ class SubscriptionLifecycle(models.Model):
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
+    @api.model
+    def _cron_follow_changes(self):
+        """Bring state and revenue in step with the changes whose day has come."""
+        domain = [("next_change_date", "<=", fields.Date.today())]
+        due = self.search(domain, limit=500)
+        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+        for subscription in due:
+            locked = subscription.try_lock_for_update().filtered_domain(domain)
+            if locked and locked.next_change_date <= locked._today():
+                locked._follow_pause()
+                self.env.add_to_compute(self._fields["next_change_date"], locked)
+                self.env.add_to_compute(self._fields["monthly_amount"], locked)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
     def _today(self):
         """Return the calendar date at the company's place."""
         self.ensure_one()
-        return self.company_id._subscription_today()
+        return (self.company_id or self.env.company)._subscription_today()
 
     def _log_change(self, kind, day, **values):
         return self.env["subscription.change"].create(

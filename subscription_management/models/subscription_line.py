@@ -282,7 +282,9 @@ class SubscriptionLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.subscription_id._log_lines(lines, "line_added")
+        for line in lines:
+            line._reopen_from(line.date_start)
+        lines._log_directly("line_added")
         lines.subscription_id._schedule_billing()
         return lines
 
@@ -295,10 +297,15 @@ class SubscriptionLine(models.Model):
             for line in self:
                 ends = [day for day in (before[line], line.date_end) if day]
                 line._reopen_from(min(ends, default=None))
-            ended.subscription_id._log_lines(ended, "line_ended")
+            ended._log_directly("line_ended")
         if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
             self.subscription_id._schedule_billing()
         return result
+
+    def _log_directly(self, kind):
+        """Note what people did to lines by hand; a change notes its own lines."""
+        if not self.env.context.get("subscription_change_is_logged"):
+            self.subscription_id._log_lines(self, kind)
 
     def _check_billed_stays(self, vals):
         """Refuse to rewrite what was billed: a new price or quantity is a new line."""
@@ -318,10 +325,19 @@ class SubscriptionLine(models.Model):
                     )
 
     def _reopen_from(self, day):
-        """Let the days from `day` on be looked at again by the next billing."""
+        """Let the days from `day` on be looked at again by the next billing.
+
+        The lines of a series are billed as one, and shares of the total depend on all.
+        """
+        if not day:
+            return
         for line in self:
-            if day and line.closed_until and line.closed_until > day:
-                line.closed_until = reopened_from(line._snapshot_line(), day)
+            shares = line.subscription_id.line_ids.filtered(
+                lambda each: each.pricing_model == "percent_of_total"
+            )
+            for each in line | line._series_lines() | shares:
+                if each.closed_until and each.closed_until > day:
+                    each.closed_until = reopened_from(each._snapshot_line(), day)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
-from odoo import fields, models
+from odoo import api, models
 
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
-from ..billing_core.money import ONE, ZERO
+from ..billing_core.money import ZERO
 from ..billing_core.owed import full_price
 from ..billing_core.percent_base import with_bases
 from ..billing_core.price_models import Flat, PerUnit
@@ -32,7 +32,11 @@ class SubscriptionLineTerms(models.Model):
         base = None
         if self.pricing_model == "percent_of_total":
             rule = self.pricing_rule_id
-            counted = (line for line in keys if line != self and rule._is_in_base(line))
+            counted = (
+                line
+                for line in keys
+                if line != self and rule._counts(line._prepare_follower_values())
+            )
             base = PercentBase(
                 frozenset(keys[line] for line in counted), rule.base_price == "net"
             )
@@ -45,7 +49,7 @@ class SubscriptionLineTerms(models.Model):
             end=self.date_end or None,
             kind=ChargeKind(self.kind),
             closed_until=self.closed_until or None,
-            series=keys.get(self.series_id) if self.series_id else None,
+            series=keys.get(self.series_id, self.series_id.id) or None,
             base=base,
         )
 
@@ -59,20 +63,33 @@ class SubscriptionLineTerms(models.Model):
     def _snapshot_terms(self):
         """Return how the line is priced: its own price in the shape of its rule."""
         self.ensure_one()
-        rule, price = self.pricing_rule_id, exact(self.price)
-        if rule and rule.pricing_model == self.pricing_model:
+        return self._terms_of(
+            {
+                "pricing_rule_id": self.pricing_rule_id.id,
+                "pricing_model": self.pricing_model,
+                "price": self.price,
+                "product_id": self.product_id.id,
+                "product_uom_id": self.product_uom_id.id,
+            }
+        )
+
+    @api.model
+    def _terms_of(self, values):
+        """Return the terms of a line with these values."""
+        rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        price, model = exact(values["price"]), values["pricing_model"]
+        if rule and rule.pricing_model == model:
             terms = rule._snapshot_terms(price)
         else:
-            terms = Terms(AGREED_PRICE[self.pricing_model](price))
-        return replace(terms, units_per_quantity=self._units_per_quantity())
+            terms = Terms(AGREED_PRICE[model](price))
+        product = self.env["product.product"].browse(values["product_id"])
+        unit = self.env["uom.uom"].browse(values["product_uom_id"])
+        return replace(terms, units_per_quantity=product._units_in(unit))
 
     def _units_per_quantity(self):
         """Return the product's units in one unit of the line: 12 for a dozen."""
         self.ensure_one()
-        unit, product_unit = self.product_uom_id, self.product_id.uom_id
-        if not unit or unit == product_unit:
-            return ONE
-        return exact(unit._compute_quantity(1.0, product_unit, round=False))
+        return self.product_id._units_in(self.product_uom_id)
 
     def _full_price(self):
         """Return what the line costs for a full period, unrounded; 0 where unknown."""
@@ -100,8 +117,8 @@ class SubscriptionLineTerms(models.Model):
             return ZERO
 
     def _today(self):
-        company = self.subscription_id.company_id
-        return company._subscription_today() if company else fields.Date.today()
+        company = self.subscription_id.company_id or self.env.company
+        return company._subscription_today()
 
 
 def _holds(line: Line, day: date):

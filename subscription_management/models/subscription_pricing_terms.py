@@ -163,16 +163,15 @@ class SubscriptionPricingTerms(models.Model):
     def _snapshot_tiers(self):
         return tuple(tier._snapshot_tier() for tier in self.tier_ids)
 
-    def _is_in_base(self, line):
-        """Tell whether a percent-of-total price of this rule counts a line."""
+    def _counts(self, values):
+        """Tell whether a percent-of-total price counts a line with these values."""
         self.ensure_one()
-        if line.kind != "recurring":
+        if values["kind"] != "recurring":
             return False
+        product = self.env["product.product"].browse(values["product_id"])
         if self.base_scope == "category":
-            categories = self.env["product.category"].search(
-                [("id", "child_of", self.base_category_id.ids)]
-            )
-            return line.product_id.categ_id in categories
+            within = product.categ_id.parent_path or ""
+            return within.startswith(self.base_category_id.parent_path or "/")
         if self.base_scope == "products":
-            return line.product_id in self.base_product_ids
-        return line.pricing_model != "percent_of_total"
+            return product in self.base_product_ids
+        return values["pricing_model"] != "percent_of_total"

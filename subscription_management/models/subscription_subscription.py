@@ -154,6 +154,9 @@ class SubscriptionSubscription(models.Model):
     change_ids = fields.One2many(
         "subscription.change", "subscription_id", "Changes", copy=False
     )
+    pause_ids = fields.One2many(
+        "subscription.pause", "subscription_id", "Pauses", copy=False
+    )
     billed_period_ids = fields.One2many(
         "subscription.billed.period", "subscription_id", "Billed Periods", copy=False
     )
@@ -165,6 +168,12 @@ class SubscriptionSubscription(models.Model):
         compute="_compute_monthly_amount",
         store=True,
         help="Recurring amount per month, without taxes (MRR).",
+    )
+    next_change_date = fields.Date(
+        "Next Change",
+        compute="_compute_monthly_amount",
+        store=True,
+        help="The next day on which a line or a pause begins or ends.",
     )
     color = fields.Integer(related="plan_id.color")
 
@@ -251,13 +260,27 @@ class SubscriptionSubscription(models.Model):
     def _search_product_ids(self, operator, value):
         return Domain("line_ids.product_id", operator, value)
 
-    @api.depends("state", "line_ids.monthly_amount", "line_ids.date_end")
+    @api.depends(
+        "state",
+        "date_start",
+        "line_ids.monthly_amount",
+        "line_ids.date_start",
+        "line_ids.date_end",
+        "pause_ids.date_start",
+        "pause_ids.date_end",
+    )
     def _compute_monthly_amount(self):
         for subscription in self:
-            current = subscription.line_ids.filtered(lambda line: not line.date_end)
+            today = subscription._today()
+            day = max(today, subscription.date_start or today)
             counted = subscription.state in ("draft", "active", "past_due")
             subscription.monthly_amount = (
-                sum(current.mapped("monthly_amount")) if counted else 0.0
+                subscription._monthly_on(day) if counted else 0.0
+            )
+            dated = [*subscription.line_ids, *subscription.pause_ids]
+            edges = {edge for row in dated for edge in (row.date_start, row.date_end)}
+            subscription.next_change_date = min(
+                (edge for edge in edges if edge and edge > today), default=False
             )
 
     @api.model_create_multi

@@ -1,0 +1,317 @@
+"""Changes of a running subscription: planned as values, shown, then made real."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..billing_core.changes import (
+    add_line,
+    change_quantity,
+    change_terms,
+    end_series,
+)
+from ..billing_core.errors import BillingError
+from ..billing_core.forecast import forecast
+from ..billing_core.line import ChargeKind, Line, PercentBase
+from ..billing_core.rating import price_of
+from .decimals import exact
+from .error_messages import translated
+
+
+@dataclass
+class Amendment:
+    """Lines after a change, and the records that make it real."""
+
+    lines: tuple[Line, ...]
+    values: dict[int, dict]
+    """For each line the values of its record; new lines have keys below zero."""
+    ended: dict[int, date] = field(default_factory=dict)
+
+    @property
+    def added(self):
+        return {key: values for key, values in self.values.items() if key < 0}
+
+
+class SubscriptionAmendment(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _begin_amendment(self):
+        self.ensure_one()
+        return Amendment(
+            tuple(self._snapshot_lines()),
+            {line.id: line._prepare_follower_values() for line in self.line_ids},
+        )
+
+    def _amend_quantity(self, amendment, line, day, quantity):
+        """Plan another quantity of a line's series from a day on."""
+        series = line._series_key()
+        edit = change_quantity(amendment.lines, series, day, exact(quantity))
+        self._note_edit(amendment, edit, {})
+
+    def _amend_terms(self, amendment, line, day, values):
+        """Plan another price, product or plan of a line's series from a day on.
+
+        `values` are those of `subscription.line` that change.
+        """
+        agreed = {**line._prepare_follower_values(), **values}
+        calendar = None
+        if agreed["plan_id"] != line.plan_id.id:
+            plan = self.env["subscription.plan"].browse(agreed["plan_id"])
+            start = self._calendar_start(line, plan, day)
+            values = {**values, "calendar_start": start}
+            calendar = plan._snapshot_calendar(start, self.date_end)
+        edit = change_terms(
+            amendment.lines,
+            line._series_key(),
+            day,
+            line._terms_of(agreed),
+            calendar,
+            exact(values["quantity"]) if "quantity" in values else None,
+        )
+        self._note_edit(amendment, edit, values)
+
+    def _calendar_start(self, line, new, day):
+        """Return from which day the periods of a new plan are counted.
+
+        The same interval keeps the billing day; another one begins with the change.
+        """
+        old = line.plan_id
+        same = (old.interval_count, old.interval_unit) == (
+            new.interval_count,
+            new.interval_unit,
+        )
+        return line.calendar_start if same else day
+
+    def _amend_end(self, amendment, line, day):
+        """Plan the end of a line's series."""
+        edit = end_series(amendment.lines, line._series_key(), day)
+        self._note_edit(amendment, edit, {})
+
+    def _amend_add(self, amendment, values, day):
+        """Plan a line that joins on a day; `values` are those of its record."""
+        key = min([each.key for each in amendment.lines] + [0]) - 1
+        plan = self.env["subscription.plan"].browse(values["plan_id"])
+        values = {"kind": "recurring", **values, "date_start": day}
+        values.setdefault("calendar_start", self.date_start)
+        line = Line(
+            key,
+            plan._snapshot_calendar(values["calendar_start"], self.date_end),
+            self.env["subscription.line"]._terms_of(values),
+            exact(values["quantity"]),
+            day,
+            kind=ChargeKind(values["kind"]),
+        )
+        amendment.lines = add_line(amendment.lines, line).lines
+        amendment.values[key] = values
+        self._choose_bases(amendment)
+
+    def _note_edit(self, amendment, edit, values):
+        """Take over what the core made of the lines, with the records it needs."""
+        amendment.ended |= edit.ended
+        by_key = {line.key: line for line in edit.lines}
+        for key, source in edit.added.items():
+            added = by_key[key]
+            amendment.values[key] = {
+                **amendment.values[source],
+                **values,
+                "quantity": float(added.quantity),
+                "date_start": added.start,
+                "date_end": added.end or False,
+                "series_id": added.series if added.series != key else False,
+            }
+        amendment.lines = edit.lines
+        self._choose_bases(amendment)
+
+    def _choose_bases(self, amendment):
+        """Let shares of the total count the lines that a change brought."""
+        rules = self.env["subscription.pricing.rule"]
+
+        def rebased(line):
+            values = amendment.values[line.key]
+            if values["pricing_model"] != "percent_of_total":
+                return line
+            rule = rules.browse(values["pricing_rule_id"])
+            keys = {
+                key
+                for key, other in amendment.values.items()
+                if key != line.key and rule._counts(other)
+            }
+            return replace(
+                line, base=PercentBase(frozenset(keys), rule.base_price == "net")
+            )
+
+        amendment.lines = tuple(rebased(line) for line in amendment.lines)
+
+    def _apply_amendment(self, amendment):
+        """Make a planned change real; return the new lines."""
+        self.ensure_one()
+        quiet = self.with_context(subscription_change_is_logged=True)
+        lines = quiet.env["subscription.line"]
+        for line in quiet.line_ids:
+            if line.id in amendment.ended:
+                line.date_end = amendment.ended[line.id]
+        made = {}
+        for key, values in amendment.added.items():
+            series = values.get("series_id")
+            made[key] = lines.create(
+                {
+                    **values,
+                    "subscription_id": self.id,
+                    "series_id": made[series].id if series in made else series,
+                }
+            )
+        return self.env["subscription.line"].browse(line.id for line in made.values())
+
+    def _forecast_amendment(self, amendment, until=None):
+        """Return the invoices to come once a change is made, by the plan that bills."""
+        self.ensure_one()
+        rows = self._billed_rows_of(amendment)
+        today = self._today()
+        return list(
+            forecast(
+                amendment.lines,
+                [row._snapshot() for row in rows],
+                self.currency_id._snapshot_currency(),
+                today,
+                until or self._forecast_end(today),
+                self._snapshot_pauses(),
+            )
+        )
+
+    def _billed_rows_of(self, amendment):
+        """Return the billed rows that a change looks at again."""
+        opened = [line.closed_until for line in amendment.lines if line.key > 0]
+        domain = Domain("subscription_id", "=", self.id) & Domain(
+            "credited_period_id", "=", False
+        )
+        if opened and all(opened):
+            domain &= Domain("date_end", ">", min(opened))
+        return self.env["subscription.billed.period"].search(domain, order="id")
+
+    def _forecast_end(self, today):
+        """Return the day before which invoices are foreseen: the term's, or a year."""
+        end = self.date_end or self.term_end
+        return end if end and end > today else today + timedelta(days=366)
+
+    def _amend(self, kind, day, rows, *, reason=False, policy=None):
+        """Change what is served from a day on; return the change that is noted.
+
+        `rows` are (line, values) pairs: values that change, None to end the line; for
+        an empty line the values of one that joins.
+        """
+        self.ensure_one()
+        self._check_can_change()
+        before = self._monthly_on(day)
+        ends = {line.id: line.date_end for line in self.line_ids}
+        amendment = self._plan_amendment(rows, day, policy)
+        added = self._apply_amendment(amendment)
+        self._schedule_billing()
+        [change] = self._log_change(
+            kind,
+            day,
+            reason=reason,
+            monthly_difference=self._monthly_on(day) - before,
+            added_line_ids=[(6, 0, added.ids)],
+            ended_lines={
+                str(key): ends[key] and ends[key].isoformat()
+                for key in amendment.ended
+                if key in ends
+            },
+        )
+        return change
+
+    def _plan_amendment(self, rows, day, policy=None):
+        """Return the `Amendment` of changes of lines from a day on, or refuse."""
+        amendment = self._begin_amendment()
+        try:
+            for line, values in rows:
+                if not line:
+                    self._amend_add(amendment, values, day)
+                    continue
+                billed_from = self._change_day(line, values, day, policy)
+                if values is None:
+                    self._amend_end(amendment, line, billed_from)
+                elif set(values) == {"quantity"}:
+                    self._amend_quantity(
+                        amendment, line, billed_from, values["quantity"]
+                    )
+                else:
+                    self._amend_terms(amendment, line, billed_from, values)
+        except BillingError as error:
+            raise UserError(translated(self.env, error)) from error
+        return amendment
+
+    def _change_day(self, line, values, day, policy):
+        """Return the day from which a change of a line is billed, by the plan."""
+        if policy is None:
+            grows = values is not None and line._would_cost_more(values)
+            plan = line.plan_id
+            policy = plan.increase_policy if grows else plan.decrease_policy
+        return line.plan_id._billed_from(policy, line._snapshot_calendar(), day)
+
+    def _check_can_change(self):
+        if self.state not in ("trial", "active", "past_due", "paused"):
+            raise UserError(
+                self.env._(
+                    "%(subscription)s is not running and cannot be changed; edit it "
+                    "while it is a draft, or renew it.",
+                    subscription=self.name,
+                )
+            )
+
+    def _monthly_on(self, day):
+        """Return the monthly revenue of a day."""
+        self.ensure_one()
+        return sum(
+            line.monthly_amount
+            for line in self.line_ids
+            if line.date_start
+            and line.date_start <= day
+            and (not line.date_end or line.date_end > day)
+        )
+
+
+class SubscriptionLineAmendment(models.Model):
+    _inherit = "subscription.line"
+
+    def _series_key(self):
+        self.ensure_one()
+        return self.series_id.id or self.id
+
+    def _series_lines(self):
+        """Return the lines of the same series, wherever their days lie."""
+        self.ensure_one()
+        key = self._series_key()
+        return self.subscription_id.line_ids.filtered(
+            lambda line: key in (line.id, line.series_id.id)
+        )
+
+    def _prepare_follower_values(self):
+        """Return the values of a line that goes on with this one."""
+        self.ensure_one()
+        return {
+            "product_id": self.product_id.id,
+            "product_uom_id": self.product_uom_id.id,
+            "name": self.name,
+            "kind": self.kind,
+            "sequence": self.sequence,
+            "plan_id": self.plan_id.id,
+            "calendar_start": self.calendar_start,
+            "quantity": self.quantity,
+            "pricing_rule_id": self.pricing_rule_id.id,
+            "pricing_model": self.pricing_model,
+            "price": self.price,
+            "analytic_distribution": self.analytic_distribution,
+        }
+
+    def _would_cost_more(self, values):
+        """Tell whether changed values cost more for a month than the line does."""
+        changed = {**self._prepare_follower_values(), **values}
+        plan = self.env["subscription.plan"].browse(changed["plan_id"])
+        quantity = exact(changed["quantity"])
+        price = price_of(self._terms_of(changed), quantity)
+        months = plan._snapshot_calendar(self.date_start).interval.in_months()
+        return float(price) / float(months) > self.monthly_amount

@@ -1,0 +1,61 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+CHANGE_POLICIES = [
+    ("prorate", "By the Day"),
+    ("next_period", "From the Next Period"),
+    ("full", "As for the Full Period"),
+    ("none", "Not in the Current Period"),
+]
+
+
+class SubscriptionPlanPolicies(models.Model):
+    """What changes, pauses and credits cost on a plan."""
+
+    _inherit = "subscription.plan"
+
+    increase_policy = fields.Selection(
+        CHANGE_POLICIES,
+        "Upgrades Are Charged",
+        required=True,
+        default="prorate",
+        help="By the day: the rest of the period is charged at once.\n"
+        "From the next period: the upgrade waits for it.\n"
+        "As for the full period: the whole difference is charged at once.\n"
+        "Not in the current period: it is given at once and charged from the next.",
+    )
+    decrease_policy = fields.Selection(
+        CHANGE_POLICIES,
+        "Downgrades Are Credited",
+        required=True,
+        default="prorate",
+        help="By the day: the rest of the period is credited at once.\n"
+        "From the next period: the downgrade waits for it.\n"
+        "As for the full period: the whole difference is credited at once.\n"
+        "Not in the current period: it is taken at once and credited from the next.",
+    )
+    pause_policy = fields.Selection(
+        [
+            ("waived", "Not Billed"),
+            ("billed", "Billed"),
+            ("extends", "Not Billed, Added to the Term"),
+        ],
+        string="Paused Days Are",
+        required=True,
+        default="waived",
+    )
+
+    def _billed_from(self, policy, calendar, day):
+        """Return the day from which a change of a day is billed.
+
+        Before the first and after the last period every policy is by the day.
+        """
+        period = calendar.period_on(day)
+        if policy == "prorate" or period is None:
+            return day
+        if policy == "full":
+            return period.service.start
+        if day == period.service.start:
+            return day
+        return period.service.last_day + timedelta(days=1)
