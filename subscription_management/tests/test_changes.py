@@ -223,6 +223,7 @@ class TestChanges(SubscriptionCase):
     def test_a_scheduled_pause_begins_and_ends_by_itself(self):
         subscription = self.start_with(self.basic)
         subscription.pause(self.day("2026-04-16"), self.day("2026-04-21"))
+        self.assertEqual(subscription.next_change_date, self.day("2026-04-16"))
         self.assertEqual(subscription.state, "active")
         cron = self.env.ref("subscription_management.ir_cron_follow_changes")
         for today, state, revenue in (
