@@ -1,11 +1,10 @@
 """Changes of a running subscription: planned as values, shown, then made real."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from ..billing_core.changes import (
     add_line,
@@ -14,7 +13,6 @@ from ..billing_core.changes import (
     end_series,
 )
 from ..billing_core.errors import BillingError
-from ..billing_core.forecast import forecast
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.rating import price_of
 from .decimals import exact
@@ -165,37 +163,6 @@ class SubscriptionAmendment(models.Model):
             )
         return self.env["subscription.line"].browse(line.id for line in made.values())
 
-    def _forecast_amendment(self, amendment, until=None):
-        """Return the invoices to come once a change is made, by the plan that bills."""
-        self.ensure_one()
-        rows = self._billed_rows_of(amendment)
-        today = self._today()
-        return list(
-            forecast(
-                amendment.lines,
-                [row._snapshot() for row in rows],
-                self.currency_id._snapshot_currency(),
-                today,
-                until or self._forecast_end(today),
-                self._snapshot_pauses(),
-            )
-        )
-
-    def _billed_rows_of(self, amendment):
-        """Return the billed rows that a change looks at again."""
-        opened = [line.closed_until for line in amendment.lines if line.key > 0]
-        domain = Domain("subscription_id", "=", self.id) & Domain(
-            "credited_period_id", "=", False
-        )
-        if opened and all(opened):
-            domain &= Domain("date_end", ">", min(opened))
-        return self.env["subscription.billed.period"].search(domain, order="id")
-
-    def _forecast_end(self, today):
-        """Return the day before which invoices are foreseen: the term's, or a year."""
-        end = self.date_end or self.term_end
-        return end if end and end > today else today + timedelta(days=366)
-
     def _amend(self, kind, day, rows, *, reason=False, policy=None):
         """Change what is served from a day on; return the change that is noted.
 
@@ -251,6 +218,19 @@ class SubscriptionAmendment(models.Model):
             plan = line.plan_id
             policy = plan.increase_policy if grows else plan.decrease_policy
         return line.plan_id._billed_from(policy, line._snapshot_calendar(), day)
+
+    def _lines_to_change(self, day):
+        """Return the recurring lines that are served on a day, or join later."""
+        self.ensure_one()
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.kind == "recurring" and (not line.date_end or line.date_end > day)
+            )
+        )
+        first = {}
+        for line in lines.sorted("date_start"):
+            first.setdefault(line._series_key(), line)
+        return lines & self.line_ids.union(*first.values()) if first else lines
 
     def _check_can_change(self):
         if self.state not in ("trial", "active", "past_due", "paused"):

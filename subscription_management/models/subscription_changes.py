@@ -8,6 +8,40 @@ class SubscriptionChanges(models.Model):
 
     _inherit = "subscription.subscription"
 
+    def action_amend(self):
+        """Show the products as they are, to be changed from a day on."""
+        return self._open_wizard(
+            "subscription.amend", self.env._("Change Subscription")
+        )
+
+    def action_pause(self):
+        """Ask from when until when the service rests."""
+        return self._open_wizard(
+            "subscription.rest",
+            self.env._("Pause Subscription"),
+            default_date_start=self._today(),
+        )
+
+    def action_resume(self):
+        """Ask from when on the service goes on."""
+        return self._open_wizard(
+            "subscription.rest",
+            self.env._("Resume Subscription"),
+            default_date_start=max(self._today(), self.pause_ids[-1:].date_start),
+            default_is_resuming=True,
+        )
+
+    def _open_wizard(self, model, name, **context):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_subscription_id": self.id, **context},
+        }
+
     def change_quantity(self, line, quantity, day, reason=False):
         """Serve another quantity of a line from a day on."""
         return self._amend(

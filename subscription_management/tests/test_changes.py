@@ -2,7 +2,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Date
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import SubscriptionCase
 
@@ -256,3 +256,56 @@ class TestChanges(SubscriptionCase):
             subscription.change_quantity(
                 subscription.line_ids, 2, self.day("2026-04-16")
             )
+
+    @freeze_time("2026-04-16 09:00:00")
+    def test_the_wizard_shows_the_invoices_and_makes_the_change(self):
+        subscription = self.start_with(self.seat, 10)
+        form = Form(
+            self.env["subscription.amend"].with_context(
+                default_subscription_id=subscription.id
+            )
+        )
+        with form.line_ids.edit(0) as line:
+            line.quantity = 12
+        self.assertIn("7.00", form.preview)
+        with form.line_ids.new() as line:
+            line.product_id = self.pro
+        wizard = form.save()
+        self.assertIn("30.00", wizard.preview)
+        wizard.action_confirm()
+        self.bill("2026-04-16")
+        self.assert_invoice_lines(
+            subscription,
+            [
+                ("2026-04-01/2026-05-01", "Seat", "70.00"),
+                ("2026-04-16/2026-05-01", "Seat", "7.00"),
+                ("2026-04-16/2026-05-01", "Pro", "30.00"),
+            ],
+        )
+        self.assertEqual(subscription.change_ids[0].kind, "amended")
+
+    @freeze_time("2026-04-16 09:00:00")
+    def test_the_wizard_without_a_change_says_so(self):
+        subscription = self.start_with(self.seat, 10)
+        wizard = self.env["subscription.amend"].with_context(
+            default_subscription_id=subscription.id
+        )
+        with self.assertRaisesRegex(UserError, "edit a product"):
+            wizard.create({}).action_confirm()
+
+    @freeze_time("2026-04-11 09:00:00")
+    def test_the_pause_is_shown_before_it_is_made(self):
+        subscription = self.start_with(self.basic)
+        wizard = self.env["subscription.rest"].create(
+            {
+                "subscription_id": subscription.id,
+                "date_start": "2026-04-11",
+                "resume_on": "2026-04-21",
+            }
+        )
+        self.assertIn(
+            "-10.00", wizard.preview.replace("\u2011", "-").replace("\ufeff", "")
+        )
+        wizard.action_confirm()
+        self.bill("2026-04-11")
+        self.assertEqual(subscription.billed_period_ids[0].amount, -10)

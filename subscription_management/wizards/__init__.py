@@ -1,1 +1,6 @@
-from . import subscription_bill_now, subscription_end
+from . import (
+    subscription_amend,
+    subscription_bill_now,
+    subscription_end,
+    subscription_rest,
+)

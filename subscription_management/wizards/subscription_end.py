@@ -29,6 +29,7 @@ class SubscriptionEnd(models.TransientModel):
         precompute=True,
     )
     reason = fields.Char()
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.depends("when", "subscription_id")
     def _compute_last_day(self):
@@ -45,6 +46,22 @@ class SubscriptionEnd(models.TransientModel):
                 wizard.last_day = today - timedelta(days=1)
             else:
                 wizard.last_day = wizard.last_day or paid_until
+
+    @api.depends("last_day")
+    def _compute_preview(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.preview = False
+            if wizard.last_day and subscription.state != "draft":
+                subscription.check_access("read")
+                wizard.preview = subscription.sudo()._render_forecast(wizard._plan)
+
+    def _plan(self):
+        subscription = self.subscription_id.sudo()
+        amendment = subscription._begin_amendment()
+        end = self.last_day + timedelta(days=1)
+        subscription._amend_cancelled(amendment, end)
+        return amendment
 
     def action_confirm(self):
         self.ensure_one()
