@@ -35,6 +35,7 @@
     "demo": [
         "demo/subscription_catalogue.xml",
         "demo/subscription_customers.xml",
+        "demo/subscription_prices.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,10 +1,12 @@
 from collections import defaultdict
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..billing_core.errors import PercentOfItself
+from ..billing_core.errors import BillingError, PercentOfItself
 from ..billing_core.invoice_plan import plan_invoice
+from .error_messages import translated
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
 BILLED_STATES = ("active", "past_due", "paused", "cancelled", "expired")
@@ -57,7 +59,20 @@ class SubscriptionBilling(models.Model):
         """Set the day on which the next period becomes due, from the history."""
         rows = self._open_rows_by_subscription()
         for subscription in self:
-            subscription.next_billing_date = subscription._next_due(rows[subscription])
+            try:
+                next_day = subscription._next_due(rows[subscription])
+            except BillingError:
+                # The next run meets it and tells people what is wrong.
+                next_day = subscription._today()
+            subscription.next_billing_date = next_day
+
+    def _check_can_be_billed(self):
+        """Refuse lines that have no price, with the remedy."""
+        for subscription in self:
+            try:
+                subscription._plan_billing(subscription._today())
+            except BillingError as error:
+                raise UserError(translated(self.env, error)) from error
 
     def _lost_fields(self):
         """Return the labels of fields whose record was deleted from the database."""

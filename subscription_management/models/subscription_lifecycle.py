@@ -37,6 +37,7 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
+            subscription._check_can_be_billed()
             subscription._set_state("active")
             subscription._log_change(
                 "activated",

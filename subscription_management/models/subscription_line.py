@@ -100,6 +100,7 @@ class SubscriptionLine(models.Model):
         min_display_digits="Product Price",
         help="Agreed price for one full period; later price lists do not touch it.",
     )
+    price_label = fields.Char("Costs", related="pricing_rule_id.price_label")
     period_amount = fields.Monetary(
         "Amount", compute="_compute_amounts", store=True, help="For one full period."
     )

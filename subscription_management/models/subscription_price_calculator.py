@@ -62,11 +62,31 @@ class SubscriptionPriceCalculator(models.Model):
         }
         try:
             terms = self._snapshot_terms()
-            shown["rating"] = rate(terms, quantity)
+            shown["rating"] = self._shown_rating(rate(terms, quantity))
             shown["curve"] = self._curve(terms, quantity)
         except BillingError as error:
             shown["problem"] = translated(self.env, error)
         return shown
+
+    def _shown_rating(self, rating):
+        """Return a rating in the numbers that the host's widgets take."""
+        average = rating.average_unit_price
+        return {
+            "amount": float(rating.amount),
+            "average": None if average is None else float(average),
+            "above_maximum": float(rating.above_maximum),
+            "true_up": float(rating.true_up),
+            "parts": [
+                {
+                    "tier": part.tier,
+                    "quantity": float(part.quantity),
+                    "unit_price": float(part.unit_price),
+                    "fee": float(part.fee),
+                    "amount": float(part.amount),
+                }
+                for part in rating.parts
+            ],
+        }
 
     def _curve(self, terms, quantity):
         """Return the points of the amounts from 0 to well above a quantity."""

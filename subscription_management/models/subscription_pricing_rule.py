@@ -71,7 +71,7 @@ class SubscriptionPricingRule(models.Model):
         "comes before the plan's own price.",
     )
     granted_by_id = fields.Many2one(
-        "res.users", "Granted By", default=lambda self: self.env.user, copy=False
+        "res.users", default=lambda self: self.env.user, copy=False
     )
     date_from = fields.Date("Valid From")
     date_to = fields.Date("Valid Until", help="The last day on which it is offered.")

@@ -20,7 +20,6 @@ class SubscriptionPricingTier(models.Model):
         help="The quantity at which the tier before ends.",
     )
     up_to = fields.Float(
-        "Up To",
         digits="Product Unit",
         help="The last quantity of this tier. Leave at 0 in the last row for a tier "
         "without end.",
@@ -40,6 +39,22 @@ class SubscriptionPricingTier(models.Model):
                     break
                 before = other.up_to
             tier.above = before
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.rule_id._check_terms()
+        return tiers
+
+    def write(self, vals):
+        self.rule_id._check_shape_stays({"tier_ids": True})
+        result = super().write(vals)
+        self.rule_id._check_terms()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self.rule_id._check_shape_stays({"tier_ids": True})
 
     def _snapshot_tier(self):
         """Return the tier as the core takes it."""

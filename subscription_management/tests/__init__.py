@@ -7,4 +7,5 @@ from . import (
     test_invoice_corrections,
     test_invoice_writer,
     test_lifecycle,
+    test_pricing,
 )
