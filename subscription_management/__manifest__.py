@@ -19,6 +19,7 @@
         "views/price_calculator_templates.xml",
         "views/subscription_plan_views.xml",
         "views/subscription_pricing_rule_views.xml",
+        "views/subscription_coupon_views.xml",
         "views/subscription_line_views.xml",
         "views/subscription_change_views.xml",
         "views/subscription_billed_period_views.xml",
@@ -30,6 +31,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/product_views.xml",
+        "views/res_config_settings_views.xml",
         "views/subscription_menus.xml",
     ],
     "demo": [

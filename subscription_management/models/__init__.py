@@ -9,6 +9,8 @@ from . import subscription_subscription
 from . import subscription_lifecycle
 from . import subscription_line
 from . import subscription_line_terms
+from . import subscription_coupon
+from . import subscription_discount
 from . import subscription_change
 from . import subscription_pause
 from . import subscription_billed_period
@@ -31,5 +33,6 @@ from . import account_move_line
 from . import account_tax
 from . import product_product
 from . import res_company
+from . import res_config_settings
 from . import res_currency
 from . import res_partner

@@ -8,6 +8,11 @@ from odoo import fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    subscription_counts_limited_discounts = fields.Boolean(
+        "Subtract Limited Discounts",
+        help="Whether discounts for some periods only lower the monthly revenue.",
+    )
+
     def _subscription_today(self):
         """Return the calendar date at the company's place.
 

@@ -285,6 +285,7 @@ class SubscriptionLineAmendment(models.Model):
             "pricing_model": self.pricing_model,
             "price": self.price,
             "analytic_distribution": self.analytic_distribution,
+            "discount_ids": self._discount_commands(),
         }
 
     def _would_cost_more(self, values):

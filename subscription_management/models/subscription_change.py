@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-UNDOABLE = ("quantity", "price", "plan", "amended")
+UNDOABLE = ("quantity", "price", "plan", "discount", "amended")
 """Changes that leave lines behind, which can be taken away before their day."""
 
 
@@ -24,6 +24,7 @@ class SubscriptionChange(models.Model):
             ("quantity", "Quantity"),
             ("price", "Price"),
             ("plan", "Plan"),
+            ("discount", "Discount"),
             ("amended", "Changed"),
             ("paused", "Paused"),
             ("resumed", "Resumed"),

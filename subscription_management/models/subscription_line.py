@@ -251,6 +251,9 @@ class SubscriptionLine(models.Model):
         "pricing_model",
         "pricing_rule_id",
         "plan_id",
+        "discount_ids.percent",
+        "discount_ids.fixed_amount",
+        "discount_ids.cycles",
         "subscription_id.line_ids.quantity",
         "subscription_id.line_ids.price",
         "subscription_id.line_ids.date_end",
@@ -262,7 +265,8 @@ class SubscriptionLine(models.Model):
             plan = line.plan_id
             months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
             recurring = line.kind == "recurring" and months
-            line.monthly_amount = float(amount) / months if recurring else 0.0
+            lasting = line._full_price(lasting_only=True) if recurring else 0
+            line.monthly_amount = float(lasting) / months if recurring else 0.0
 
     @api.depends("date_end")
     def _compute_last_day(self):

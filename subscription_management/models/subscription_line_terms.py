@@ -70,6 +70,7 @@ class SubscriptionLineTerms(models.Model):
                 "price": self.price,
                 "product_id": self.product_id.id,
                 "product_uom_id": self.product_uom_id.id,
+                "discount_ids": self._discount_commands(),
             }
         )
 
@@ -84,15 +85,33 @@ class SubscriptionLineTerms(models.Model):
             terms = Terms(AGREED_PRICE[model](price))
         product = self.env["product.product"].browse(values["product_id"])
         unit = self.env["uom.uom"].browse(values["product_uom_id"])
-        return replace(terms, units_per_quantity=product._units_in(unit))
+        discounts = self.env["subscription.discount"]
+        return replace(
+            terms,
+            units_per_quantity=product._units_in(unit),
+            discounts=tuple(
+                discounts._snapshot_discount(granted)
+                for _command, _id, granted in values.get("discount_ids", [])
+            ),
+        )
 
     def _units_per_quantity(self):
         """Return the product's units in one unit of the line: 12 for a dozen."""
         self.ensure_one()
         return self.product_id._units_in(self.product_uom_id)
 
-    def _full_price(self):
-        """Return what the line costs for a full period, unrounded; 0 where unknown."""
+    def _next_period_start(self):
+        """Return the first day of the period after the one that runs today."""
+        self.ensure_one()
+        calendar = self._snapshot_calendar()
+        return calendar.boundary(calendar.index_on(self._today()) + 1)
+
+    def _full_price(self, *, lasting_only=False):
+        """Return what the line costs for a full period, unrounded; 0 where unknown.
+
+        With `lasting_only` discounts for some periods only are not subtracted, unless
+        the company counts them.
+        """
         self.ensure_one()
         if not (self.plan_id and self.pricing_model and self.product_id):
             return ZERO
@@ -111,6 +130,8 @@ class SubscriptionLineTerms(models.Model):
                 line = next((each for each in parts if _holds(each, day)), parts[-1])
             else:
                 line = self._snapshot_line(keys)
+            if lasting_only and not self._counts_limited_discounts():
+                line = _without_limited_discounts(line)
             return full_price(line, _period_start(line))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
@@ -119,6 +140,15 @@ class SubscriptionLineTerms(models.Model):
     def _today(self):
         company = self.subscription_id.company_id or self.env.company
         return company._subscription_today()
+
+    def _counts_limited_discounts(self):
+        company = self.subscription_id.company_id or self.env.company
+        return company.subscription_counts_limited_discounts
+
+
+def _without_limited_discounts(line: Line):
+    lasting = tuple(each for each in line.terms.discounts if each.cycles is None)
+    return replace(line, terms=replace(line.terms, discounts=lasting))
 
 
 def _holds(line: Line, day: date):

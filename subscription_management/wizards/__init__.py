@@ -2,5 +2,6 @@ from . import (
     subscription_amend,
     subscription_bill_now,
     subscription_end,
+    subscription_grant,
     subscription_rest,
 )

@@ -1,0 +1,9 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    subscription_counts_limited_discounts = fields.Boolean(
+        related="company_id.subscription_counts_limited_discounts", readonly=False
+    )

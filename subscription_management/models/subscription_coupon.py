@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..billing_core.discounts import Discount
+from ..billing_core.errors import BillingError
+from .decimals import exact
+from .error_messages import translated
+
+
+class SubscriptionCoupon(models.Model):
+    """A code that takes something off the price, within limits."""
+
+    _name = "subscription.coupon"
+    _description = "Subscription Coupon"
+    _inherit = ["mail.thread"]
+    _rec_name = "code"
+    _order = "code"
+    _check_company_auto = True
+
+    code = fields.Char(required=True, copy=False, tracking=True)
+    description = fields.Char(translate=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+    )
+    percent = fields.Float("Percent Off", digits=(16, 4), tracking=True)
+    fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")
+    cycles = fields.Integer(
+        "Number of Periods", help="Leave at 0 for a discount without end."
+    )
+    date_from = fields.Date("Valid From")
+    date_to = fields.Date("Valid Until", help="The last day on which it is accepted.")
+    max_redemptions = fields.Integer(
+        "Times in All", help="Leave at 0 for as often as wanted."
+    )
+    max_per_customer = fields.Integer(
+        "Times per Customer", default=1, help="Leave at 0 for as often as wanted."
+    )
+    plan_ids = fields.Many2many(
+        "subscription.plan", string="Plans", help="Leave empty for every plan."
+    )
+    discount_ids = fields.One2many("subscription.discount", "coupon_id")
+    redemption_count = fields.Integer(
+        "Redeemed", compute="_compute_redemption_count", compute_sudo=True
+    )
+
+    _code_unique = models.UniqueIndex(
+        "(company_id, lower(code))", "This code exists already; choose another one."
+    )
+
+    def _compute_redemption_count(self):
+        for coupon in self:
+            subscriptions = coupon.discount_ids.line_id.subscription_id
+            coupon.redemption_count = len(subscriptions)
+
+    @api.constrains("percent", "fixed_amount")
+    def _check_discount(self):
+        for coupon in self:
+            if not coupon.percent and not coupon.fixed_amount:
+                raise ValidationError(
+                    self.env._(
+                        "The coupon %s takes nothing off; give a percentage or an "
+                        "amount.",
+                        coupon.code,
+                    )
+                )
+            try:
+                Discount(exact(coupon.percent), exact(coupon.fixed_amount))
+            except BillingError as error:
+                raise ValidationError(translated(self.env, error)) from error
+
+    @api.model
+    def _redeem(self, code, subscription, day):
+        """Return the coupon of a code, or refuse it with the reason.
+
+        The row is locked, so that a last redemption is not taken twice.
+        """
+        company = subscription.company_id
+        coupon = self.sudo().search(
+            [
+                ("code", "=ilike", code.strip()),
+                ("company_id", "in", (company.id, False)),
+            ],
+            limit=1,
+        )
+        if not coupon:
+            raise UserError(
+                self.env._("There is no coupon %s; check the spelling.", code)
+            )
+        coupon.lock_for_update()
+        reason = coupon._reason_against(subscription, day)
+        if reason:
+            raise UserError(reason)
+        return coupon
+
+    def _reason_against(self, subscription, day):
+        """Return why the coupon cannot be redeemed, None when it can."""
+        self.ensure_one()
+        earlier = self.discount_ids.line_id.subscription_id
+        customer = subscription.commercial_partner_id
+        own = earlier.filtered(lambda each: each.commercial_partner_id == customer)
+        if (self.date_from and day < self.date_from) or (
+            self.date_to and day > self.date_to
+        ):
+            return self.env._("The coupon %s is not valid on that day.", self.code)
+        if self.max_redemptions and len(earlier) >= self.max_redemptions:
+            return self.env._("The coupon %s has been used up.", self.code)
+        if subscription in earlier or (
+            self.max_per_customer and len(own) >= self.max_per_customer
+        ):
+            return self.env._(
+                "%(customer)s has used the coupon %(code)s already.",
+                customer=customer.name,
+                code=self.code,
+            )
+        if self.plan_ids and subscription.plan_id not in self.plan_ids:
+            return self.env._(
+                "The coupon %(code)s is not for the plan %(plan)s.",
+                code=self.code,
+                plan=subscription.plan_id.name,
+            )
+        if self.fixed_amount and self.currency_id != subscription.currency_id:
+            return self.env._(
+                "The coupon %(code)s is for prices in %(currency)s.",
+                code=self.code,
+                currency=self.currency_id.name,
+            )
+        return None

@@ -1,0 +1,156 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+
+from ..billing_core.discounts import Discount
+from ..billing_core.errors import BillingError
+from .decimals import exact
+from .error_messages import translated
+
+
+class SubscriptionDiscount(models.Model):
+    """What is taken off the price of a line, for ever or for some periods."""
+
+    _name = "subscription.discount"
+    _description = "Subscription Discount"
+    _order = "line_id, id"
+
+    line_id = fields.Many2one(
+        "subscription.line", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="line_id.company_id", store=True)
+    currency_id = fields.Many2one(related="line_id.currency_id")
+    percent = fields.Float("Percent Off", digits=(16, 4))
+    fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")
+    cycles = fields.Integer("Number of Periods", help="0 for a discount without end.")
+    date_start = fields.Date("Since", required=True)
+    coupon_id = fields.Many2one(
+        "subscription.coupon", ondelete="restrict", index="btree_not_null"
+    )
+
+    @api.constrains("percent", "fixed_amount", "cycles")
+    def _check_discount(self):
+        for discount in self:
+            try:
+                discount._snapshot_discount(discount._prepare_copy_values())
+            except BillingError as error:
+                raise ValidationError(translated(self.env, error)) from error
+
+    def _prepare_copy_values(self):
+        """Return the values of the same discount on a line that goes on."""
+        self.ensure_one()
+        return {
+            "percent": self.percent,
+            "fixed_amount": self.fixed_amount,
+            "cycles": self.cycles,
+            "date_start": self.date_start,
+            "coupon_id": self.coupon_id.id,
+        }
+
+    @api.model
+    def _snapshot_discount(self, values):
+        """Return a discount with these values as the core takes it."""
+        return Discount(
+            percent=exact(values["percent"]),
+            fixed=exact(values["fixed_amount"]),
+            cycles=values["cycles"] or None,
+            since=fields.Date.to_date(values["date_start"]),
+        )
+
+
+class SubscriptionLineDiscounts(models.Model):
+    _inherit = "subscription.line"
+
+    discount_ids = fields.One2many("subscription.discount", "line_id", "Discounts")
+    discount_label = fields.Char("Discount", compute="_compute_discount_label")
+
+    @api.depends("discount_ids.percent", "discount_ids.fixed_amount")
+    def _compute_discount_label(self):
+        for line in self:
+            parts = []
+            for discount in line.discount_ids:
+                if discount.percent:
+                    parts.append(f"{discount.percent:g} %")
+                if discount.fixed_amount:
+                    parts.append(line.currency_id.format(discount.fixed_amount))
+            line.discount_label = " + ".join(parts)
+
+    def _discount_commands(self):
+        """Return the commands that give another line the same discounts."""
+        self.ensure_one()
+        return [
+            Command.create(discount._prepare_copy_values())
+            for discount in self.discount_ids
+        ]
+
+
+class SubscriptionDiscounts(models.Model):
+    _inherit = "subscription.subscription"
+
+    def grant_discount(self, values, day, lines=None, reason=False):
+        """Take something off the price of lines from a day on.
+
+        `values` are those of `subscription.discount`: percent, fixed_amount, cycles,
+        coupon_id. An amount off is taken once, off the first of the lines.
+        """
+        self.ensure_one()
+        lines = lines or self._lines_to_change(day)
+        discount = {
+            "percent": 0.0,
+            "fixed_amount": 0.0,
+            "cycles": 0,
+            "coupon_id": False,
+            "date_start": day,
+            **values,
+        }
+        discounted = lines if discount["percent"] else lines[:1]
+        if self.state == "draft":
+            for line in discounted:
+                since = {**discount, "date_start": line.date_start}
+                line.discount_ids = [Command.create(since)]
+            return self.env["subscription.change"]
+        rows = [
+            (
+                line,
+                {
+                    "discount_ids": [
+                        *line._discount_commands(),
+                        Command.create(
+                            {**discount, "date_start": max(day, line.date_start)}
+                        ),
+                    ]
+                },
+            )
+            for line in discounted
+        ]
+        return self._amend("discount", day, rows, reason=reason, policy="prorate")
+
+    def redeem_coupon(self, code, day):
+        """Take off what a coupon promises from a day on, or refuse with the reason."""
+        self.ensure_one()
+        coupon = self.env["subscription.coupon"]._redeem(code, self, day)
+        return self.grant_discount(
+            {
+                "percent": coupon.percent,
+                "fixed_amount": coupon.fixed_amount,
+                "cycles": coupon.cycles,
+                "coupon_id": coupon.id,
+            },
+            day,
+            reason=coupon.code,
+        )
+
+    def action_grant_discount(self):
+        """Ask what is to be taken off, and from when on."""
+        first = min(
+            (
+                line._next_period_start()
+                for line in self._lines_to_change(self._today())
+            ),
+            default=self._today(),
+        )
+        return self._open_wizard(
+            "subscription.grant",
+            self.env._("Grant a Discount"),
+            default_date_start=self.date_start if self.state == "draft" else first,
+        )

@@ -1,0 +1,124 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Date
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestDiscounts(SubscriptionCase):
+    """Discounts and coupons, on real invoices."""
+
+    def coupon(self, **values):
+        return self.env["subscription.coupon"].create(
+            {"code": "SPRING", "percent": 50, **values}
+        )
+
+    def amounts(self, subscription):
+        return subscription.billed_period_ids.sorted("date_start").mapped("amount")
+
+    def test_a_coupon_for_three_months_ends_by_itself(self):
+        self.coupon(cycles=3)
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        subscription.redeem_coupon("spring ", Date.to_date("2026-04-01"))
+        subscription.action_activate()
+        self.bill("2026-08-01")
+        self.assertEqual(self.amounts(subscription), [15, 15, 15, 30, 30])
+
+    def test_the_cycles_count_on_when_units_are_added(self):
+        self.coupon(cycles=3)
+        subscription = self.subscribe(
+            self.seat, on="2026-04-01", quantity=10, start=False
+        )
+        subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
+        subscription.action_activate()
+        self.bill("2026-05-01")
+        subscription.change_quantity(
+            subscription.line_ids, 20, Date.to_date("2026-06-01")
+        )
+        self.bill("2026-07-01")
+        self.assertEqual(self.amounts(subscription), [35, 35, 70, 140])
+
+    @freeze_time("2026-04-16 09:00:00")
+    def test_a_discount_is_granted_from_the_next_period(self):
+        subscription = self.subscribe(on="2026-04-01")
+        self.bill("2026-04-01")
+        action = subscription.action_grant_discount()
+        wizard = (
+            self.env["subscription.grant"]
+            .with_context(**action["context"])
+            .create({"fixed_amount": 4.5, "reason": "Loyal"})
+        )
+        self.assertEqual(wizard.date_start, Date.to_date("2026-05-01"))
+        wizard.action_confirm()
+        self.assertFalse(self.bill("2026-04-16").invoice_count)
+        self.bill("2026-05-01")
+        self.assertEqual(self.amounts(subscription), [30, 25.5])
+        self.assertEqual(subscription.change_ids[0].reason, "Loyal")
+
+    def test_a_limited_discount_lowers_the_revenue_only_if_the_company_says_so(self):
+        self.coupon(cycles=3)
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
+        self.assertEqual(subscription.line_ids.period_amount, 15)
+        self.assertEqual(subscription.line_ids.monthly_amount, 30)
+        self.env.company.subscription_counts_limited_discounts = True
+        subscription.line_ids._compute_amounts()
+        self.assertEqual(subscription.line_ids.monthly_amount, 15)
+
+    def test_a_lasting_discount_lowers_the_revenue(self):
+        self.coupon()
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
+        self.assertEqual(subscription.line_ids.monthly_amount, 15)
+
+    def test_a_coupon_outside_its_limits_is_refused_with_the_reason(self):
+        for values, reason in (
+            ({"date_to": "2026-03-31"}, "not valid on that day"),
+            ({"plan_ids": self.yearly.ids}, "not for the plan Monthly"),
+            (
+                {
+                    "fixed_amount": 3,
+                    "currency_id": self.env.ref("base.CHF").id,
+                },
+                "for prices in CHF",
+            ),
+        ):
+            coupon = self.coupon(**values)
+            subscription = self.subscribe(on="2026-04-01", start=False)
+            with self.assertRaisesRegex(UserError, reason):
+                subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
+            coupon.unlink()
+
+    def test_a_coupon_is_redeemed_no_more_often_than_allowed(self):
+        self.coupon(max_redemptions=1, max_per_customer=0)
+        day = Date.to_date("2026-04-01")
+        first = self.subscribe(on="2026-04-01", start=False)
+        first.redeem_coupon("SPRING", day)
+        with self.assertRaisesRegex(UserError, "used up"):
+            self.subscribe(on="2026-04-01", start=False).redeem_coupon("SPRING", day)
+
+    def test_a_customer_redeems_a_coupon_once(self):
+        self.coupon()
+        day = Date.to_date("2026-04-01")
+        self.subscribe(on="2026-04-01", start=False).redeem_coupon("SPRING", day)
+        again = self.subscribe(on="2026-04-01", start=False)
+        with self.assertRaisesRegex(UserError, "has used the coupon"):
+            again.redeem_coupon("SPRING", day)
+
+    def test_an_unknown_coupon_is_refused(self):
+        self.coupon()
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        for code in ("SPRIGN", "%", "SPR_NG"):
+            with self.assertRaisesRegex(UserError, "check the spelling"):
+                subscription.redeem_coupon(code, Date.to_date("2026-04-01"))
+
+    def test_a_coupon_that_takes_nothing_off_is_refused(self):
+        with self.assertRaisesRegex(ValidationError, "percentage or an amount"):
+            self.coupon(percent=0)
+
+    def test_more_than_everything_cannot_be_taken_off(self):
+        with self.assertRaisesRegex(ValidationError, "0 to 100"):
+            self.coupon(percent=101)
