@@ -22,6 +22,7 @@
         "views/subscription_coupon_views.xml",
         "views/subscription_line_views.xml",
         "views/subscription_change_views.xml",
+        "views/subscription_revenue_movement_views.xml",
         "views/subscription_billed_period_views.xml",
         "wizards/subscription_amend_views.xml",
         "wizards/subscription_bill_now_views.xml",

@@ -18,6 +18,7 @@ from . import subscription_billing
 from . import subscription_amendment
 from . import subscription_changes
 from . import subscription_forecast
+from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices
 from . import subscription_preview

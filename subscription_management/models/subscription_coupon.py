@@ -48,7 +48,7 @@ class SubscriptionCoupon(models.Model):
     )
 
     _code_unique = models.UniqueIndex(
-        "(company_id, lower(code))", "This code exists already; choose another one."
+        "(company_id, code)", "This code exists already; choose another one."
     )
 
     def _compute_redemption_count(self):
@@ -71,6 +71,22 @@ class SubscriptionCoupon(models.Model):
                 Discount(exact(coupon.percent), exact(coupon.fixed_amount))
             except BillingError as error:
                 raise ValidationError(translated(self.env, error)) from error
+
+    @api.model
+    def _normalized(self, code):
+        """Return a code as it is stored: people type it in any case."""
+        return code.strip().upper()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [{**vals, "code": self._normalized(vals["code"])} for vals in vals_list]
+        )
+
+    def write(self, vals):
+        if vals.get("code"):
+            vals = {**vals, "code": self._normalized(vals["code"])}
+        return super().write(vals)
 
     @api.model
     def _redeem(self, code, subscription, day):

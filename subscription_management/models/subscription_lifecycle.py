@@ -126,7 +126,8 @@ class SubscriptionLifecycle(models.Model):
         return (self.company_id or self.env.company)._subscription_today()
 
     def _log_change(self, kind, day, **values):
-        return self.env["subscription.change"].create(
+        """Note a change that was made, and how it moves the recurring revenue."""
+        changes = self.env["subscription.change"].create(
             [
                 {
                     "subscription_id": subscription.id,
@@ -137,20 +138,18 @@ class SubscriptionLifecycle(models.Model):
                 for subscription in self
             ]
         )
+        for change in changes:
+            change.subscription_id._record_movements(change)
+        return changes
 
     def _log_lines(self, lines, kind):
         """Note lines that joined or left a subscription that runs."""
         sign = -1 if kind == "line_ended" else 1
-        self.env["subscription.change"].create(
-            [
-                {
-                    "subscription_id": line.subscription_id.id,
-                    "kind": kind,
-                    "line_id": line.id,
-                    "date_effective": line.date_end or line.date_start,
-                    "monthly_difference": sign * line.monthly_amount,
-                }
-                for line in lines
-                if line.subscription_id.state != "draft"
-            ]
-        )
+        for line in lines:
+            if line.subscription_id.state != "draft":
+                line.subscription_id._log_change(
+                    kind,
+                    line.date_end or line.date_start,
+                    line_id=line.id,
+                    monthly_difference=sign * line.monthly_amount,
+                )

@@ -131,7 +131,7 @@ class SubscriptionLineTerms(models.Model):
             else:
                 line = self._snapshot_line(keys)
             if lasting_only and not self._counts_limited_discounts():
-                line = _without_limited_discounts(line)
+                line = without_limited_discounts(line)
             return full_price(line, _period_start(line))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
@@ -146,7 +146,8 @@ class SubscriptionLineTerms(models.Model):
         return company.subscription_counts_limited_discounts
 
 
-def _without_limited_discounts(line: Line):
+def without_limited_discounts(line: Line) -> Line:
+    """Return a line at the price that it costs once discounts for a time end."""
     lasting = tuple(each for each in line.terms.discounts if each.cycles is None)
     return replace(line, terms=replace(line.terms, discounts=lasting))
 

@@ -9,4 +9,5 @@ from . import (
     test_invoice_writer,
     test_lifecycle,
     test_pricing,
+    test_revenue,
 )

@@ -1,0 +1,133 @@
+"""Recurring revenue per month, and the movements between its levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from .line import ChargeKind, Line
+from .money import ZERO, Currency
+from .owed import full_price
+from .pauses import Pause, without_pauses
+from .percent_base import with_bases
+
+
+class MovementKind(StrEnum):
+    """Why the revenue of a customer moves."""
+
+    NEW = "new"
+    EXPANSION = "expansion"
+    CONTRACTION = "contraction"
+    CHURN = "churn"
+    REACTIVATION = "reactivation"
+    PAUSE = "pause"
+    RESUMPTION = "resumption"
+
+
+def monthly_price(line: Line) -> Decimal:
+    """Return a line's price for one month, unrounded; one-off lines have none.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> start = date(2026, 4, 1)
+    >>> def line(price, unit):
+    ...     calendar = BillingCalendar(start, Interval(1, unit))
+    ...     return Line(1, calendar, Terms(Flat(Decimal(price))), Decimal(1), start)
+    >>> monthly_price(line(1200, IntervalUnit.YEAR))
+    Decimal('100')
+    >>> round(monthly_price(line(100, IntervalUnit.WEEK)), 2)
+    Decimal('433.33')
+    """
+    if line.kind is ChargeKind.ONE_OFF:
+        return ZERO
+    calendar = line.calendar
+    start = calendar.regular_period(calendar.index_on(line.start)).start
+    months = calendar.interval.in_months()
+    return full_price(line, start) * months.denominator / months.numerator
+
+
+def revenue_changes(
+    lines: Sequence[Line], pauses: Sequence[Pause], currency: Currency
+) -> dict[date, Decimal]:
+    """Return by how much the monthly revenue changes on each day, rounded.
+
+    The level of each day is rounded, so that the changes add up to it.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> start, end = date(2026, 4, 1), date(2026, 9, 1)
+    >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.YEAR))
+    >>> line = Line(1, calendar, Terms(Flat(Decimal(500))), Decimal(1), start, end)
+    >>> ils = Currency("ILS", Decimal("0.01"))
+    >>> for day, change in revenue_changes([line], [], ils).items():
+    ...     print(day, change)
+    2026-04-01 41.67
+    2026-09-01 -41.67
+    """
+    served = [
+        line
+        for line in with_bases(without_pauses(lines, pauses))
+        if not line.is_empty and line.kind is ChargeKind.RECURRING
+    ]
+    edges: dict[date, Decimal] = {}
+    for line in served:
+        price = monthly_price(line)
+        edges[line.start] = edges.get(line.start, ZERO) + price
+        ends = [end for end in (line.end, line.calendar.end) if end is not None]
+        if ends:
+            edges[min(ends)] = edges.get(min(ends), ZERO) - price
+    changes: dict[date, Decimal] = {}
+    exact = before = ZERO
+    for day in sorted(edges):
+        exact += edges[day]
+        level = currency.round(exact)
+        if level != before:
+            changes[day] = level - before
+        before = level
+    return changes
+
+
+def movements_to_record(
+    wanted: Mapping[date, Decimal], recorded: Mapping[date, Decimal]
+) -> dict[date, Decimal]:
+    """Return what has to be added on each day so that the record is what is wanted.
+
+    A record is only added to: a change that is taken back is moved back.
+
+    >>> april, may = date(2026, 4, 1), date(2026, 5, 1)
+    >>> movements_to_record({april: Decimal(30)}, {april: Decimal(30), may: Decimal(5)})
+    {datetime.date(2026, 5, 1): Decimal('-5')}
+    """
+    days = sorted({*wanted, *recorded})
+    missing = {day: wanted.get(day, ZERO) - recorded.get(day, ZERO) for day in days}
+    return {day: amount for day, amount in missing.items() if amount}
+
+
+def kind_of(
+    before: Decimal, movement: Decimal, *, was_customer: bool, pauses: bool = False
+) -> MovementKind:
+    """Return what a movement is to a customer who paid `before` a month until then.
+
+    >>> kind_of(Decimal(0), Decimal(30), was_customer=False).value
+    'new'
+    >>> kind_of(Decimal(100), Decimal(-30), was_customer=True).value
+    'contraction'
+    >>> kind_of(Decimal(30), Decimal(-30), was_customer=True).value
+    'churn'
+    """
+    if pauses:
+        return MovementKind.PAUSE if movement < 0 else MovementKind.RESUMPTION
+    if movement > 0 and before <= 0:
+        return MovementKind.REACTIVATION if was_customer else MovementKind.NEW
+    if movement > 0:
+        return MovementKind.EXPANSION
+    return MovementKind.CHURN if before + movement <= 0 else MovementKind.CONTRACTION
+
+
+def level_on(day: date, movements: Iterable[tuple[date, Decimal]]) -> Decimal:
+    """Return the monthly revenue of a day, from the movements until then."""
+    return sum((amount for moved, amount in movements if moved <= day), ZERO)

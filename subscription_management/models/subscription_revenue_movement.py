@@ -1,0 +1,146 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..billing_core.recurring_revenue import (
+    kind_of,
+    movements_to_record,
+    revenue_changes,
+)
+from .decimals import exact
+from .subscription_line_terms import without_limited_discounts
+
+
+class SubscriptionRevenueMovement(models.Model):
+    """By how much the monthly recurring revenue moves on a day, and why.
+
+    A record is only added to: what is taken back is moved back. The exchange rate is
+    that of the day on which the movement was written.
+    """
+
+    _name = "subscription.revenue.movement"
+    _description = "Recurring Revenue Movement"
+    _order = "date desc, id desc"
+    _rec_name = "subscription_id"
+
+    date = fields.Date(required=True, index=True)
+    kind = fields.Selection(
+        [
+            ("new", "New"),
+            ("expansion", "Expansion"),
+            ("contraction", "Contraction"),
+            ("churn", "Churn"),
+            ("reactivation", "Reactivation"),
+            ("pause", "Pause"),
+            ("resumption", "Resumption"),
+        ],
+        required=True,
+    )
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, ondelete="cascade", index=True
+    )
+    change_id = fields.Many2one(
+        "subscription.change", "Caused By", ondelete="set null", index=True
+    )
+    commercial_partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, ondelete="restrict", index=True
+    )
+    plan_id = fields.Many2one("subscription.plan", required=True, ondelete="restrict")
+    user_id = fields.Many2one("res.users", "Salesperson")
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount = fields.Monetary(required=True, help="Per month, without taxes.")
+    company_currency_id = fields.Many2one(
+        "res.currency", "Company Currency", related="company_id.currency_id"
+    )
+    company_amount = fields.Monetary(
+        "Monthly Revenue",
+        required=True,
+        currency_field="company_currency_id",
+        help="In the company's currency, at the rate of the day it was written.",
+    )
+
+    def write(self, vals):
+        if self:
+            raise UserError(
+                self.env._("Movements of revenue are only added to, never edited.")
+            )
+        return super().write(vals)
+
+
+class SubscriptionRevenue(models.Model):
+    _inherit = "subscription.subscription"
+
+    movement_ids = fields.One2many(
+        "subscription.revenue.movement", "subscription_id", "Revenue Movements"
+    )
+
+    def _record_movements(self, change):
+        """Write down how a change moves the revenue of each day."""
+        self.ensure_one()
+        recorded = {}
+        for movement in self.sudo().movement_ids:
+            amount = recorded.get(movement.date, 0) + exact(movement.amount)
+            recorded[movement.date] = amount
+        missing = movements_to_record(self._revenue_changes(), recorded)
+        for day, amount in missing.items():
+            self.env["subscription.revenue.movement"].sudo().create(
+                self._prepare_movement_values(day, amount, change)
+            )
+
+    def _revenue_changes(self):
+        """Return by how much the monthly revenue changes on each day."""
+        self.ensure_one()
+        activated = self.change_ids.filtered(lambda each: each.kind == "activated")
+        if self.state == "draft" or not activated:
+            return {}
+        lines = self._snapshot_lines()
+        if not self.company_id.subscription_counts_limited_discounts:
+            lines = [without_limited_discounts(line) for line in lines]
+        return revenue_changes(
+            lines, self._snapshot_pauses(), self.currency_id._snapshot_currency()
+        )
+
+    def _prepare_movement_values(self, day, amount, change):
+        self.ensure_one()
+        company = self.company_id
+        today = self._today()
+        in_company = self.currency_id._convert(
+            float(amount), company.currency_id, company, min(day, today)
+        )
+        edges = {
+            edge
+            for pause in self.pause_ids.filtered(lambda pause: not pause.is_billed)
+            for edge in (pause.date_start, pause.date_end)
+        }
+        before, was_customer = self._revenue_of_customer(day)
+        kind = kind_of(
+            exact(before),
+            exact(in_company),
+            was_customer=was_customer,
+            pauses=day in edges,
+        )
+        return {
+            "date": day,
+            "kind": kind.value,
+            "subscription_id": self.id,
+            "change_id": change.id,
+            "commercial_partner_id": self.commercial_partner_id.id,
+            "plan_id": self.plan_id.id,
+            "user_id": self.user_id.id,
+            "company_id": company.id,
+            "currency_id": self.currency_id.id,
+            "amount": float(amount),
+            "company_amount": in_company,
+        }
+
+    def _revenue_of_customer(self, day):
+        """Return the customer's monthly revenue of a day, and whether there was any."""
+        movements = self.env["subscription.revenue.movement"].sudo()
+        own = Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
+        own &= Domain("company_id", "=", self.company_id.id)
+        own &= Domain("date", "<=", day)
+        [(total, count)] = movements._read_group(
+            own, [], ["company_amount:sum", "__count"]
+        )
+        return self.company_id.currency_id.round(total or 0.0), bool(count)
