@@ -97,7 +97,7 @@ class SubscriptionCoupon(models.Model):
         company = subscription.company_id
         coupon = self.sudo().search(
             [
-                ("code", "=ilike", code.strip()),
+                ("code", "=", self._normalized(code)),
                 ("company_id", "in", (company.id, False)),
             ],
             limit=1,
