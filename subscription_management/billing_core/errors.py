@@ -233,3 +233,14 @@ class NothingToChange(BillingError):
             f"Nothing is served on {day} or later that could be changed; "
             "choose an earlier day, or add a product."
         )
+
+
+class InvalidIndex(BillingError):
+    """An index is a number above zero."""
+
+    def __init__(self, before: Decimal, now: Decimal) -> None:
+        self.before = before
+        self.now = now
+        super().__init__(
+            f"An index cannot go from {before} to {now}; enter values above zero."
+        )

@@ -1,6 +1,7 @@
 # ruff: noqa: I001 - a model comes before the files that extend it.
 from . import subscription_plan
 from . import subscription_plan_policies
+from . import subscription_price_index
 from . import subscription_pricing_rule
 from . import subscription_pricing_tier
 from . import subscription_pricing_terms
@@ -18,6 +19,7 @@ from . import subscription_billing
 from . import subscription_amendment
 from . import subscription_changes
 from . import subscription_forecast
+from . import subscription_renewal
 from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices

@@ -74,6 +74,9 @@ SENTENCES = {
         "Nothing is served on %(day)s or later that could be changed; choose an "
         "earlier day, or add a product."
     ),
+    errors.InvalidIndex: _lt(
+        "An index cannot go from %(before)s to %(now)s; enter values above zero."
+    ),
     errors.TransitionNotAllowed: _lt(
         "A subscription that is %(current)s cannot become %(wanted)s."
     ),

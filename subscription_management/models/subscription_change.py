@@ -29,6 +29,7 @@ class SubscriptionChange(models.Model):
             ("paused", "Paused"),
             ("resumed", "Resumed"),
             ("undone", "Change Undone"),
+            ("renewed", "Renewed"),
             ("cancelled", "Cancelled"),
             ("cancellation_undone", "Cancellation Undone"),
             ("expired", "Expired"),

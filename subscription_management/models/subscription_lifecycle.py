@@ -62,6 +62,7 @@ class SubscriptionLifecycle(models.Model):
             subscription._log_change(
                 "cancelled", day, reason=reason, monthly_difference=-lost
             )
+            subscription.ends_by_expiry = False
             if day <= subscription._today():
                 subscription._set_state("cancelled")
         self._schedule_billing()
@@ -101,7 +102,7 @@ class SubscriptionLifecycle(models.Model):
         for subscription in ended:
             locked = subscription.try_lock_for_update().filtered_domain(domain)
             if locked and locked.date_end <= locked._today():
-                locked._set_state("cancelled")
+                locked._set_state("expired" if locked.ends_by_expiry else "cancelled")
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

@@ -9,5 +9,6 @@ from . import (
     test_invoice_writer,
     test_lifecycle,
     test_pricing,
+    test_renewal,
     test_revenue,
 )

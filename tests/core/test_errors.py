@@ -26,6 +26,7 @@ SAMPLES = [
     errors.SeriesOnTwoCalendars(7),
     errors.PercentOfItself((3, 4)),
     errors.NothingToChange(date(2026, 4, 1)),
+    errors.InvalidIndex(Decimal(0), Decimal(100)),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]
 

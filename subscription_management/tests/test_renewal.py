@@ -1,0 +1,119 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command, Date
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestRenewal(SubscriptionCase):
+    """The end of a term: renewed, asked for, or ended."""
+
+    def subscribe_for_a_year(self, product=None, **values):
+        self.monthly.write({"term_count": 1, "term_unit": "year", **values})
+        subscription = self.subscribe(product or self.basic, on="2026-04-01")
+        self.bill("2027-03-01")
+        return subscription
+
+    def follow_terms_on(self, day):
+        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
+            self.env.ref(
+                "subscription_management.ir_cron_renew"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def last_amount(self, subscription):
+        return subscription.billed_period_ids.sorted("date_start")[-1].amount
+
+    def test_a_term_renews_by_itself_with_the_fixed_rise(self):
+        subscription = self.subscribe_for_a_year(uplift_kind="fixed", uplift_percent=3)
+        self.follow_terms_on("2027-03-31")
+        self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
+        self.bill("2027-04-01")
+        self.assertEqual(self.last_amount(subscription), 30.9)
+        self.assertIn("renewed", subscription.change_ids.mapped("kind"))
+
+    def test_a_second_look_renews_nothing_again(self):
+        subscription = self.subscribe_for_a_year(uplift_kind="fixed", uplift_percent=3)
+        self.follow_terms_on("2027-03-31")
+        self.follow_terms_on("2027-04-01")
+        self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
+
+    def test_prices_follow_an_index_within_its_limits(self):
+        index = self.env["subscription.price.index"].create(
+            {
+                "name": "CPI",
+                "value_ids": [
+                    Command.create({"date": "2026-01-01", "value": 125}),
+                    Command.create({"date": "2027-03-01", "value": 130}),
+                ],
+            }
+        )
+        values = {"uplift_kind": "index", "uplift_index_id": index.id}
+        subscription = self.subscribe_for_a_year(
+            uplift_percent=5, uplift_floor=8, **values
+        )
+        self.follow_terms_on("2027-03-31")
+        self.bill("2027-04-01")
+        self.assertEqual(self.last_amount(subscription), 32.7)  # 30 + 9 %
+
+    def test_an_index_without_values_says_what_to_do(self):
+        index = self.env["subscription.price.index"].create({"name": "CPI"})
+        subscription = self.subscribe_for_a_year(
+            uplift_kind="index", uplift_index_id=index.id
+        )
+        with self.assertRaisesRegex(UserError, "enter one"):
+            subscription._renew()
+
+    def test_a_term_that_ends_is_not_billed_beyond(self):
+        subscription = self.subscribe_for_a_year(renewal_policy="expire")
+        self.follow_terms_on("2027-03-31")
+        with freeze_time("2027-04-01 09:00:00"), self.enter_registry_test_mode():
+            self.env.ref(
+                "subscription_management.ir_cron_close_ended"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(subscription.state, "expired")
+        self.assertFalse(self.bill("2027-04-01").invoice_count)
+
+    def test_reminders_are_sent_once_each_and_ask_the_salesperson(self):
+        subscription = self.subscribe_for_a_year(
+            renewal_policy="ask",
+            renewal_reminder_ids=[
+                Command.create({"days": 60}),
+                Command.create({"days": 14}),
+            ],
+        )
+        mails = self.env["mail.mail"]
+        to_customer = [("recipient_ids", "in", self.customer.ids)]
+        for day, sent in (
+            ("2027-01-15", 0),
+            ("2027-02-01", 1),
+            ("2027-02-02", 1),
+            ("2027-03-20", 2),
+            ("2027-03-21", 2),
+        ):
+            self.follow_terms_on(day)
+            self.assertEqual(mails.search_count(to_customer), sent, day)
+        self.assertEqual(len(subscription.activity_ids), 1)
+
+    @freeze_time("2027-02-10 09:00:00")
+    def test_who_renews_early_pays_less_and_no_day_twice(self):
+        subscription = self.subscribe_for_a_year(early_renewal_percent=10)
+        subscription.action_renew()
+        self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
+        self.bill("2028-04-01")
+        amounts = subscription.billed_period_ids.sorted("date_start").mapped("amount")
+        self.assertEqual(amounts, [30] * 12 + [27] * 12 + [30])
+
+    def test_a_subscription_without_term_is_not_renewed(self):
+        with self.assertRaisesRegex(UserError, "no term to renew"):
+            self.subscribe(on="2026-04-01").action_renew()
+
+    def test_a_floor_above_the_cap_is_refused(self):
+        with self.assertRaisesRegex(ValidationError, "lower the minimum"):
+            self.monthly.write(
+                {"uplift_kind": "index", "uplift_floor": 9, "uplift_cap": 3}
+            )
