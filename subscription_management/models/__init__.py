@@ -20,6 +20,9 @@ from . import subscription_amendment
 from . import subscription_changes
 from . import subscription_forecast
 from . import subscription_renewal
+from . import subscription_trial
+from . import subscription_regrouping
+from . import subscription_history
 from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices

@@ -56,7 +56,10 @@ class SubscriptionAmendment(models.Model):
         """
         agreed = {**line._prepare_follower_values(), **values}
         calendar = None
-        if agreed["plan_id"] != line.plan_id.id:
+        if "calendar_start" in values:
+            start = values["calendar_start"]
+            calendar = line.plan_id._snapshot_calendar(start, self.date_end)
+        elif agreed["plan_id"] != line.plan_id.id:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
             start = self._calendar_start(line, plan, day)
             values = {**values, "calendar_start": start}

@@ -30,6 +30,10 @@ class SubscriptionChange(models.Model):
             ("resumed", "Resumed"),
             ("undone", "Change Undone"),
             ("renewed", "Renewed"),
+            ("trial", "Trial Begun"),
+            ("transferred", "Transferred"),
+            ("merged", "Merged"),
+            ("aligned", "Aligned"),
             ("cancelled", "Cancelled"),
             ("cancellation_undone", "Cancellation Undone"),
             ("expired", "Expired"),
@@ -47,6 +51,7 @@ class SubscriptionChange(models.Model):
     undone_by_ids = fields.One2many("subscription.change", "undoes_id")
     can_undo = fields.Boolean(compute="_compute_can_undo")
     date_effective = fields.Date("Effective", required=True)
+    other_id = fields.Many2one("subscription.subscription", "Goes On As")
     reason = fields.Char()
     monthly_difference = fields.Monetary(
         "Monthly Effect", help="By how much the monthly revenue changes."

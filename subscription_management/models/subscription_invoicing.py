@@ -65,6 +65,8 @@ class SubscriptionInvoicing(models.Model):
         """Return what billing on `target` puts on invoices, having checked it."""
         self.ensure_one()
         plan = self._plan_billing(target, rows)
+        if self._waits_for_next_invoice(plan):
+            plan = InvoicePlan((), plan.next_due, self._closed_until())
         if not plan.items:
             return PlannedBilling(self, plan, {}, [])
         self._check_billable(target)
@@ -79,6 +81,20 @@ class SubscriptionInvoicing(models.Model):
             values = line._prepare_invoice_line_values(item, position)
             prepared.append(PlannedRow(line, item, values))
         return PlannedBilling(self, plan, header, prepared)
+
+    def _waits_for_next_invoice(self, plan):
+        """Tell whether a credit comes off a later invoice instead of being paid out."""
+        self.ensure_one()
+        return (
+            self.plan_id.credit_policy == "next_invoice"
+            and plan.amount < 0
+            and plan.next_due is not None
+        )
+
+    def _closed_until(self):
+        return {
+            line.id: line.closed_until for line in self.line_ids if line.closed_until
+        }
 
     def _group_into_invoices(self, billings):
         """Return `PlannedInvoice`s for `PlannedBilling`s.

@@ -46,6 +46,16 @@ class SubscriptionPlanPolicies(models.Model):
         default="waived",
     )
 
+    credit_policy = fields.Selection(
+        [
+            ("credit_note", "By a Credit Note at Once"),
+            ("next_invoice", "Off the Next Invoice"),
+        ],
+        string="Credits Are Given",
+        required=True,
+        default="credit_note",
+    )
+
     def _billed_from(self, policy, calendar, day):
         """Return the day from which a change of a day is billed.
 

@@ -11,4 +11,5 @@ from . import (
     test_pricing,
     test_renewal,
     test_revenue,
+    test_trial_and_regrouping,
 )

@@ -3,5 +3,6 @@ from . import (
     subscription_bill_now,
     subscription_end,
     subscription_grant,
+    subscription_regroup,
     subscription_rest,
 )

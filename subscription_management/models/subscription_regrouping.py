@@ -1,0 +1,98 @@
+"""Subscriptions that move to another customer, share their days, or become one."""
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class SubscriptionRegrouping(models.Model):
+    _inherit = "subscription.subscription"
+
+    def transfer(self, partner, day, reason=False):
+        """Let another customer go on with the service from a day on.
+
+        The billing days stay; what was billed beyond the day is credited to the one
+        who paid it. Return the new customer's subscription.
+        """
+        self.ensure_one()
+        self._check_can_change()
+        addresses = partner.address_get(["invoice", "delivery"])
+        follower = self.copy(
+            {
+                "partner_id": partner.id,
+                "partner_invoice_id": addresses["invoice"],
+                "partner_shipping_id": addresses["delivery"],
+                "date_start": day,
+                "line_ids": [
+                    Command.create(values) for values in self._prepare_moved_lines(day)
+                ],
+                "term_start": self.term_start,
+                "term_end": self.term_end,
+            }
+        )
+        self._end_on(day, reason)
+        follower._activate_at_once()
+        self._log_change("transferred", day, reason=reason, other_id=follower.id)
+        return follower
+
+    def _activate_at_once(self):
+        """Start to pay without a trial: the service goes on from somewhere else."""
+        for subscription in self:
+            subscription._check_can_be_billed()
+            subscription._set_state("active")
+            subscription._log_change("activated", subscription.date_start)
+        self._schedule_billing()
+
+    def merge_into(self, other, day, reason=False):
+        """Serve the lines on another subscription of the customer from a day on."""
+        self.ensure_one()
+        self._check_belongs_with(other)
+        moved = self._prepare_moved_lines(day)
+        rows = [
+            (self.env["subscription.line"], {**values, "date_start": day})
+            for values in moved
+        ]
+        other._amend("merged", day, rows, reason=reason)
+        self._end_on(day, reason)
+        self._log_change("merged", day, reason=reason, other_id=other.id)
+
+    def align_with(self, other, day, reason=False):
+        """Count periods and term as another subscription does, from a day on."""
+        self.ensure_one()
+        self._check_belongs_with(other)
+        leading = other._lines_to_change(day)[:1]
+        if not leading:
+            raise UserError(
+                self.env._("%s has no product to align with.", other.display_name)
+            )
+        rows = [
+            (line, {"calendar_start": leading.calendar_start})
+            for line in self._lines_to_change(day)
+        ]
+        self._amend("aligned", day, rows, reason=reason, policy="prorate")
+        self.term_end = other.term_end
+
+    def _prepare_moved_lines(self, day):
+        """Return the values of the lines that go on elsewhere from a day on."""
+        return [
+            {
+                **line._prepare_follower_values(),
+                "date_start": max(day, line.date_start),
+                "date_end": line.date_end,
+            }
+            for line in self._lines_to_change(day)
+        ]
+
+    def _check_belongs_with(self, other):
+        self._check_can_change()
+        other._check_can_change()
+        alike = ("company_id", "currency_id", "commercial_partner_id")
+        if other == self or any(self[name] != other[name] for name in alike):
+            raise UserError(
+                self.env._(
+                    "%(one)s and %(other)s cannot be joined: they need the same "
+                    "customer, company and currency.",
+                    one=self.display_name,
+                    other=other.display_name,
+                )
+            )

@@ -1,0 +1,116 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+
+class SubscriptionPlanTrial(models.Model):
+    _inherit = "subscription.plan"
+
+    trial_days = fields.Integer(
+        "Trial (Days)", help="Days before the first paid one; 0 for no trial."
+    )
+    trial_conversion = fields.Selection(
+        [("converts", "Becomes a Paid Subscription"), ("ends", "Ends Unless Started")],
+        string="After the Trial It",
+        required=True,
+        default="converts",
+    )
+    trial_reminder_days = fields.Integer(
+        "Remind Before (Days)", help="0 for no reminder before the trial's end."
+    )
+
+    _trial_not_negative = models.Constraint(
+        "CHECK (trial_days >= 0 AND trial_reminder_days >= 0)",
+        "A trial has 0 days or more, and so has its reminder.",
+    )
+
+
+class SubscriptionTrial(models.Model):
+    """Days of trial before the first period; they are never billed."""
+
+    _inherit = "subscription.subscription"
+
+    trial_end = fields.Date(
+        "Trial Until", copy=False, readonly=True, help="The first day that is paid for."
+    )
+    is_reminded_of_trial = fields.Boolean(copy=False)
+
+    def action_activate(self):
+        """Start with the trial where the plan has one; from a trial, start to pay."""
+        trials = self.filtered(
+            lambda each: each.state == "draft" and each.plan_id.trial_days
+        )
+        trials._start_trial()
+        paying = self - trials
+        running = paying.filtered(lambda each: each.state == "trial")
+        for subscription in running:
+            subscription._pay_from(max(subscription._today(), subscription.date_start))
+        return super(SubscriptionTrial, paying).action_activate()
+
+    def _start_trial(self):
+        for subscription in self:
+            subscription._check_can_be_billed()
+            days = timedelta(days=subscription.plan_id.trial_days)
+            subscription._set_state("trial")
+            subscription._log_change("trial", subscription.date_start)
+            subscription._pay_from(subscription.date_start + days)
+
+    def _pay_from(self, day):
+        """Let the paid days begin on a day: periods and term count from it."""
+        self.ensure_one()
+        self.trial_end = day
+        self.with_context(subscription_change_is_logged=True).line_ids.write(
+            {"date_start": day, "calendar_start": day}
+        )
+        self.term_end = self.plan_id._term_end(day)
+
+    @api.model
+    def _cron_convert_trials(self):
+        """Remind of trials that end, and let those that ended become paid ones."""
+        today = fields.Date.today()
+        domain = [("state", "=", "trial"), ("trial_end", "!=", False)]
+        trials = self.search(domain)
+        self.env["ir.cron"]._commit_progress(remaining=len(trials))
+        for subscription in trials:
+            locked = subscription.try_lock_for_update().filtered_domain(domain)
+            if locked:
+                locked._follow_trial(min(today, locked._today()))
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def _follow_trial(self, today):
+        self.ensure_one()
+        plan = self.plan_id
+        reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
+        if plan.trial_reminder_days and not self.is_reminded_of_trial:
+            if reminder <= today < self.trial_end:
+                self.is_reminded_of_trial = True
+                self.env.ref("subscription_management.mail_template_trial").send_mail(
+                    self.id, email_layout_xmlid="mail.mail_notification_light"
+                )
+        if self.trial_end > today:
+            return
+        if self._converts_after_trial():
+            self._convert_trial()
+        else:
+            self._end_trial()
+
+    def _converts_after_trial(self):
+        """Tell whether the trial has what it needs to become a paid subscription."""
+        self.ensure_one()
+        return self.plan_id.trial_conversion == "converts"
+
+    def _convert_trial(self):
+        self._set_state("active")
+        self._log_change(
+            "activated", self.trial_end, monthly_difference=self.monthly_amount
+        )
+        self._schedule_billing()
+
+    def _end_trial(self):
+        lines = self.with_context(subscription_change_is_logged=True).line_ids
+        for line in lines:
+            line.date_end = line.date_start
+        self.date_end = self.trial_end
+        self._set_state("expired")
+        self._log_change("expired", self.trial_end)
