@@ -142,6 +142,7 @@ class SubscriptionRenewal(models.Model):
             self.action_undo_cancellation()
         term_start = self.term_start or self.date_start
         percent = plan._uplift_between(term_start, day)
+        self._move_to_renewal_prices(day)
         self._raise_prices(percent, day)
         if is_early and plan.early_renewal_percent:
             self._grant_for_term(plan.early_renewal_percent, day)

@@ -1,0 +1,190 @@
+"""A new version of a price: tried on real customers before it is published."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..billing_core.errors import BillingError
+from ..billing_core.rating import price_of
+from .decimals import exact
+from .error_messages import translated
+
+
+class SubscriptionPriceVersion(models.Model):
+    _inherit = "subscription.pricing.rule"
+
+    replaces_id = fields.Many2one(
+        "subscription.pricing.rule",
+        "New Version Of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    replaced_by_ids = fields.One2many("subscription.pricing.rule", "replaces_id")
+    applies_at_renewal = fields.Boolean(
+        readonly=True, copy=False, help="Running subscriptions get it at renewal."
+    )
+    trial = fields.Html("Trial", compute="_compute_trial", sanitize=False)
+
+    def action_new_version(self):
+        """Open a draft of the next version, with the same values."""
+        self.ensure_one()
+        draft = self.copy({"state": "draft", "replaces_id": self.id})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "view_mode": "form",
+            "res_id": draft.id,
+        }
+
+    def action_publish(self):
+        """Ask from when on the draft counts, and for whom."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Publish the Price"),
+            "res_model": "subscription.price.publish",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_rule_id": self.id},
+        }
+
+    @api.depends(
+        "state",
+        "replaces_id",
+        "pricing_model",
+        "price",
+        "included_quantity",
+        "minimum_amount",
+        "maximum_amount",
+        "package_size",
+        "overage_price",
+        "tier_ids.up_to",
+        "tier_ids.unit_price",
+        "tier_ids.flat_fee",
+    )
+    def _compute_trial(self):
+        for rule in self:
+            rule.trial = (
+                self.env["ir.qweb"]._render(
+                    "subscription_management.price_trial", rule.sudo()._try_out()
+                )
+                if rule.state == "draft" and rule.replaces_id
+                else False
+            )
+
+    def _try_out(self):
+        """Return what last month's customers would pay: more, less, and in all."""
+        self.ensure_one()
+        shown = {
+            "currency": self.currency_id,
+            "rows": [],
+            "more": 0,
+            "less": 0,
+            "same": 0,
+            "total": 0.0,
+            "problem": None,
+        }
+        try:
+            terms = self._snapshot_terms()
+            for line in self._lines_of_last_month():
+                quantity = exact(line.quantity)
+                now = price_of(line._snapshot_terms(), quantity)
+                then = price_of(terms, quantity)
+                difference = then - now
+                kind = "more" if difference > 0 else "less" if difference else "same"
+                shown[kind] += 1
+                shown["total"] += float(difference)
+                shown["rows"].append(
+                    {
+                        "customer": line.partner_id.display_name,
+                        "quantity": line.quantity,
+                        "now": float(now),
+                        "then": float(then),
+                        "difference": float(difference),
+                    }
+                )
+        except BillingError as error:
+            shown["problem"] = translated(self.env, error)
+        shown["rows"].sort(key=lambda row: -abs(row["difference"]))
+        return shown
+
+    def _lines_of_last_month(self):
+        """Return the lines that were served in the last month at the version before."""
+        today = fields.Date.context_today(self)
+        return self.env["subscription.line"].search(
+            [
+                ("pricing_rule_id", "=", self.replaces_id._origin.id),
+                ("subscription_id.state", "in", ("active", "past_due")),
+                ("date_start", "<=", today),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">", today - timedelta(days=30)),
+            ]
+        )
+
+    def _publish(self, day, applies_to):
+        """Let the draft count from a day on, for new or also for running ones."""
+        self.ensure_one()
+        if self.state != "draft":
+            raise UserError(self.env._("%s is published already.", self.display_name))
+        before = self.replaces_id
+        if before:
+            before.date_to = day - timedelta(days=1)
+        self.write(
+            {
+                "state": "published",
+                "date_from": day,
+                "applies_at_renewal": applies_to == "renewal",
+            }
+        )
+        if applies_to == "date" and before:
+            lines = self.env["subscription.line"].search(
+                [("pricing_rule_id", "=", before.id)]
+            )
+            for subscription in lines.subscription_id:
+                subscription._move_to_new_prices({before: self}, day)
+
+    def _newest_for_renewal(self, day):
+        """Return the version that running subscriptions get at a renewal, if any."""
+        self.ensure_one()
+        newer = self.replaced_by_ids.filtered(
+            lambda rule: (
+                rule.state == "published"
+                and rule.applies_at_renewal
+                and rule.date_from <= day
+            )
+        )[:1]
+        return (newer and newer._newest_for_renewal(day)) or newer
+
+
+class SubscriptionPriceVersions(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _move_to_new_prices(self, versions, day):
+        """Ask the prices of new versions of rules from a day on."""
+        self.ensure_one()
+        rows = [
+            (
+                line,
+                {
+                    "pricing_rule_id": versions[line.pricing_rule_id].id,
+                    "pricing_model": versions[line.pricing_rule_id].pricing_model,
+                    "price": versions[line.pricing_rule_id].price,
+                },
+            )
+            for line in self._lines_to_change(day)
+            if line.pricing_rule_id in versions
+        ]
+        if rows and self.state in ("trial", "active", "past_due", "paused"):
+            self._amend("price", day, rows, policy="prorate")
+
+    def _move_to_renewal_prices(self, day):
+        """Ask the prices that wait for a renewal."""
+        newer = {
+            rule: rule._newest_for_renewal(day)
+            for rule in self._lines_to_change(day).pricing_rule_id
+        }
+        self._move_to_new_prices({old: new for old, new in newer.items() if new}, day)

@@ -1,0 +1,77 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Date
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-16 09:00:00")
+class TestPriceVersions(SubscriptionCase):
+    """A new version of a price: tried, published, and for whom it counts."""
+
+    def new_version(self, price):
+        rule = self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.seat
+        )
+        draft = rule.browse(rule.action_new_version()["res_id"])
+        draft.price = price
+        return draft
+
+    def publish(self, draft, applies_to, day="2026-05-01"):
+        self.env["subscription.price.publish"].create(
+            {"rule_id": draft.id, "date_from": day, "applies_to": applies_to}
+        ).action_confirm()
+
+    def running(self, **values):
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10, **values)
+        self.bill("2026-04-01")
+        return subscription
+
+    def price_billed_in_may(self, subscription):
+        self.bill("2026-05-01")
+        return subscription.billed_period_ids.sorted("date_start")[-1].amount
+
+    def test_a_draft_is_not_asked(self):
+        self.new_version(8)
+        self.assertEqual(self.running().line_ids.price, 7)
+
+    def test_a_draft_is_tried_on_last_months_customers(self):
+        self.running()
+        draft = self.new_version(8)
+        shown = draft._try_out()
+        self.assertEqual(
+            (shown["more"], shown["less"], shown["same"], shown["total"]), (1, 0, 0, 10)
+        )
+        self.assertIn("Galil Bakery", draft.trial)
+
+    def test_a_new_price_for_new_subscriptions_only(self):
+        subscription = self.running()
+        self.publish(self.new_version(8), "new")
+        self.assertEqual(self.price_billed_in_may(subscription), 70)
+        late = self.subscribe(self.seat, on="2026-05-01")
+        self.assertEqual(late.line_ids.price, 8)
+
+    def test_a_new_price_for_all_from_a_day(self):
+        subscription = self.running()
+        billed = subscription.billed_period_ids
+        self.publish(self.new_version(8), "date")
+        self.assertEqual(self.price_billed_in_may(subscription), 80)
+        self.assertEqual(billed.amount, 70)
+
+    def test_a_new_price_waits_for_the_renewal(self):
+        self.monthly.write({"term_count": 1, "term_unit": "month"})
+        subscription = self.running()
+        self.publish(self.new_version(8), "renewal")
+        self.assertEqual(subscription.line_ids.price, 7)
+        subscription._renew()
+        self.assertEqual(subscription.term_end, Date.to_date("2026-06-01"))
+        self.assertEqual(self.price_billed_in_may(subscription), 80)
+
+    def test_a_published_price_is_not_published_again(self):
+        draft = self.new_version(8)
+        self.publish(draft, "new")
+        with self.assertRaisesRegex(UserError, "published already"):
+            self.publish(draft, "new")
