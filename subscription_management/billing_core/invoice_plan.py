@@ -65,14 +65,17 @@ def plan_invoice(
     2026-03-31
     """
     rows = _by_series(lines, billed)
-    opened = _opened(lines, rows)
-    served = with_bases(without_pauses(lines, pauses))
+    opened, looked_at = _opened(lines, rows)
+    if any(line.base is not None for line in lines):
+        # A share of the total may depend on lines that are closed.
+        looked_at = list(lines)
+    served = with_bases(without_pauses(looked_at, pauses))
     outcomes = []
     for key, series in _series_of(served).items():
         first = opened.get(key)
         if first is None:
-            outcomes.append(InvoicePlan((), None, _closed(series, None)))
-        elif series[0].kind is ChargeKind.ONE_OFF:
+            continue
+        if series[0].kind is ChargeKind.ONE_OFF:
             outcomes.append(_plan_once(series[0], rows[key], currency, target))
         else:
             due = _plan_series(series, rows[key], first, currency, target)
@@ -83,9 +86,16 @@ def plan_invoice(
         items=tuple(sorted(items, key=lambda item: item.period.start)),
         next_due=min(dues, default=None),
         closed_until={
-            key: closed
-            for outcome in outcomes
-            for key, closed in outcome.closed_until.items()
+            **{
+                line.key: line.closed_until
+                for line in lines
+                if line.closed_until is not None
+            },
+            **{
+                key: until
+                for outcome in outcomes
+                for key, until in outcome.closed_until.items()
+            },
         },
     )
 
@@ -124,31 +134,39 @@ def _series_of(lines: Sequence[Line]) -> dict[int, list[Line]]:
     for series in found.values():
         if len(series) > 1:
             series.sort(key=lambda line: line.start)
-            if any(line.calendar != series[0].calendar for line in series):
+            calendar = series[0].calendar
+            if any(
+                line.calendar is not calendar and line.calendar != calendar
+                for line in series
+            ):
                 raise SeriesOnTwoCalendars(series[0].key)
     return found
 
 
 def _opened(
     lines: Sequence[Line], rows: dict[int, list[BilledPeriod]]
-) -> dict[int, date]:
-    """Return the first day that is open of each series; none for those all closed.
+) -> tuple[dict[int, date], list[Line]]:
+    """Return the first open day of each series, and the lines that may still change.
 
     A line that was cut short at the end of a period is done but for what was billed
     beyond it.
     """
     opened: dict[int, date] = {}
+    looked_at: list[Line] = []
     for line in lines:
-        key, closed = line.series_key, line.closed_until
-        days = [] if line.is_done else [max(line.start, closed or line.start)]
-        days += [
+        closed = line.closed_until
+        days = [
             row.period.start
-            for row in rows[key]
+            for row in rows.get(line.series_key, ())
             if row.line == line.key and closed and row.period.start >= closed
         ]
+        if not line.is_done:
+            days.append(max(line.start, closed or line.start))
         if days:
+            key = line.series_key
             opened[key] = min([*days, opened.get(key, date.max)])
-    return opened
+            looked_at.append(line)
+    return opened, looked_at
 
 
 def _by_series(
