@@ -65,10 +65,10 @@ def plan_invoice(
     2026-03-31
     """
     rows = _by_series(lines, billed)
-    opened, looked_at = _opened(lines, rows)
-    if any(line.base is not None for line in lines):
-        # A share of the total may depend on lines that are closed.
-        looked_at = list(lines)
+    opened = _opened(lines, rows)
+    # A share of the total may depend on lines that are closed.
+    depends_on_all = any(line.base is not None for line in lines)
+    looked_at = lines if depends_on_all else _reaching_into(opened, lines)
     served = with_bases(without_pauses(looked_at, pauses))
     outcomes = []
     for key, series in _series_of(served).items():
@@ -145,14 +145,13 @@ def _series_of(lines: Sequence[Line]) -> dict[int, list[Line]]:
 
 def _opened(
     lines: Sequence[Line], rows: dict[int, list[BilledPeriod]]
-) -> tuple[dict[int, date], list[Line]]:
-    """Return the first open day of each series, and the lines that may still change.
+) -> dict[int, date]:
+    """Return the first day that is open of each series; none for those all closed.
 
     A line that was cut short at the end of a period is done but for what was billed
     beyond it.
     """
     opened: dict[int, date] = {}
-    looked_at: list[Line] = []
     for line in lines:
         closed = line.closed_until
         days = [
@@ -165,8 +164,24 @@ def _opened(
         if days:
             key = line.series_key
             opened[key] = min([*days, opened.get(key, date.max)])
+    return opened
+
+
+def _reaching_into(opened: dict[int, date], lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that have days in the open periods of their series."""
+    reached: dict[int, date] = {}
+    looked_at = []
+    for line in lines:
+        key = line.series_key
+        if key not in opened:
+            continue
+        if key not in reached:
+            calendar = line.calendar
+            regular = calendar.regular_period(calendar.index_on(opened[key]))
+            reached[key] = min(regular.start, opened[key])
+        if line.end is None or line.end >= reached[key] or not line.is_done:
             looked_at.append(line)
-    return opened, looked_at
+    return looked_at
 
 
 def _by_series(
