@@ -257,7 +257,7 @@ def _plan_series(
         is_served_later = is_served_later or bool(balance.parts)
         if not is_served_later:
             settled |= {row.line: regular.end for row in balance.rows}
-    until = _closed(series, closed)
+    until = _closed(series, closed, {row.line for row in billed})
     for key, end in settled.items():
         if key in until:
             until[key] = max(until[key], end)
@@ -311,13 +311,20 @@ def _balance_beyond(
     return PeriodBalance(ChargeKind.RECURRING, regular, due, parts, rows)
 
 
-def _closed(lines: Sequence[Line], closed: date | None) -> dict[int, date]:
-    """Return until when lines are closed: those that were open, and the others."""
+def _closed(
+    lines: Sequence[Line], closed: date | None, billed: set[int]
+) -> dict[int, date]:
+    """Return until when lines are closed: those that were open, and the others.
+
+    A line that is done is closed further with the others when something was billed
+    of it beyond its end.
+    """
     found: dict[int, date] = {}
     for line in lines:
         until = line.closed_until
-        if closed is not None and line.start < closed and not line.is_done:
-            until = closed
+        is_open = not line.is_done or line.key in billed
+        if closed is not None and line.start < closed and is_open:
+            until = closed if until is None else max(until, closed)
         if until is not None:
             found[line.key] = max(until, found.get(line.key, until))
     return found
