@@ -68,7 +68,7 @@ def plan_invoice(
     opened = _opened(lines, rows)
     # A share of the total may depend on lines that are closed.
     depends_on_all = any(line.base is not None for line in lines)
-    looked_at = lines if depends_on_all else _reaching_into(opened, lines)
+    looked_at = lines if depends_on_all else _reaching_into(opened, lines, rows)
     served = with_bases(without_pauses(looked_at, pauses))
     outcomes = []
     for key, series in _series_of(served).items():
@@ -167,8 +167,16 @@ def _opened(
     return opened
 
 
-def _reaching_into(opened: dict[int, date], lines: Sequence[Line]) -> list[Line]:
-    """Return the lines that have days in the open periods of their series."""
+def _reaching_into(
+    opened: dict[int, date],
+    lines: Sequence[Line],
+    rows: dict[int, list[BilledPeriod]],
+) -> list[Line]:
+    """Return the lines that have days in the open periods of their series.
+
+    So have those that ended before, when something was billed beyond their end.
+    """
+    billed = {row.line for each in rows.values() for row in each}
     reached: dict[int, date] = {}
     looked_at = []
     for line in lines:
@@ -179,7 +187,8 @@ def _reaching_into(opened: dict[int, date], lines: Sequence[Line]) -> list[Line]
             calendar = line.calendar
             regular = calendar.regular_period(calendar.index_on(opened[key]))
             reached[key] = min(regular.start, opened[key])
-        if line.end is None or line.end >= reached[key] or not line.is_done:
+        is_past = line.end is not None and line.end < reached[key]
+        if not is_past or not line.is_done or line.key in billed:
             looked_at.append(line)
     return looked_at
 
