@@ -47,7 +47,7 @@ def index_change(before: Decimal, now: Decimal) -> Decimal:
     """Return by how many percent an index has risen.
 
     >>> index_change(Decimal(125), Decimal(130))
-    Decimal('4.0')
+    Decimal('4')
     """
     if before <= 0 or now <= 0:
         raise InvalidIndex(before, now)

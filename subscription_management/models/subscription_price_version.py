@@ -26,7 +26,7 @@ class SubscriptionPriceVersion(models.Model):
     applies_at_renewal = fields.Boolean(
         readonly=True, copy=False, help="Running subscriptions get it at renewal."
     )
-    trial = fields.Html("Trial", compute="_compute_trial", sanitize=False)
+    trial = fields.Html(compute="_compute_trial", sanitize=False)
 
     def action_new_version(self):
         """Open a draft of the next version, with the same values."""
