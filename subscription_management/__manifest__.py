@@ -32,6 +32,7 @@
         "wizards/subscription_bill_now_views.xml",
         "wizards/subscription_end_views.xml",
         "wizards/subscription_price_publish_views.xml",
+        "wizards/subscription_ramp_views.xml",
         "wizards/subscription_regroup_views.xml",
         "views/subscription_subscription_views.xml",
         "views/subscription_billing_run_views.xml",

@@ -33,14 +33,15 @@ class Edit:
 
 
 def change_quantity(
-    lines: Sequence[Line], series: int, day: date, quantity: Decimal
+    lines: Sequence[Line], origin: int, day: date, quantity: Decimal
 ) -> Edit:
-    """Return the lines once a series has another quantity from a day on.
+    """Return the lines once what goes back to `origin` has another quantity from a day.
 
-    Later lines of the series are moved by as many units, not below zero.
+    Later lines are moved by as many units, not below zero.
 
     >>> from .billing_calendar import Interval, IntervalUnit
     >>> from .price_models import PerUnit
+    >>> from .rating import Terms
     >>> start = date(2026, 4, 1)
     >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
     >>> seats = Line(1, calendar, Terms(PerUnit(Decimal(7))), Decimal(10), start)
@@ -50,66 +51,74 @@ def change_quantity(
     1 2026-04-01 2026-04-16 10
     -1 2026-04-16 None 12
     """
-    added = quantity - _line_on(lines, series, day).quantity
+    added = quantity - line_on(lines, origin, day).quantity
 
     def renewed(line: Line, key: int) -> Line:
         units = max(line.quantity + added, ZERO)
-        return replace(line, key=key, quantity=units, series=series)
+        return replace(line, key=key, quantity=units, series=line.series_key)
 
-    return _replaced(lines, series, day, renewed)
+    return _replaced(lines, origin, day, renewed)
 
 
 def change_terms(
     lines: Sequence[Line],
-    series: int,
+    origin: int,
     day: date,
-    terms: Terms,
+    terms_of: Callable[[Line], Terms],
     calendar: BillingCalendar | None = None,
     quantity: Decimal | None = None,
 ) -> Edit:
-    """Return the lines once a series has another price or plan from a day on.
+    """Return the lines once what goes back to `origin` has other terms from a day on.
 
-    The new lines are a series of their own: the old price is credited, the new one
-    charged. Later lines keep a price that was agreed for their own days.
+    `terms_of` says what each line costs from then on; it may leave later lines the
+    price that was agreed for their own days. The new lines are a series of their own:
+    the old price is credited, the new one charged. Later lines are moved by as many
+    units as the first one is.
     """
-    current = _line_on(lines, series, day)
-    agreed = current.part(day, None).terms
-    own_series: int | None = None
+    current = line_on(lines, origin, day)
+    added = ZERO if quantity is None else quantity - current.quantity
+    own_series: dict[int, int] = {}
 
     def renewed(line: Line, key: int) -> Line:
-        nonlocal own_series
-        own_series = own_series or key
+        terms = terms_of(line)
+        if (
+            line.series_key != current.series_key
+            and line.terms == terms
+            and not added
+            and calendar is None
+        ):
+            return line
         return replace(
             line,
             key=key,
-            series=own_series,
+            series=own_series.setdefault(line.series_key, key),
             calendar=calendar or line.calendar,
-            terms=terms if line.terms == agreed else line.terms,
-            quantity=line.quantity if quantity is None else quantity,
+            terms=terms,
+            quantity=max(line.quantity + added, ZERO),
         )
 
-    return _replaced(lines, series, day, renewed)
+    return _replaced(lines, origin, day, renewed)
 
 
-def end_series(lines: Sequence[Line], series: int, day: date) -> Edit:
-    """Return the lines once a series ends on a day."""
-    _line_on(lines, series, day)
-    return _replaced(lines, series, day, lambda _line, _key: None)
+def end_line(lines: Sequence[Line], origin: int, day: date) -> Edit:
+    """Return the lines once what goes back to `origin` ends on a day."""
+    line_on(lines, origin, day)
+    return _replaced(lines, origin, day, lambda _line, _key: None)
 
 
 def add_line(lines: Sequence[Line], line: Line) -> Edit:
     """Return the lines with one that joins; its key is below zero."""
     edit = Edit((*lines, line), line.start, {}, {line.key: line.key})
-    return replace(edit, lines=_reopened(edit.lines, None, line.start))
+    return replace(edit, lines=_reopened(edit.lines, set(), line.start))
 
 
-def _line_on(lines: Sequence[Line], series: int, day: date) -> Line:
-    """Return the line of a series on a day, or the next one after it."""
+def line_on(lines: Sequence[Line], origin: int, day: date) -> Line:
+    """Return what goes back to `origin` as it is on a day, or next after it."""
     found = sorted(
         (
             line
             for line in lines
-            if line.series_key == series
+            if line.origin_key == origin
             and not line.is_empty
             and (line.end is None or line.end > day)
         ),
@@ -122,39 +131,48 @@ def _line_on(lines: Sequence[Line], series: int, day: date) -> Line:
 
 def _replaced(
     lines: Sequence[Line],
-    series: int,
+    origin: int,
     day: date,
     renewed: Callable[[Line, int], Line | None],
 ) -> Edit:
-    """Return the lines with a series cut on a day, and others in its place."""
+    """Return the lines with those of one origin cut on a day, and others in place.
+
+    A line that `renewed` returns under its own key stays as it is.
+    """
     kept: list[Line] = []
     ended: dict[int, date] = {}
     added: dict[int, int] = {}
-    key = min([line.key for line in lines] + [0])
+    series: set[int] = set()
+    key = min([line.key for line in lines] + [0]) - 1
     for line in lines:
         reaches = not line.is_empty and (line.end is None or line.end > day)
-        if line.series_key != series or not reaches:
+        if line.origin_key != origin or not reaches:
             kept.append(line)
             continue
         cut = max(day, line.start)
+        rest = replace(line.part(cut, line.end), closed_until=None, origin=origin)
+        follower = renewed(rest, key)
+        if follower is not None and follower.key == line.key:
+            kept.append(line)
+            continue
+        series.add(line.series_key)
         ended[line.key] = cut
         kept.append(replace(line, end=cut))
-        key -= 1
-        follower = renewed(replace(line.part(cut, line.end), closed_until=None), key)
         if follower is not None:
             kept.append(follower)
             added[key] = line.key
+            key -= 1
     return Edit(tuple(_reopened(kept, series, day)), day, ended, added)
 
 
-def _reopened(lines: Sequence[Line], series: int | None, day: date) -> tuple[Line, ...]:
-    """Return lines whose days from a day on are billed anew: a series, and the shares.
+def _reopened(lines: Sequence[Line], series: set[int], day: date) -> tuple[Line, ...]:
+    """Return lines whose days from a day on are billed anew: some series, and shares.
 
     What a percent-of-total line costs depends on the others.
     """
     return tuple(
         replace(line, closed_until=reopened_from(line, day))
-        if line.base is not None or line.series_key == series
+        if line.base is not None or line.series_key in series
         else line
         for line in lines
     )

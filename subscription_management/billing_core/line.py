@@ -58,10 +58,17 @@ class Line:
     """The key of the first line of its series; None for a series of one."""
     base: PercentBase | None = None
     """What stands in the place of the quantity of a percent-of-total line."""
+    origin: int | None = None
+    """The key of the first line that this one goes back to, through changes of
+    quantity, price and plan; None for one that was not changed."""
 
     @property
     def series_key(self) -> int:
         return self.key if self.series is None else self.series
+
+    @property
+    def origin_key(self) -> int:
+        return self.series_key if self.origin is None else self.origin
 
     @property
     def is_empty(self) -> bool:

@@ -10,13 +10,17 @@ from ..billing_core.changes import (
     add_line,
     change_quantity,
     change_terms,
-    end_series,
+    end_line,
+    line_on,
 )
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.rating import price_of
 from .decimals import exact
 from .error_messages import translated
+
+AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price")
+CALENDAR_FIELDS = {"calendar_start"}
 
 
 @dataclass
@@ -27,6 +31,10 @@ class Amendment:
     values: dict[int, dict]
     """For each line the values of its record; new lines have keys below zero."""
     ended: dict[int, date] = field(default_factory=dict)
+    effective: date | None = None
+    """The day on which what is served changes."""
+    priced_from: date | None = None
+    """The first day at the new price, by the plan's policies."""
 
     @property
     def added(self):
@@ -44,84 +52,123 @@ class SubscriptionAmendment(models.Model):
         )
 
     def _amend_quantity(self, amendment, line, day, quantity):
-        """Plan another quantity of a line's series from a day on."""
-        series = line._series_key()
-        edit = change_quantity(amendment.lines, series, day, exact(quantity))
-        self._note_edit(amendment, edit, {})
+        """Plan another quantity of a line from a day on."""
+        origin = line._origin_key()
+        edit = change_quantity(amendment.lines, origin, day, exact(quantity))
+        self._note_edit(amendment, edit)
 
     def _amend_terms(self, amendment, line, day, values):
-        """Plan another price, product or plan of a line's series from a day on.
+        """Plan another price, product or plan of a line from a day on.
 
-        `values` are those of `subscription.line` that change.
+        `values` are those of `subscription.line` that change, and `added_discounts`,
+        which are added to those that it has.
         """
-        agreed = {**line._prepare_follower_values(), **values}
+        origin = line._origin_key()
+        current = line_on(amendment.lines, origin, day).key
+        now = amendment.values[current]
+        agreed = {**now, **values}
         calendar = None
         if "calendar_start" in values:
             start = values["calendar_start"]
             calendar = line.plan_id._snapshot_calendar(start, self.date_end)
-        elif agreed["plan_id"] != line.plan_id.id:
+        elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
-            start = self._calendar_start(line, plan, day)
+            start = self._calendar_start(now, plan, day)
             values = {**values, "calendar_start": start}
             calendar = plan._snapshot_calendar(start, self.date_end)
+
+        def changed(key):
+            return self._changed_values(values, amendment.values[key], now)
+
         edit = change_terms(
             amendment.lines,
-            line._series_key(),
+            origin,
             day,
-            line._terms_of(agreed),
+            lambda each: line._terms_of(
+                {**amendment.values[each.key], **changed(each.key)}
+            ),
             calendar,
             exact(values["quantity"]) if "quantity" in values else None,
         )
-        self._note_edit(amendment, edit, values)
+        self._note_edit(amendment, edit, changed)
 
-    def _calendar_start(self, line, new, day):
+    def _changed_values(self, values, own, now):
+        """Return what of a change a line takes over that may follow the current one.
+
+        A price that was agreed for later days stays, unless the product or the plan
+        becomes another one; discounts are granted beside it.
+        """
+        moves = any(
+            values.get(name, now[name]) != now[name]
+            for name in ("plan_id", "product_id")
+        )
+        if moves or all(own[name] == now[name] for name in AGREED_PRICE_FIELDS):
+            taken = {**values}
+        else:
+            taken = {name: values[name] for name in CALENDAR_FIELDS & values.keys()}
+        taken.pop("quantity", None)
+        if added := taken.pop("added_discounts", values.get("added_discounts")):
+            taken["discount_ids"] = [*own["discount_ids"], *added]
+        return taken
+
+    def _calendar_start(self, now, new, day):
         """Return from which day the periods of a new plan are counted.
 
         The same interval keeps the billing day; another one begins with the change.
         """
-        old = line.plan_id
+        old = new.browse(now["plan_id"])
         same = (old.interval_count, old.interval_unit) == (
             new.interval_count,
             new.interval_unit,
         )
-        return line.calendar_start if same else day
+        return now["calendar_start"] if same else day
 
     def _amend_end(self, amendment, line, day):
-        """Plan the end of a line's series."""
-        edit = end_series(amendment.lines, line._series_key(), day)
-        self._note_edit(amendment, edit, {})
+        """Plan the end of a line, and of what was agreed for it later."""
+        edit = end_line(amendment.lines, line._origin_key(), day)
+        self._note_edit(amendment, edit)
 
     def _amend_add(self, amendment, values, day):
         """Plan a line that joins on a day; `values` are those of its record."""
         key = min([each.key for each in amendment.lines] + [0]) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
-        values = {"kind": "recurring", **values, "date_start": day}
-        values.setdefault("calendar_start", self.date_start)
+        values = {
+            "kind": "recurring",
+            "calendar_start": self.date_start,
+            "date_start": day,
+            "date_end": False,
+            **values,
+        }
         line = Line(
             key,
             plan._snapshot_calendar(values["calendar_start"], self.date_end),
             self.env["subscription.line"]._terms_of(values),
             exact(values["quantity"]),
-            day,
-            kind=ChargeKind(values["kind"]),
+            values["date_start"],
+            values["date_end"] or None,
+            ChargeKind(values["kind"]),
         )
         amendment.lines = add_line(amendment.lines, line).lines
         amendment.values[key] = values
         self._choose_bases(amendment)
 
-    def _note_edit(self, amendment, edit, values):
-        """Take over what the core made of the lines, with the records it needs."""
+    def _note_edit(self, amendment, edit, changed=lambda _key: {}):
+        """Take over what the core made of the lines, with the records it needs.
+
+        `changed` returns the values that differ from those of the line before.
+        """
         amendment.ended |= edit.ended
         by_key = {line.key: line for line in edit.lines}
         for key, source in edit.added.items():
             added = by_key[key]
             amendment.values[key] = {
                 **amendment.values[source],
-                **values,
+                **changed(source),
                 "quantity": float(added.quantity),
                 "date_start": added.start,
                 "date_end": added.end or False,
                 "series_id": added.series if added.series != key else False,
+                "origin_id": added.origin,
             }
         amendment.lines = edit.lines
         self._choose_bases(amendment)
@@ -156,14 +203,11 @@ class SubscriptionAmendment(models.Model):
                 line.date_end = amendment.ended[line.id]
         made = {}
         for key, values in amendment.added.items():
-            series = values.get("series_id")
-            made[key] = lines.create(
-                {
-                    **values,
-                    "subscription_id": self.id,
-                    "series_id": made[series].id if series in made else series,
-                }
-            )
+            kept = {
+                name: made[values[name]].id if values[name] in made else values[name]
+                for name in {"series_id", "origin_id"} & values.keys()
+            }
+            made[key] = lines.create({**values, **kept, "subscription_id": self.id})
         return self.env["subscription.line"].browse(line.id for line in made.values())
 
     def _amend(self, kind, day, rows, *, reason=False, policy=None):
@@ -174,16 +218,16 @@ class SubscriptionAmendment(models.Model):
         """
         self.ensure_one()
         self._check_can_change()
-        before = self._monthly_on(day)
-        ends = {line.id: line.date_end for line in self.line_ids}
         amendment = self._plan_amendment(rows, day, policy)
+        before = self._monthly_on(amendment.priced_from)
+        ends = {line.id: line.date_end for line in self.line_ids}
         added = self._apply_amendment(amendment)
         self._schedule_billing()
         [change] = self._log_change(
             kind,
-            day,
+            amendment.effective,
             reason=reason,
-            monthly_difference=self._monthly_on(day) - before,
+            monthly_difference=self._monthly_on(amendment.priced_from) - before,
             added_line_ids=[(6, 0, added.ids)],
             ended_lines={
                 str(key): ends[key] and ends[key].isoformat()
@@ -196,12 +240,23 @@ class SubscriptionAmendment(models.Model):
     def _plan_amendment(self, rows, day, policy=None):
         """Return the `Amendment` of changes of lines from a day on, or refuse."""
         amendment = self._begin_amendment()
+        self._extend_amendment(amendment, rows, day, policy)
+        return amendment
+
+    def _extend_amendment(self, amendment, rows, day, policy=None):
+        """Plan one more change on top of those that are planned, or refuse."""
+        amendment.effective = amendment.priced_from = day
         try:
             for line, values in rows:
                 if not line:
                     self._amend_add(amendment, values, day)
                     continue
-                billed_from = self._change_day(line, values, day, policy)
+                agreed = policy or self._change_policy(line, values)
+                calendar = line._snapshot_calendar()
+                billed_from = line.plan_id._billed_from(agreed, calendar, day)
+                amendment.priced_from = max(amendment.priced_from, billed_from)
+                if agreed == "next_period":
+                    amendment.effective = max(amendment.effective, billed_from)
                 if values is None:
                     self._amend_end(amendment, line, billed_from)
                 elif set(values) == {"quantity"}:
@@ -212,28 +267,34 @@ class SubscriptionAmendment(models.Model):
                     self._amend_terms(amendment, line, billed_from, values)
         except BillingError as error:
             raise UserError(translated(self.env, error)) from error
-        return amendment
 
-    def _change_day(self, line, values, day, policy):
-        """Return the day from which a change of a line is billed, by the plan."""
-        if policy is None:
-            grows = values is not None and line._would_cost_more(values)
-            plan = line.plan_id
-            policy = plan.increase_policy if grows else plan.decrease_policy
-        return line.plan_id._billed_from(policy, line._snapshot_calendar(), day)
+    def _change_policy(self, line, values):
+        """Return how the plan charges or credits the current period for a change."""
+        plan = line.plan_id
+        grows = values is not None and line._would_cost_more(values)
+        return plan.increase_policy if grows else plan.decrease_policy
 
     def _lines_to_change(self, day):
-        """Return the recurring lines that are served on a day, or join later."""
+        """Return the recurring lines that are served on a day, or join later.
+
+        Of what was agreed in steps it is the step of that day.
+        """
         self.ensure_one()
-        lines = self.line_ids.filtered(
-            lambda line: (
-                line.kind == "recurring" and (not line.date_end or line.date_end > day)
-            )
-        )
+        lines = self._lines_from(day)
         first = {}
         for line in lines.sorted("date_start"):
-            first.setdefault(line._series_key(), line)
+            first.setdefault(line._origin_key(), line)
         return lines & self.line_ids.union(*first.values()) if first else lines
+
+    def _lines_from(self, day):
+        """Return the recurring lines that have days from one on, all later steps too."""
+        self.ensure_one()
+        return self.line_ids.filtered(
+            lambda line: (
+                line.kind == "recurring"
+                and (not line.date_end or line.date_end > max(day, line.date_start))
+            )
+        )
 
     def _check_can_change(self):
         if self.state not in ("trial", "active", "past_due", "paused"):
@@ -263,6 +324,10 @@ class SubscriptionLineAmendment(models.Model):
     def _series_key(self):
         self.ensure_one()
         return self.series_id.id or self.id
+
+    def _origin_key(self):
+        self.ensure_one()
+        return self.origin_id.id or self._series_key()
 
     def _series_lines(self):
         """Return the lines of the same series, wherever their days lie."""

@@ -6,10 +6,11 @@ from odoo.tools import SQL
 
 from ..billing_core.errors import BillingError, PercentOfItself
 from ..billing_core.invoice_plan import plan_invoice
+from ..billing_core.line import ChargeKind
 from .error_messages import translated
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
-BILLED_STATES = ("active", "past_due", "paused", "cancelled", "expired")
+BILLED_STATES = ("trial", "active", "past_due", "paused", "cancelled", "expired")
 
 
 class SubscriptionBilling(models.Model):
@@ -22,7 +23,7 @@ class SubscriptionBilling(models.Model):
             rows = self.line_ids._open_billed_rows()
         try:
             return plan_invoice(
-                self._snapshot_lines(),
+                self._billable_lines(),
                 [row._snapshot() for row in rows],
                 self.currency_id._snapshot_currency(),
                 target,
@@ -30,6 +31,13 @@ class SubscriptionBilling(models.Model):
             )
         except PercentOfItself as error:
             raise self._named(error) from error
+
+    def _billable_lines(self):
+        """Return the lines that may be billed now: in a trial what is charged once."""
+        lines = self._snapshot_lines()
+        if self.state == "trial":
+            return [line for line in lines if line.kind is ChargeKind.ONE_OFF]
+        return lines
 
     def _snapshot_lines(self):
         """Return the lines as the core takes them."""

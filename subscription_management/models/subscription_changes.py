@@ -14,6 +14,10 @@ class SubscriptionChanges(models.Model):
             "subscription.amend", self.env._("Change Subscription")
         )
 
+    def action_ramp(self):
+        """Ask for prices and quantities that begin on later days."""
+        return self._open_wizard("subscription.ramp", self.env._("Agree on Later Steps"))
+
     def action_pause(self):
         """Ask from when until when the service rests."""
         return self._open_wizard(

@@ -56,6 +56,15 @@ class SubscriptionCoupon(models.Model):
             subscriptions = coupon.discount_ids.line_id.subscription_id
             coupon.redemption_count = len(subscriptions)
 
+    def action_view_subscriptions(self):
+        """Show the subscriptions on which the coupon was redeemed."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_subscription_action"
+        )
+        domain = [("line_ids.discount_ids.coupon_id", "=", self.id)]
+        return {**action, "domain": domain, "context": {}}
+
     @api.constrains("percent", "fixed_amount")
     def _check_discount(self):
         for coupon in self:

@@ -113,11 +113,10 @@ class SubscriptionDiscounts(models.Model):
             (
                 line,
                 {
-                    "discount_ids": [
-                        *line._discount_commands(),
+                    "added_discounts": [
                         Command.create(
                             {**discount, "date_start": max(day, line.date_start)}
-                        ),
+                        )
                     ]
                 },
             )

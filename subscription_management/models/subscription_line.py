@@ -116,6 +116,15 @@ class SubscriptionLine(models.Model):
         ondelete="restrict",
         help="The line that this one goes on with, at another quantity.",
     )
+    origin_id = fields.Many2one(
+        "subscription.line",
+        "Goes Back To",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What was agreed first, before changes of quantity, price or plan.",
+    )
     calendar_start = fields.Date(
         "Periods Counted From",
         compute="_compute_calendar_start",
@@ -289,6 +298,7 @@ class SubscriptionLine(models.Model):
         lines = super().create(vals_list)
         for line in lines:
             line._reopen_from(line.date_start)
+        lines._check_directly()
         lines._log_directly("line_added")
         lines.subscription_id._schedule_billing()
         return lines
@@ -303,9 +313,19 @@ class SubscriptionLine(models.Model):
                 ends = [day for day in (before[line], line.date_end) if day]
                 line._reopen_from(min(ends, default=None))
             ended._log_directly("line_ended")
+        if PRICED_FIELDS & vals.keys():
+            self._check_directly()
         if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
             self.subscription_id._schedule_billing()
         return result
+
+    def _check_directly(self):
+        """Refuse what people typed into a running subscription and has no price."""
+        if not self.env.context.get("subscription_change_is_logged"):
+            running = self.subscription_id.filtered(
+                lambda each: each.state in ("active", "past_due", "paused")
+            )
+            running._check_can_be_billed()
 
     def _log_directly(self, kind):
         """Note what people did to lines by hand; a change notes its own lines."""

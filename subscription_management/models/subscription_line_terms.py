@@ -51,6 +51,7 @@ class SubscriptionLineTerms(models.Model):
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
             base=base,
+            origin=keys.get(self.origin_id, self.origin_id.id) or None,
         )
 
     def _snapshot_calendar(self):

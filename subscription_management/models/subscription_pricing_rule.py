@@ -12,6 +12,7 @@ PRICING_MODELS = [
     ("percent_of_total", "Percent of Total"),
 ]
 PRICED_BY_TIERS = ("graduated", "volume", "stairstep")
+PRICED_BY_THEIR_PRICE = ("flat", "per_unit", "package")
 
 
 class SubscriptionPricingRule(models.Model):

@@ -17,6 +17,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         self._check_can_change()
         addresses = partner.address_get(["invoice", "delivery"])
+        moved = self._lines_from(day)
         follower = self.copy(
             {
                 "partner_id": partner.id,
@@ -24,12 +25,13 @@ class SubscriptionRegrouping(models.Model):
                 "partner_shipping_id": addresses["delivery"],
                 "date_start": day,
                 "line_ids": [
-                    Command.create(values) for values in self._prepare_moved_lines(day)
+                    Command.create(line._prepare_moved_values(day)) for line in moved
                 ],
                 "term_start": self.term_start,
                 "term_end": self.term_end,
             }
         )
+        moved._follow_each_other_as(follower.line_ids)
         self._end_on(day, reason)
         follower._activate_at_once()
         self._log_change("transferred", day, reason=reason, other_id=follower.id)
@@ -47,12 +49,12 @@ class SubscriptionRegrouping(models.Model):
         """Serve the lines on another subscription of the customer from a day on."""
         self.ensure_one()
         self._check_belongs_with(other)
-        moved = self._prepare_moved_lines(day)
+        moved = self._lines_from(day)
         rows = [
-            (self.env["subscription.line"], {**values, "date_start": day})
-            for values in moved
+            (line.browse(), line._prepare_moved_values(day)) for line in moved
         ]
-        other._amend("merged", day, rows, reason=reason)
+        change = other._amend("merged", day, rows, reason=reason)
+        moved._follow_each_other_as(change.added_line_ids)
         self._end_on(day, reason)
         self._log_change("merged", day, reason=reason, other_id=other.id)
 
@@ -72,17 +74,6 @@ class SubscriptionRegrouping(models.Model):
         self._amend("aligned", day, rows, reason=reason, policy="prorate")
         self.term_end = other.term_end
 
-    def _prepare_moved_lines(self, day):
-        """Return the values of the lines that go on elsewhere from a day on."""
-        return [
-            {
-                **line._prepare_follower_values(),
-                "date_start": max(day, line.date_start),
-                "date_end": line.date_end,
-            }
-            for line in self._lines_to_change(day)
-        ]
-
     def _check_belongs_with(self, other):
         self._check_can_change()
         other._check_can_change()
@@ -95,4 +86,30 @@ class SubscriptionRegrouping(models.Model):
                     one=self.display_name,
                     other=other.display_name,
                 )
+            )
+
+
+class SubscriptionLineRegrouping(models.Model):
+    _inherit = "subscription.line"
+
+    def _prepare_moved_values(self, day):
+        """Return the values of a line that goes on elsewhere from a day on."""
+        self.ensure_one()
+        return {
+            **self._prepare_follower_values(),
+            "date_start": max(day, self.date_start),
+            "date_end": self.date_end,
+        }
+
+    def _follow_each_other_as(self, moved):
+        """Let moved lines, made in this order, be steps of each other as these are."""
+        firsts = {}
+        for line, follower in zip(self, moved.sorted("id"), strict=True):
+            series = firsts.setdefault(("series", line._series_key()), follower)
+            origin = firsts.setdefault(("origin", line._origin_key()), follower)
+            follower.write(
+                {
+                    "series_id": series.id if series != follower else False,
+                    "origin_id": origin.id if origin != follower else False,
+                }
             )

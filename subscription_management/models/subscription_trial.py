@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Command
 
 
 class SubscriptionPlanTrial(models.Model):
@@ -15,6 +16,15 @@ class SubscriptionPlanTrial(models.Model):
         required=True,
         default="converts",
     )
+    trial_product_id = fields.Many2one(
+        "product.product",
+        "Charged for the Trial",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+        help="Charged once when the trial begins, at the plan's price of it; leave "
+        "empty for a free trial.",
+    )
     trial_reminder_days = fields.Integer(
         "Remind Before (Days)", help="0 for no reminder before the trial's end."
     )
@@ -26,7 +36,7 @@ class SubscriptionPlanTrial(models.Model):
 
 
 class SubscriptionTrial(models.Model):
-    """Days of trial before the first period; they are never billed."""
+    """Days of trial before the first period: free, or for one price."""
 
     _inherit = "subscription.subscription"
 
@@ -54,12 +64,38 @@ class SubscriptionTrial(models.Model):
             subscription._set_state("trial")
             subscription._log_change("trial", subscription.date_start)
             subscription._pay_from(subscription.date_start + days)
+            subscription._charge_trial()
+
+    def _charge_trial(self):
+        """Add what the plan charges for the trial, once."""
+        self.ensure_one()
+        if product := self.plan_id.trial_product_id:
+            self.with_context(subscription_change_is_logged=True).line_ids = [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "kind": "one_off",
+                        "date_start": self.date_start,
+                    }
+                )
+            ]
+
+    def _lines_after_trial(self):
+        """Return the lines that wait for the trial's end."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.kind == "recurring"
+                or not self.trial_end
+                or line.date_start >= self.trial_end
+            )
+        )
 
     def _pay_from(self, day):
         """Let the paid days begin on a day: periods and term count from it."""
         self.ensure_one()
+        lines = self._lines_after_trial()
         self.trial_end = day
-        self.with_context(subscription_change_is_logged=True).line_ids.write(
+        lines.with_context(subscription_change_is_logged=True).write(
             {"date_start": day, "calendar_start": day}
         )
         self.term_end = self.plan_id._term_end(day)
@@ -108,8 +144,8 @@ class SubscriptionTrial(models.Model):
         self._schedule_billing()
 
     def _end_trial(self):
-        lines = self.with_context(subscription_change_is_logged=True).line_ids
-        for line in lines:
+        lines = self._lines_after_trial()
+        for line in lines.with_context(subscription_change_is_logged=True):
             line.date_end = line.date_start
         self.date_end = self.trial_end
         self._set_state("expired")

@@ -13,5 +13,6 @@ from . import (
     test_pricing,
     test_renewal,
     test_revenue,
+    test_steps,
     test_trial_and_regrouping,
 )

@@ -175,6 +175,39 @@ class TestChanges(SubscriptionCase):
                 may = subscription.billed_period_ids.sorted("date_start")[-1]
                 self.assertEqual(may.amount, 84)
 
+    @freeze_time("2026-04-16 09:00:00")
+    def test_a_change_that_waits_takes_effect_later_than_one_that_is_not_charged(self):
+        for policy, effective in (
+            ("none", "2026-04-16"),
+            ("next_period", "2026-05-01"),
+        ):
+            with self.subTest(policy):
+                self.monthly.increase_policy = policy
+                subscription = self.start_with(self.seat, 10)
+                change = subscription.change_quantity(
+                    subscription.line_ids, 12, self.day("2026-04-16")
+                )
+                self.assertEqual(change.date_effective, self.day(effective))
+                self.assertEqual(change.monthly_difference, 14)
+
+    @freeze_time("2026-04-16 09:00:00")
+    def test_a_line_that_cannot_be_priced_is_refused_when_it_is_typed(self):
+        subscription = self.start_with(self.basic)
+        support = self._make_product("Support", 0)
+        rules = {"base_scope": "products", "pricing_model": "percent_of_total"}
+        rule = {**rules, "product_id": support.id}
+        self.monthly.pricing_rule_ids = [Command.create(rule)]
+        self.monthly.pricing_rule_ids[-1].base_product_ids = self.pro
+        other = self._make_product("Care", 0)
+        rule = {**rules, "product_id": other.id, "base_product_ids": support.ids}
+        self.monthly.pricing_rule_ids = [Command.create(rule)]
+        self.monthly.pricing_rule_ids[-2].base_product_ids = other
+        with self.assertRaisesRegex(UserError, "Support.*Care|Care.*Support"):
+            subscription.line_ids = [
+                Command.create({"product_id": support.id}),
+                Command.create({"product_id": other.id}),
+            ]
+
     @freeze_time("2026-04-11 09:00:00")
     def test_paused_days_are_credited_and_missed_months_not_billed(self):
         subscription = self.start_with(self.basic)

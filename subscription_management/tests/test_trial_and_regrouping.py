@@ -40,6 +40,45 @@ class TestTrial(SubscriptionCase):
         self.assertEqual(subscription.movement_ids.date, Date.to_date("2026-04-15"))
 
     @freeze_time("2026-04-01 09:00:00")
+    def test_a_trial_at_a_price_is_charged_once_and_its_days_are_not(self):
+        trial = self._make_product("Trial", 9.0)
+        self.monthly.write({"trial_days": 14, "trial_product_id": trial.id})
+        subscription = self.subscribe(on="2026-04-01")
+        self.assertEqual(subscription.next_billing_date, Date.to_date("2026-04-01"))
+        for day in ("2026-04-01", "2026-04-14", "2026-04-15"):
+            self.bill(day)
+        self.assert_invoice_lines(
+            subscription, [("2026-04-01/2026-04-02", "Trial", "9.00")]
+        )
+        self.follow_trials_on("2026-04-15")
+        self.bill("2026-04-15")
+        self.assert_invoice_lines(
+            subscription,
+            [
+                ("2026-04-01/2026-04-02", "Trial", "9.00"),
+                ("2026-04-15/2026-05-15", "Basic", "30.00"),
+            ],
+        )
+        self.assertEqual(subscription.monthly_amount, 30)
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_the_price_of_a_trial_that_ends_stays_paid(self):
+        trial = self._make_product("Trial", 9.0)
+        self.monthly.write(
+            {
+                "trial_days": 14,
+                "trial_conversion": "ends",
+                "trial_product_id": trial.id,
+            }
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        self.bill("2026-04-01")
+        self.follow_trials_on("2026-04-15")
+        self.assertEqual(subscription.state, "expired")
+        self.assertFalse(self.bill("2026-04-15").invoice_count)
+        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 9)
+
+    @freeze_time("2026-04-01 09:00:00")
     def test_a_trial_may_end_unless_it_is_started(self):
         self.monthly.write({"trial_days": 14, "trial_conversion": "ends"})
         ended = self.subscribe(on="2026-04-01")
@@ -139,3 +178,32 @@ class TestRegrouping(SubscriptionCase):
             shown = subscription._lines_on(Date.to_date(day))
             self.assertEqual(shown.quantity, quantity)
         self.assertIn("Seat", subscription.as_of)
+
+    def test_a_price_agreed_for_later_moves_with_the_service(self):
+        for move in ("transfer", "merge"):
+            with self.subTest(move):
+                first = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+                later = Date.to_date("2026-07-01")
+                first.change_price(first.line_ids, 8, later)
+                if move == "transfer":
+                    heir = self.env["res.partner"].create({"name": "Heir"})
+                    second = first.transfer(heir, self.day)
+                else:
+                    second = self.subscribe(on="2026-04-01")
+                    first.merge_into(second, self.day)
+                second.change_quantity(
+                    second._lines_on(self.day).filtered(
+                        lambda line: line.product_id == self.seat
+                    ),
+                    12,
+                    Date.to_date("2026-05-01"),
+                )
+                for day, quantity, price in (
+                    ("2026-04-20", 10, 7),
+                    ("2026-05-20", 12, 7),
+                    ("2026-07-20", 12, 8),
+                ):
+                    shown = second._lines_on(Date.to_date(day)).filtered(
+                        lambda line: line.product_id == self.seat
+                    )
+                    self.assertEqual((shown.quantity, shown.price), (quantity, price))

@@ -4,6 +4,7 @@ from . import (
     subscription_end,
     subscription_grant,
     subscription_price_publish,
+    subscription_ramp,
     subscription_regroup,
     subscription_rest,
 )

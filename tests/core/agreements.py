@@ -12,7 +12,8 @@ from billing_core.changes import (
     add_line,
     change_quantity,
     change_terms,
-    end_series,
+    end_line,
+    line_on,
 )
 from billing_core.discounts import Discount
 from billing_core.errors import NothingToChange
@@ -67,6 +68,7 @@ class Agreement:
                 line,
                 key=keys.get(line.key, line.key),
                 series=keys.get(line.series, line.series),
+                origin=keys.get(line.origin, line.origin),
             )
             for line in edit.lines
         ]
@@ -188,7 +190,7 @@ def live(agreement: Agreement, first: date, changes, *, billing=True) -> date:
 def change(agreement, kind, index, day, length, quantity, new_terms, calendar):
     lines = agreement.lines
     line = lines[index % len(lines)]
-    series = line.series_key
+    origin = line.origin_key
     end = day + timedelta(days=length)
     if kind == "pause":
         overlapping = any(
@@ -205,17 +207,24 @@ def change(agreement, kind, index, day, length, quantity, new_terms, calendar):
         return
     if line.kind is ChargeKind.ONE_OFF or line.base is not None:
         return
-    day = max(day, min(each.start for each in lines if each.series_key == series))
+    day = max(day, min(each.start for each in lines if each.origin_key == origin))
     try:
         if kind == "units":
-            edit = change_quantity(lines, series, day, quantity)
+            edit = change_quantity(lines, origin, day, quantity)
         elif kind == "price":
-            edit = change_terms(lines, series, day, new_terms)
+            now = line_on(lines, origin, day).key
+
+            def terms_of(each):
+                return new_terms if each.key == now else each.terms
+
+            edit = change_terms(lines, origin, day, terms_of)
         elif kind == "plan":
             moved = replace(calendar, start=day, end=None)
-            edit = change_terms(lines, series, day, new_terms, moved, quantity)
+            edit = change_terms(
+                lines, origin, day, lambda _line: new_terms, moved, quantity
+            )
         else:
-            edit = end_series(lines, series, day)
+            edit = end_line(lines, origin, day)
     except NothingToChange:
         joined = Line(-99, line.calendar, new_terms, quantity, day)
         edit = add_line(lines, joined)

@@ -11,7 +11,7 @@ from billing_core.billing_calendar import (
     Interval,
     IntervalUnit,
 )
-from billing_core.changes import change_quantity, change_terms, end_series
+from billing_core.changes import change_quantity, change_terms, end_line
 from billing_core.difference import PeriodBalance, items_for
 from billing_core.discounts import Discount, discounted
 from billing_core.invoice_plan import plan_invoice
@@ -94,7 +94,7 @@ def proration_amount(given):
     if "cancelled" in given:
         period = dates(given["period"])
         served = line(price, calendar=monthly(since=period.start))
-        edit = end_series([served], 1, day(given["cancelled"]))
+        edit = end_line([served], 1, day(given["cancelled"]))
         credit, _charge = changed(
             edit, [billed(price, period)], USD, day(given["cancelled"])
         )
@@ -124,9 +124,8 @@ def plan_change(given):
     calendar = (
         current.calendar if same else monthly(since=when, months=new["interval_months"])
     )
-    edit = change_terms(
-        [current], 1, when, Terms(PerUnit(Decimal(new["cents"]))), calendar
-    )
+    terms = Terms(PerUnit(Decimal(new["cents"])))
+    edit = change_terms([current], 1, when, lambda _line: terms, calendar)
     period = current.calendar.regular_period(0)
     credit, charge = changed(edit, [billed(old["cents"], period)], CENTS, when)
     return {"credit_cents": -credit, "debit_cents": charge}
@@ -175,7 +174,7 @@ def _unused_month(given):
     when = day(given["upgrade_on"])
     whole = calendar.regular_period(calendar.index_on(when))
     old = Decimal(given["old"]["price_cents"])
-    edit = end_series([line(old, calendar=calendar)], 1, when)
+    edit = end_line([line(old, calendar=calendar)], 1, when)
     credit, _charge = changed(edit, [billed(old, whole)], CENTS, when)
     return {"credit_cents": -credit}
 
@@ -203,7 +202,7 @@ def discounted_change(given):
     new = Terms(
         PerUnit(Decimal(given["new_cents"])), discounts=discount(given["new_discount"])
     )
-    edit = change_terms([current], 1, when, new)
+    edit = change_terms([current], 1, when, lambda _line: new)
     paid = discounted(Decimal(given["old_cents"]), old)
     credit, charge = changed(edit, [billed(paid)], CENTS, when)
     return {"credit_cents": -credit, "debit_cents": charge}
@@ -254,7 +253,7 @@ def price_upgrade(given):
         [line(given["old_price"], calendar=calendar)],
         1,
         change,
-        Terms(PerUnit(Decimal(given["new_price"]))),
+        lambda _line: Terms(PerUnit(Decimal(given["new_price"]))),
     )
     credit, charge = changed(edit, [billed(given["old_price"], period)], USD, change)
     return {

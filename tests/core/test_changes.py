@@ -6,7 +6,7 @@ from billing_core.changes import (
     add_line,
     change_quantity,
     change_terms,
-    end_series,
+    end_line,
 )
 from billing_core.errors import NothingToChange
 from billing_core.invoice_plan import plan_invoice
@@ -42,14 +42,19 @@ def test_a_change_of_quantity_moves_the_ramp_that_follows():
 def test_a_change_of_price_keeps_a_price_agreed_for_later():
     first = seats(1, end="2027-04-01", price="100")
     second = seats(1, "2027-04-01", key=2, series=1, price="110")
-    edit = change_terms([first, second], 1, day("2026-06-01"), SIXTY)
+    edit = change_terms(
+        [first, second],
+        1,
+        day("2026-06-01"),
+        lambda line: line.terms if line.key == 2 else SIXTY,
+    )
     added = [line for line in edit.lines if line.key < 0]
     assert [line.terms.price.unit_price for line in added] == [60, 110]
     assert {line.series_key for line in added} == {-1}
 
 
 def test_an_upgrade_in_mid_period_credits_the_old_price_and_charges_the_new():
-    edit = change_terms([seats(1, price="30")], 1, day("2026-04-11"), SIXTY)
+    edit = change_terms([seats(1, price="30")], 1, day("2026-04-11"), lambda _: SIXTY)
     rows = [charged("2026-04-01/2026-05-01", "30.00")]
     outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-11"))
     assert rows_of(outcome) == [
@@ -64,7 +69,7 @@ def test_from_monthly_to_yearly_the_year_begins_on_the_day_of_the_change():
         [seats(1, price="30")],
         1,
         day("2026-04-16"),
-        Terms(PerUnit(Decimal(300))),
+        lambda _line: Terms(PerUnit(Decimal(300))),
         yearly,
     )
     rows = [charged("2026-04-01/2026-05-01", "30.00")]
@@ -96,7 +101,7 @@ def test_a_back_dated_change_opens_the_billed_months_again():
 
 
 def test_a_product_that_is_taken_away_is_credited():
-    edit = end_series([seats(10)], 1, day("2026-04-16"))
+    edit = end_line([seats(10)], 1, day("2026-04-16"))
     rows = [charged("2026-04-01/2026-05-01", "70.00")]
     outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))
     assert rows_of(outcome) == [("2026-04-16/2026-05-01", "10", "-35.00")]
@@ -112,3 +117,52 @@ def test_a_product_that_joins_is_charged_from_its_day():
 def test_a_change_after_the_end_is_refused_with_the_day():
     with pytest.raises(NothingToChange, match="2026-06-01"):
         change_quantity([seats(1, end="2026-05-01")], 1, day("2026-06-01"), Decimal(2))
+
+
+def a_price_step():
+    """Ten seats at 100, from next April at 110: a price agreed for later."""
+    steps = change_terms(
+        [seats(10, price="100")],
+        1,
+        day("2027-04-01"),
+        lambda _line: Terms(PerUnit(Decimal(110))),
+    )
+    return list(steps.lines)
+
+
+def served(edit):
+    return [
+        (str(line.start), str(line.quantity), str(line.terms.price.unit_price))
+        for line in edit.lines
+        if not line.is_empty
+    ]
+
+
+def test_units_added_before_a_price_step_are_there_after_it():
+    edit = change_quantity(a_price_step(), 1, day("2026-06-01"), Decimal(12))
+    assert served(edit) == [
+        ("2026-04-01", "10", "100"),
+        ("2026-06-01", "12", "100"),
+        ("2027-04-01", "12", "110"),
+    ]
+
+
+def test_a_price_step_is_left_alone_by_a_change_of_the_price_before_it():
+    lines = a_price_step()
+    edit = change_terms(
+        lines,
+        1,
+        day("2026-06-01"),
+        lambda line: SIXTY if line.key == 1 else line.terms,
+    )
+    assert lines[1] in edit.lines
+    assert served(edit) == [
+        ("2026-04-01", "10", "100"),
+        ("2027-04-01", "10", "110"),
+        ("2026-06-01", "10", "60"),
+    ]
+
+
+def test_what_ends_does_not_begin_again_at_a_price_step():
+    edit = end_line(a_price_step(), 1, day("2026-06-01"))
+    assert served(edit) == [("2026-04-01", "10", "100")]

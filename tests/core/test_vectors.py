@@ -111,7 +111,7 @@ def quantity_change(given):
 def price_change(given):
     line = seats(1, given["start"], price=given["old"], since=given["start"])
     terms = Terms(PerUnit(decimal(given["new"])))
-    edit = change_terms([line], 1, day(given["on"]), terms)
+    edit = change_terms([line], 1, day(given["on"]), lambda _line: terms)
     plan = plan_invoice(edit.lines, [whole_month(line)], ILS, day(given["on"]))
     credit, charge = plan.items
     return {"credit": credit.amount, "charge": charge.amount}
