@@ -158,6 +158,11 @@ class SubscriptionAmendment(models.Model):
         `changed` returns the values that differ from those of the line before.
         """
         amendment.ended |= edit.ended
+        for key in edit.ended.keys() & amendment.added.keys():
+            amendment.values[key] = {
+                **amendment.values[key],
+                "date_end": edit.ended[key],
+            }
         by_key = {line.key: line for line in edit.lines}
         for key, source in edit.added.items():
             added = by_key[key]
@@ -284,10 +289,10 @@ class SubscriptionAmendment(models.Model):
         first = {}
         for line in lines.sorted("date_start"):
             first.setdefault(line._origin_key(), line)
-        return lines & self.line_ids.union(*first.values()) if first else lines
+        return lines & lines.browse().union(*first.values())
 
     def _lines_from(self, day):
-        """Return the recurring lines that have days from one on, all later steps too."""
+        """Return the recurring lines with days from one on, all later steps too."""
         self.ensure_one()
         return self.line_ids.filtered(
             lambda line: (

@@ -16,7 +16,9 @@ class SubscriptionChanges(models.Model):
 
     def action_ramp(self):
         """Ask for prices and quantities that begin on later days."""
-        return self._open_wizard("subscription.ramp", self.env._("Agree on Later Steps"))
+        return self._open_wizard(
+            "subscription.ramp", self.env._("Agree on Later Steps")
+        )
 
     def action_pause(self):
         """Ask from when until when the service rests."""

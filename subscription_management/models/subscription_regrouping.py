@@ -50,9 +50,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         self._check_belongs_with(other)
         moved = self._lines_from(day)
-        rows = [
-            (line.browse(), line._prepare_moved_values(day)) for line in moved
-        ]
+        rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
         change = other._amend("merged", day, rows, reason=reason)
         moved._follow_each_other_as(change.added_line_ids)
         self._end_on(day, reason)

@@ -32,6 +32,12 @@ class TestSteps(SubscriptionCase):
             expected,
         )
 
+    def test_only_the_step_of_the_day_is_there_to_be_changed(self):
+        self.subscription.change_price(self.line, 8, self.july)
+        for day, price in ((self.may, 7), (self.july, 8)):
+            line = self.subscription._lines_to_change(day)
+            self.assertEqual(line.mapped("price"), [price])
+
     def test_units_added_before_a_step_are_there_after_it(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription.change_quantity(self.line, 12, self.may)
@@ -89,8 +95,8 @@ class TestSteps(SubscriptionCase):
         self.assert_steps(
             [("2026-04-01", 10, 7), ("2026-05-01", 20, 7), ("2026-07-01", 20, 6)]
         )
-        kinds = self.subscription.change_ids[:2].mapped("kind")
-        self.assertEqual(kinds, ["price", "quantity"])
+        changes = self.subscription.change_ids.sorted("id")
+        self.assertEqual(changes[-2:].mapped("kind"), ["quantity", "price"])
         self.bill("2026-07-01")
         billed = self.subscription.billed_period_ids.sorted("date_start")
         self.assertEqual(billed.mapped("amount"), [70, 140, 140, 120])

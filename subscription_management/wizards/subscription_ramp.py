@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..models.subscription_pricing_rule import PRICED_BY_THEIR_PRICE, PRICING_MODELS
+from ..models.subscription_pricing_rule import PRICED_BY_THEIR_PRICE
 
 
 class SubscriptionRamp(models.TransientModel):
@@ -21,7 +21,7 @@ class SubscriptionRamp(models.TransientModel):
     allowed_line_ids = fields.Many2many(
         "subscription.line", compute="_compute_allowed_line_ids"
     )
-    pricing_model = fields.Selection(PRICING_MODELS, related="line_id.pricing_model")
+    pricing_model = fields.Selection(related="line_id.pricing_model")
     step_ids = fields.One2many("subscription.ramp.step", "ramp_id", "Steps")
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
@@ -45,7 +45,9 @@ class SubscriptionRamp(models.TransientModel):
                 subscription._today()
             )
 
-    @api.depends("line_id", "step_ids.date_start", "step_ids.quantity", "step_ids.price")
+    @api.depends(
+        "line_id", "step_ids.date_start", "step_ids.quantity", "step_ids.price"
+    )
     def _compute_preview(self):
         for ramp in self:
             subscription = ramp.subscription_id
@@ -82,7 +84,7 @@ class SubscriptionRamp(models.TransientModel):
         return self.step_ids.filtered("date_start").sorted("date_start")
 
     def _check_line(self):
-        if self.line_id not in self.allowed_line_ids:
+        if self.line_id not in self.subscription_id.line_ids:
             raise UserError(self.env._("Choose a product of this subscription."))
 
     def _check_order(self):

@@ -158,8 +158,8 @@ def test_a_price_step_is_left_alone_by_a_change_of_the_price_before_it():
     assert lines[1] in edit.lines
     assert served(edit) == [
         ("2026-04-01", "10", "100"),
-        ("2027-04-01", "10", "110"),
         ("2026-06-01", "10", "60"),
+        ("2027-04-01", "10", "110"),
     ]
 
 

@@ -1,7 +1,9 @@
 """The laws of billing over random histories, against a count by days."""
 
 import os
+from collections import defaultdict
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,3 +31,16 @@ def test_what_was_billed_is_what_the_history_owes(agreement, changes, rest):
             assert 0 <= billed.pop(key, 0) <= debt.amount, key
     assert not any(billed.values())
     assert agreement.bill(target) == []
+    assert_one_step_a_day(agreement.lines)
+
+
+def assert_one_step_a_day(lines):
+    """However something was changed, it is there once on every day."""
+    steps = defaultdict(list)
+    for line in lines:
+        if not line.is_empty:
+            steps[line.origin_key].append(line)
+    for same in steps.values():
+        same.sort(key=lambda line: line.start)
+        for before, after in pairwise(same):
+            assert before.end is not None and before.end <= after.start
