@@ -44,7 +44,12 @@ def command(*arguments: str | Path) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the variables that Odoo and its tests need."""
-    tools = [str(VENV / "bin"), str(DEV / "node" / "node_modules" / ".bin")]
+    tools = [
+        str(VENV / "bin"),
+        str(DEV / "node" / "node_modules" / ".bin"),
+        # The test runner gives each of its workers a copy of the database.
+        str(postgres.program("createdb").parent),
+    ]
     return {
         **postgres.ensure(),
         "PATH": os.pathsep.join([*tools, os.environ["PATH"]]),
@@ -164,12 +169,17 @@ def create(database: str, template: str | None = None) -> None:
         f"The database {database} could not be made: see the reason below.",
         env={**postgres.ensure(), "PGDATABASE": "postgres"},
     )
-    MADE.mkdir(parents=True, exist_ok=True)
-    (MADE / database).touch()
+    remember(database)
     if template:
         store = DEV / "data" / "filestore"
         if (store / template).exists():
             shutil.copytree(store / template, store / database, dirs_exist_ok=True)
+
+
+def remember(database: str) -> None:
+    """Note that a database is ours, to be dropped with the others."""
+    MADE.mkdir(parents=True, exist_ok=True)
+    (MADE / database).touch()
 
 
 def drop(database: str) -> None:

@@ -16,6 +16,7 @@ from .places import DEV, PYTHON, ROOT, addons
 
 REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
+WORKERS = 2
 
 
 @dataclass
@@ -48,9 +49,13 @@ def available() -> list[Suite]:
         for addon in addons()
         if (ROOT / addon / "tests").exists()
     ]
-    for name in ("end_to_end", "concurrency", "browser"):
+    for name, run_suite in (
+        ("end_to_end", _run_end_to_end),
+        ("concurrency", _run_with_databases),
+        ("browser", _run_with_databases),
+    ):
         if (ROOT / "tests" / name).exists():
-            with_odoo.append(Suite(name, _run_with_databases))
+            with_odoo.append(Suite(name, run_suite))
     return plain + with_odoo
 
 
@@ -112,24 +117,45 @@ def _run_lint(name: str, options: list[str]) -> Result:
 
 def _run_plain(name: str, options: list[str]) -> Result:
     setup.python_only()
-    return _pytest(name, [f"tests/{name}", *options], {})
+    workers = _beside_each_other(options, "worksteal")
+    return _pytest(name, [f"tests/{name}", *workers, *options], {})
 
 
 def _run_addon(name: str, options: list[str]) -> Result:
+    return _run_in_odoo(name, name, f"{name}/tests", options)
+
+
+def _run_end_to_end(name: str, options: list[str]) -> Result:
+    return _run_in_odoo(name, addons()[-1], f"tests/{name}", options)
+
+
+def _run_in_odoo(name: str, addon: str, tests: str, options: list[str]) -> Result:
+    """Run tests that are rolled back, on the kept database of an addon."""
     setup.everything()
-    database = odoo.ensure_test_database(name)
+    database = odoo.ensure_test_database(addon)
+    workers = _beside_each_other(options, "loadscope")
+    for number in range(WORKERS if workers else 0):
+        odoo.remember(f"{database}-gw{number}")
     return _pytest(
         name,
         [
             f"--odoo-database={database}",
             f"--odoo-config={odoo.CONF}",
             "--odoo-http",
-            f"{name}/tests",
+            tests,
+            *workers,
             *options,
         ],
         odoo.environment(),
         plugins=(),
     )
+
+
+def _beside_each_other(options: list[str], distribution: str) -> list[str]:
+    """Return the options that use two processors; a chosen few tests start at once."""
+    if "-k" in options or (os.cpu_count() or 1) < WORKERS:
+        return []
+    return [f"--numprocesses={WORKERS}", f"--dist={distribution}"]
 
 
 def _run_with_databases(name: str, options: list[str]) -> Result:

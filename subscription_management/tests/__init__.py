@@ -8,7 +8,6 @@ from . import (
     test_invoice_corrections,
     test_invoice_writer,
     test_lifecycle,
-    test_lived_through,
     test_price_versions,
     test_pricing,
     test_renewal,
