@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -59,10 +59,7 @@ def forecast(
         for item in plan.items:
             key += 1
             rows.append(_row(item, key))
-        lines = [
-            replace(line, closed_until=plan.closed_until.get(line.key))
-            for line in lines
-        ]
+        lines = plan.closed(lines)
         day = plan.next_due
 
 

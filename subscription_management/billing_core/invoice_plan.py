@@ -29,11 +29,20 @@ class InvoicePlan:
     next_due: date | None
     """When the next period or change becomes due, None when nothing will."""
     closed_until: dict[int, date]
-    """For each line the day up to which it is billed once the items are."""
+    """For lines that were looked at the day up to which they are billed by then."""
 
     @property
     def amount(self) -> Decimal:
         return sum((item.amount for item in self.items), ZERO)
+
+    def closed(self, lines: Iterable[Line]) -> list[Line]:
+        """Return lines as they are once the items are billed."""
+        return [
+            replace(
+                line, closed_until=self.closed_until.get(line.key, line.closed_until)
+            )
+            for line in lines
+        ]
 
 
 def plan_invoice(
@@ -86,16 +95,9 @@ def plan_invoice(
         items=tuple(sorted(items, key=lambda item: item.period.start)),
         next_due=min(dues, default=None),
         closed_until={
-            **{
-                line.key: line.closed_until
-                for line in lines
-                if line.closed_until is not None
-            },
-            **{
-                key: until
-                for outcome in outcomes
-                for key, until in outcome.closed_until.items()
-            },
+            key: until
+            for outcome in outcomes
+            for key, until in outcome.closed_until.items()
         },
     )
 
@@ -153,16 +155,18 @@ def _opened(
     """
     opened: dict[int, date] = {}
     for line in lines:
-        closed = line.closed_until
+        is_done = line.is_done
+        if is_done and not rows:
+            continue
+        key, closed = line.series_key, line.closed_until
         days = [
             row.period.start
-            for row in rows.get(line.series_key, ())
+            for row in rows.get(key, ())
             if row.line == line.key and closed and row.period.start >= closed
         ]
-        if not line.is_done:
+        if not is_done:
             days.append(max(line.start, closed or line.start))
         if days:
-            key = line.series_key
             opened[key] = min([*days, opened.get(key, date.max)])
     return opened
 
@@ -188,7 +192,7 @@ def _reaching_into(
             regular = calendar.regular_period(calendar.index_on(opened[key]))
             reached[key] = min(regular.start, opened[key])
         is_past = line.end is not None and line.end < reached[key]
-        if not is_past or not line.is_done or line.key in billed:
+        if not is_past or line.key in billed:
             looked_at.append(line)
     return looked_at
 
@@ -196,9 +200,12 @@ def _reaching_into(
 def _by_series(
     lines: Sequence[Line], billed: Iterable[BilledPeriod]
 ) -> dict[int, list[BilledPeriod]]:
-    series_of = {line.key: line.series_key for line in lines}
     rows: dict[int, list[BilledPeriod]] = defaultdict(list)
-    for row in billed:
+    open_rows = list(billed)
+    if not open_rows:
+        return rows
+    series_of = {line.key: line.series_key for line in lines}
+    for row in open_rows:
         if row.line not in series_of:
             raise UnknownLine(row.line)
         rows[series_of[row.line]].append(row)

@@ -189,7 +189,7 @@ class SubscriptionBillingPipeline(models.Model):
         for billing in billings:
             for line in billing.subscription.line_ids:
                 closed = billing.plan.closed_until.get(line.id)
-                if closed != (line.closed_until or None):
+                if closed and closed != line.closed_until:
                     line.closed_until = closed
             billing.subscription.next_billing_date = billing.plan.next_due or False
 

@@ -66,7 +66,7 @@ class SubscriptionInvoicing(models.Model):
         self.ensure_one()
         plan = self._plan_billing(target, rows)
         if self._waits_for_next_invoice(plan):
-            plan = InvoicePlan((), plan.next_due, self._closed_until())
+            plan = InvoicePlan((), plan.next_due, {})
         if not plan.items:
             return PlannedBilling(self, plan, {}, [])
         self._check_billable(target)
@@ -90,11 +90,6 @@ class SubscriptionInvoicing(models.Model):
             and plan.amount < 0
             and plan.next_due is not None
         )
-
-    def _closed_until(self):
-        return {
-            line.id: line.closed_until for line in self.line_ids if line.closed_until
-        }
 
     def _group_into_invoices(self, billings):
         """Return `PlannedInvoice`s for `PlannedBilling`s.

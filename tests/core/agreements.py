@@ -53,10 +53,7 @@ class Agreement:
             for index, item in enumerate(plan.items, start=1)
         ]
         self.rows += new
-        self.lines = [
-            replace(line, closed_until=plan.closed_until.get(line.key))
-            for line in self.lines
-        ]
+        self.lines = plan.closed(self.lines)
         return new
 
     def apply(self, edit: Edit) -> None:

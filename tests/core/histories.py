@@ -101,10 +101,7 @@ class Ledger:
             for item in plan.items
         ]
         self.rows += new
-        self.lines = [
-            replace(line, closed_until=plan.closed_until.get(line.key))
-            for line in self.lines
-        ]
+        self.lines = plan.closed(self.lines)
         return new
 
     def end_line(self, key: int, day: date) -> None:
