@@ -45,6 +45,18 @@ class InvoicePlan:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenSeries:
+    """The lines of a series of which some day is open."""
+
+    agreed: list[Line]
+    served: list[Line]
+    """The agreed ones without their pauses, split where a share's base changes."""
+    rows: list[BilledPeriod]
+    first: date
+    """The first open day."""
+
+
 def plan_invoice(
     lines: Sequence[Line],
     billed: Iterable[BilledPeriod],
@@ -78,17 +90,15 @@ def plan_invoice(
     # A share of the total may depend on lines that are closed.
     depends_on_all = any(line.base is not None for line in lines)
     looked_at = lines if depends_on_all else _reaching_into(opened, lines, rows)
-    served = with_bases(without_pauses(looked_at, pauses))
+    agreed = _series_of(looked_at)
+    served = _series_of(with_bases(without_pauses(looked_at, pauses)))
     outcomes = []
-    for key, series in _series_of(served).items():
-        first = opened.get(key)
-        if first is None:
-            continue
-        if series[0].kind is ChargeKind.ONE_OFF:
-            outcomes.append(_plan_once(series[0], rows[key], currency, target))
+    for key, first in opened.items():
+        series = _OpenSeries(agreed[key], served[key], rows[key], first)
+        if series.agreed[0].kind is ChargeKind.ONE_OFF:
+            outcomes.append(_plan_once(series, currency, target))
         else:
-            due = _plan_series(series, rows[key], first, currency, target)
-            outcomes.append(due)
+            outcomes.append(_plan_series(series, currency, target))
     items = [item for outcome in outcomes for item in outcome.items]
     dues = [outcome.next_due for outcome in outcomes if outcome.next_due is not None]
     return InvoicePlan(
@@ -212,10 +222,9 @@ def _by_series(
     return rows
 
 
-def _plan_once(
-    line: Line, rows: list[BilledPeriod], currency: Currency, target: date
-) -> InvoicePlan:
+def _plan_once(series: _OpenSeries, currency: Currency, target: date) -> InvoicePlan:
     """Return the plan of a one-off line, which is owed whole on its first day."""
+    [line], rows = series.agreed, series.rows
     day = Period(line.start, line.start + timedelta(days=1))
     is_owed = not line.is_empty and line.joins <= target
     price = full_price(line, line.start) if is_owed else ZERO
@@ -230,21 +239,15 @@ def _plan_once(
     return InvoicePlan(tuple(items_for(balance, currency)), coming, closed)
 
 
-def _plan_series(
-    series: list[Line],
-    billed: list[BilledPeriod],
-    first: date,
-    currency: Currency,
-    target: date,
-) -> InvoicePlan:
+def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> InvoicePlan:
     """Return the plan of the lines of a series, from its first open day on."""
-    current, coming = in_effect(series, target)
-    quantities = {line.key: line.quantity for line in series}
-    known = _by_regular_period(series[0], billed, first)
+    current, coming = in_effect(series.served, target)
+    quantities = {line.key: line.quantity for line in series.served}
+    known = _by_regular_period(series)
     items: list[PlannedItem] = []
     dues = [line.joins for line in coming]
     closed: date | None = None
-    for period in _periods(current, first):
+    for period in _periods(current, series.first):
         parts = owed_parts(current, period, currency)
         due = _due(period, parts)
         if due > target:
@@ -273,7 +276,7 @@ def _plan_series(
         is_served_later = is_served_later or bool(balance.parts)
         if not is_served_later:
             settled |= {row.line: regular.end for row in balance.rows}
-    until = _closed(series, closed, {row.line for row in billed})
+    until = _closed(series, closed)
     for key, end in settled.items():
         if key in until:
             until[key] = max(until[key], end)
@@ -291,15 +294,13 @@ def _periods(lines: Sequence[Line], first: date) -> Iterator[BillingPeriod]:
             yield period
 
 
-def _by_regular_period(
-    line: Line, billed: list[BilledPeriod], first: date
-) -> dict[Period, list[BilledPeriod]]:
+def _by_regular_period(series: _OpenSeries) -> dict[Period, list[BilledPeriod]]:
     """Return the rows that may still change, by the regular period they lie in."""
-    calendar = line.calendar
+    calendar = series.agreed[0].calendar
     known: dict[Period, list[BilledPeriod]] = defaultdict(list)
-    for row in billed:
+    for row in series.rows:
         regular = calendar.regular_period(calendar.index_on(row.period.start))
-        if regular.end > first:
+        if regular.end > series.first:
             known[regular].append(row)
     return known
 
@@ -327,20 +328,19 @@ def _balance_beyond(
     return PeriodBalance(ChargeKind.RECURRING, regular, due, parts, rows)
 
 
-def _closed(
-    lines: Sequence[Line], closed: date | None, billed: set[int]
-) -> dict[int, date]:
-    """Return until when lines are closed: those that were open, and the others.
+def _closed(series: _OpenSeries, closed: date | None) -> dict[int, date]:
+    """Return until when the lines are closed that were open, as they were agreed.
 
-    A line that is done is closed further with the others when something was billed
-    of it beyond its end.
+    A line that rests is closed with the others: it must not be looked at without
+    them. One that is done is closed further when it was billed beyond its end.
     """
     found: dict[int, date] = {}
-    for line in lines:
+    billed = {row.line for row in series.rows}
+    for line in series.agreed:
         until = line.closed_until
         is_open = not line.is_done or line.key in billed
         if closed is not None and line.start < closed and is_open:
             until = closed if until is None else max(until, closed)
         if until is not None:
-            found[line.key] = max(until, found.get(line.key, until))
+            found[line.key] = until
     return found

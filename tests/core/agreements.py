@@ -39,7 +39,7 @@ class Agreement:
     rows: list[BilledPeriod] = field(default_factory=list)
 
     def bill(self, target: date) -> list[BilledPeriod]:
-        plan = plan_invoice(self.lines, self.rows, ILS, target, self.pauses)
+        plan = plan_invoice(self.lines, self.open_rows, ILS, target, self.pauses)
         new = [
             BilledPeriod(
                 item.line,
@@ -55,6 +55,16 @@ class Agreement:
         self.rows += new
         self.lines = plan.closed(self.lines)
         return new
+
+    @property
+    def open_rows(self) -> list[BilledPeriod]:
+        """The rows that reach beyond what is closed of their line, as they are read."""
+        closed = {line.key: line.closed_until for line in self.lines}
+        return [
+            row
+            for row in self.rows
+            if closed[row.line] is None or row.period.end > closed[row.line]
+        ]
 
     def apply(self, edit: Edit) -> None:
         """Give the new lines keys of their own, as the database does."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from billing_core.errors import EmptyPeriod
 from billing_core.invoice_plan import plan_invoice
@@ -61,3 +63,20 @@ def test_months_missed_in_a_pause_are_not_billed_on_resume():
     line = seats(1, price="30", closed_until=day("2026-05-01"))
     outcome = plan_invoice([line], [], ILS, day("2026-08-01"), [pause])
     assert rows_of(outcome) == [("2026-08-01/2026-09-01", "1", "30.00")]
+
+
+def test_units_changed_while_it_rests_close_with_the_line_before():
+    """Otherwise what was billed would be looked at again without its rows."""
+    pause = Pause(day("2026-04-11"), day("2026-05-21"))
+    before = seats(10, end="2026-04-16", closed_until=day("2026-05-01"))
+    after = seats(12, "2026-04-16", key=2, series=1)
+    rows = [
+        charged("2026-04-01/2026-05-01", "70.00", key=1),
+        charged("2026-04-11/2026-05-01", "-46.67", key=2, revision=1, reverses=1),
+    ]
+    opened = [replace(before, closed_until=day("2026-04-01")), after]
+    plan = plan_invoice(opened, rows, ILS, day("2026-04-20"), [pause])
+    assert rows_of(plan) == []
+    assert plan.closed_until == {1: day("2026-05-01"), 2: day("2026-05-01")}
+    again = plan_invoice(plan.closed(opened), [], ILS, day("2026-05-21"), [pause])
+    assert rows_of(again) == [("2026-05-21/2026-06-01", "12", "29.81")]
