@@ -276,11 +276,28 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
         is_served_later = is_served_later or bool(balance.parts)
         if not is_served_later:
             settled |= {row.line: regular.end for row in balance.rows}
+    waiting = [item for item in items if _is_scheduled(item, series, target)]
+    if waiting:
+        given = tuple(item for item in items if item not in waiting)
+        dues += [item.period.start for item in waiting]
+        return InvoicePlan(given, min(dues), {})
     until = _closed(series, closed)
     for key, end in settled.items():
         if key in until:
             until[key] = max(until[key], end)
     return InvoicePlan(tuple(items), min(dues, default=None), until)
+
+
+def _is_scheduled(item: PlannedItem, series: _OpenSeries, target: date) -> bool:
+    """Tell whether an item credits an end or a pause that is still to come.
+
+    It may be taken back until then: the credit is given on its day.
+    """
+    return item.amount < 0 and any(
+        line.end is not None and target < line.end <= item.period.start
+        for line in series.served
+        if not line.is_empty
+    )
 
 
 def _periods(lines: Sequence[Line], first: date) -> Iterator[BillingPeriod]:

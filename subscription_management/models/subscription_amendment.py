@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.changes import (
@@ -225,7 +225,8 @@ class SubscriptionAmendment(models.Model):
         self._check_can_change()
         amendment = self._plan_amendment(rows, day, policy)
         before = self._monthly_on(amendment.priced_from)
-        ends = {line.id: line.date_end for line in self.line_ids}
+        ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
+        ended_lines = ended._end_dates()
         added = self._apply_amendment(amendment)
         self._schedule_billing()
         [change] = self._log_change(
@@ -234,11 +235,7 @@ class SubscriptionAmendment(models.Model):
             reason=reason,
             monthly_difference=self._monthly_on(amendment.priced_from) - before,
             added_line_ids=[(6, 0, added.ids)],
-            ended_lines={
-                str(key): ends[key] and ends[key].isoformat()
-                for key in amendment.ended
-                if key in ends
-            },
+            ended_lines=ended_lines,
         )
         return change
 
@@ -329,6 +326,18 @@ class SubscriptionLineAmendment(models.Model):
     def _series_key(self):
         self.ensure_one()
         return self.series_id.id or self.id
+
+    def _end_dates(self):
+        """Return the days on which lines end, as a change remembers them."""
+        return {
+            str(line.id): line.date_end and line.date_end.isoformat() for line in self
+        }
+
+    def _restore_end_dates(self, change):
+        """Let the lines that a change ended end as they did before it."""
+        for key, end in (change.ended_lines or {}).items():
+            line = self.filtered(lambda each, key=key: each.id == int(key))
+            line.date_end = fields.Date.to_date(end) if end else False
 
     def _origin_key(self):
         self.ensure_one()

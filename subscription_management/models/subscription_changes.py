@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -189,9 +189,7 @@ class SubscriptionChanges(models.Model):
         before = self._monthly_on(change.date_effective)
         for line in added:
             line.date_end = line.date_start
-        for key, end in (change.ended_lines or {}).items():
-            line = lines.filtered(lambda each, key=key: each.id == int(key))
-            line.date_end = fields.Date.to_date(end) if end else False
+        lines._restore_end_dates(change)
         added.filtered(lambda line: not line.billed_period_ids).unlink()
         self._schedule_billing()
         self._log_change(

@@ -1,6 +1,7 @@
 """From what the core plans to the values of the host's invoices."""
 
 from dataclasses import dataclass, field
+from decimal import ROUND_UP, Decimal
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -11,6 +12,24 @@ from ..billing_core.difference import PlannedItem
 from ..billing_core.invoice_plan import InvoicePlan
 from ..billing_core.money import ONE
 from .decimals import exact
+
+UNSEEN = Decimal("0.00005")
+"""The host rounds the sum of an invoice, not its lines: so little in each does not move
+the sum by a cent, nor, away from zero, a tax that is just between two."""
+
+
+def shown_unit_price(amount: Decimal, quantity: Decimal) -> Decimal:
+    """Return the unit price with the fewest decimals that comes to an amount.
+
+    >>> shown_unit_price(Decimal("256.67"), Decimal(12))
+    Decimal('21.38917')
+    """
+    price = amount / quantity
+    for decimals in range(2, 12):
+        shown = price.quantize(Decimal(1).scaleb(-decimals), ROUND_UP)
+        if abs(shown * quantity - amount) < UNSEEN:
+            return shown
+    return round(price, 12)
 
 
 @dataclass
@@ -273,17 +292,14 @@ class SubscriptionLineInvoicing(models.Model):
     def _invoice_quantity_and_price(self, item):
         """Return (quantity, unit price) whose rounded product is the item's amount.
 
-        Units are shown where the price is per unit; a price that does not come out
-        to the cent that way is shown as one amount.
+        Units are shown where the price is per unit, any other price as one amount.
         """
-        currency = self.currency_id._snapshot_currency()
-        if self.pricing_model == "per_unit" and item.quantity:
-            agreed = exact(self.price) * self._units_per_quantity()
-            for price in (agreed, item.amount / item.quantity):
-                shown = float(round(price, 12))
-                if currency.round(exact(shown) * item.quantity) == item.amount:
-                    return float(item.quantity), shown
-        return float(ONE), float(item.amount)
+        if self.pricing_model != "per_unit" or not item.quantity:
+            return float(ONE), float(item.amount)
+        price = exact(self.price) * self._units_per_quantity()
+        if price * item.quantity != item.amount:
+            price = shown_unit_price(item.amount, item.quantity)
+        return float(item.quantity), float(price)
 
     def _invoice_line_name(self, item):
         """Return the text of an invoice line, in the customer's language."""

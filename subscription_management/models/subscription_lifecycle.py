@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -46,6 +48,29 @@ class SubscriptionLifecycle(models.Model):
             )
         self._schedule_billing()
 
+    def _end_with_notice(self):
+        """Return the first day without service for a customer who gives notice today.
+
+        That is the end of the term, or of the period where there is none, which is
+        far enough away.
+        """
+        self.ensure_one()
+        earliest = self._today() + timedelta(days=self.plan_id.notice_days)
+        end = self.term_end
+        if end:
+            while end < earliest:
+                end = self.plan_id._term_end(end)
+            return end
+        calendar = self._leading_calendar()
+        index = calendar.index_on(max(earliest, calendar.start))
+        start = calendar.boundary(index)
+        return start if start == earliest else calendar.boundary(index + 1)
+
+    def _leading_calendar(self):
+        """Return the calendar of the first product that is served."""
+        line = self._lines_to_change(self._today())[:1] or self.line_ids[:1]
+        return line._snapshot_calendar()
+
     def _end_on(self, day, reason=False):
         """Cancel the service from `day` on; days billed beyond it are credited."""
         for subscription in self:
@@ -55,12 +80,19 @@ class SubscriptionLifecycle(models.Model):
                 continue
             check_transition(State(subscription.state), State.CANCELLED)
             lost = subscription.monthly_amount
-            for line in subscription.line_ids:
-                if not line.date_end or line.date_end > day:
-                    line.date_end = max(day, line.date_start)
+            cut = subscription.line_ids.filtered(
+                lambda line: not line.date_end or line.date_end > day
+            )
+            ended_lines = cut._end_dates()
+            for line in cut:
+                line.date_end = max(day, line.date_start)
             subscription.date_end = max(day, subscription.date_start)
             subscription._log_change(
-                "cancelled", day, reason=reason, monthly_difference=-lost
+                "cancelled",
+                day,
+                reason=reason,
+                monthly_difference=-lost,
+                ended_lines=ended_lines,
             )
             subscription.ends_by_expiry = False
             if day <= subscription._today():
@@ -78,9 +110,10 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
-            subscription.line_ids.filtered(
-                lambda line, end=end: line.date_end == end
-            ).date_end = False
+            cancelled = subscription.change_ids.filtered(
+                lambda change: change.kind == "cancelled"
+            )
+            subscription.line_ids._restore_end_dates(cancelled.sorted("id")[-1:])
             subscription.date_end = False
             subscription._log_change(
                 "cancellation_undone",

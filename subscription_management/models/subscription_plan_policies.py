@@ -46,6 +46,11 @@ class SubscriptionPlanPolicies(models.Model):
         default="waived",
     )
 
+    notice_days = fields.Integer(
+        "Notice (Days)",
+        help="A customer who gives notice later than this before the term's end stays "
+        "for another one; without a term, until the period's end.",
+    )
     credit_policy = fields.Selection(
         [
             ("credit_note", "By a Credit Note at Once"),
@@ -54,6 +59,10 @@ class SubscriptionPlanPolicies(models.Model):
         string="Credits Are Given",
         required=True,
         default="credit_note",
+    )
+
+    _notice_not_negative = models.Constraint(
+        "CHECK (notice_days >= 0)", "Notice is given 0 days or more before the end."
     )
 
     def _billed_from(self, policy, calendar, day):

@@ -215,9 +215,11 @@ class SubscriptionRenewal(models.Model):
         today = self._today()
         self._remind_of_renewal((self.term_end - today).days)
         # A day ahead, so that the first period of the next term is billed as agreed.
-        if self.term_end > today + timedelta(days=1) or self.date_end:
+        ends = self.date_end and self.date_end <= self.term_end
+        if self.term_end > today + timedelta(days=1) or ends:
             return
-        if self.plan_id.renewal_policy == "renew":
+        if self.plan_id.renewal_policy == "renew" or self.date_end:
+            # Whoever gave notice too late for this term stays for the next one.
             self._renew()
             return
         self._end_on(self.term_end, self.env._("The term ended"))

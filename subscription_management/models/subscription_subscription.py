@@ -133,6 +133,7 @@ class SubscriptionSubscription(models.Model):
         "Renewal",
         compute="_compute_term_end",
         store=True,
+        precompute=True,
         readonly=False,
         help="The first day after the agreed term.",
     )
@@ -243,12 +244,10 @@ class SubscriptionSubscription(models.Model):
             last = subscription.last_day
             subscription.date_end = last and last + timedelta(days=1)
 
-    @api.depends("date_start", "plan_id.term_count", "plan_id.term_unit")
+    # Not by the plan's fields: a term, or none, stays as agreed when that is edited.
+    @api.depends("date_start", "plan_id")
     def _compute_term_end(self):
         for subscription in self:
-            # A running term keeps its date when the plan is edited.
-            if subscription.state != "draft" and subscription.term_end:
-                continue
             plan, start = subscription.plan_id, subscription.date_start
             subscription.term_end = plan._term_end(start) if plan and start else False
 

@@ -146,6 +146,22 @@ class TestBilling(SubscriptionCase):
         self.assertEqual(line.quantity, 7)
         self.assertEqual(line.price_subtotal, 38.39)  # 70 × 17 / 31
 
+    def test_lines_of_parts_of_a_cent_come_to_the_cent_together(self):
+        """10.004 is 10.00 and three are 30.01, though the host adds up 40.016."""
+        subscription = self.subscribe(
+            self.seat, self.seat, on="2026-04-01", start=False
+        )
+        subscription.line_ids.price = 10.004
+        subscription.line_ids[1].quantity = 3
+        subscription.action_activate()
+        self.bill("2026-04-01")
+        invoice = subscription.invoice_ids
+        self.assertAlmostEqual(invoice.amount_untaxed, 10.00 + 30.01)
+        self.assertEqual(
+            invoice.invoice_line_ids.sorted("quantity").mapped("price_unit"),
+            [10.0, 10.00334],
+        )
+
     def test_several_companies_are_billed_in_one_run(self):
         other = self.setup_other_company()["company"]
         journal = self.env["account.journal"].search(

@@ -61,6 +61,11 @@ class TestLifecycle(SubscriptionCase):
         subscription = self.subscribe(on="2024-02-29")
         self.assertEqual(subscription.term_end.isoformat(), "2025-02-28")
 
+    def test_a_term_or_none_stays_when_the_plan_is_edited(self):
+        subscription = self.subscribe(on="2026-04-01")
+        self.monthly.write({"term_count": 1, "term_unit": "year"})
+        self.assertFalse(subscription.term_end)
+
     @freeze_time("2026-04-11 09:00:00")
     def test_cancelled_today_credits_the_days_that_are_left(self):
         subscription = self.subscribe(on="2026-04-01")
@@ -111,6 +116,27 @@ class TestLifecycle(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(subscription.invoice_count, 2)
         self.assertFalse(subscription.date_end)
+
+    @freeze_time("2026-04-11 09:00:00")
+    def test_notice_ends_the_term_or_the_one_after(self):
+        self.monthly.notice_days = 30
+        half_year, month = self.monthly.copy(), self.monthly.copy()
+        half_year.write({"term_count": 6, "term_unit": "month"})
+        month.write({"term_count": 1, "term_unit": "month"})
+        evergreen = self.subscribe(on="2026-04-01")
+        long = self.subscribe(on="2026-04-01", plan=half_year)
+        short = self.subscribe(on="2026-04-01", plan=month)
+        # Notice of 11 April counts from 11 May.
+        for subscription, last_day in (
+            (evergreen, "2026-05-31"),
+            (long, "2026-09-30"),
+            (short, "2026-05-31"),
+        ):
+            wizard = self.env["subscription.end"].create(
+                {"subscription_id": subscription.id, "when": "notice"}
+            )
+            wizard.action_confirm()
+            self.assertEqual(subscription.last_day.isoformat(), last_day)
 
     def test_the_history_is_only_added_to(self):
         subscription = self.subscribe(on="2026-04-01")

@@ -66,6 +66,14 @@ class TestSteps(SubscriptionCase):
         self.bill("2026-08-01")
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 70)
 
+    def test_a_cancellation_that_is_taken_back_leaves_the_steps_as_agreed(self):
+        self.subscription.change_price(self.line, 8, self.july)
+        self.subscription._end_on(self.may)
+        self.assert_steps([("2026-04-01", 10, 7)])
+        self.subscription.action_undo_cancellation()
+        self.assert_steps([("2026-04-01", 10, 7), ("2026-07-01", 10, 8)])
+        self.assertEqual(self.line.date_end, self.july)
+
     def test_a_discount_counts_for_later_steps(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription.grant_discount({"percent": 50}, self.may)

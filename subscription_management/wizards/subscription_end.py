@@ -14,6 +14,7 @@ class SubscriptionEnd(models.TransientModel):
     when = fields.Selection(
         [
             ("paid_until", "At the End of What Is Billed"),
+            ("notice", "At the Term's End, with Notice"),
             ("now", "Today"),
             ("date", "On a Date"),
         ],
@@ -42,6 +43,9 @@ class SubscriptionEnd(models.TransientModel):
             paid_until = max(billed, default=today) - timedelta(days=1)
             if wizard.when == "paid_until":
                 wizard.last_day = max(paid_until, today - timedelta(days=1))
+            elif wizard.when == "notice" and subscription.line_ids:
+                end = subscription._end_with_notice()
+                wizard.last_day = end - timedelta(days=1)
             elif wizard.when == "now":
                 wizard.last_day = today - timedelta(days=1)
             else:

@@ -66,6 +66,12 @@ class Agreement:
             if closed[row.line] is None or row.period.end > closed[row.line]
         ]
 
+    def scheduled_days(self) -> list[date]:
+        """Return the days on which something ends, or rests, or goes on."""
+        days = [line.end for line in self.lines]
+        days += [day for pause in self.pauses for day in (pause.start, pause.end)]
+        return [day for day in days if day is not None]
+
     def apply(self, edit: Edit) -> None:
         """Give the new lines keys of their own, as the database does."""
         fresh = max(line.key for line in self.lines) + 1

@@ -30,6 +30,12 @@ def assert_law(agreement, changes, rest):
     target = live(agreement, START, changes) + timedelta(days=rest)
     agreement.bill(target)
     billed = agreement.billed_by_period()
+    for key, debt in owed_by_period(agreement.lines, agreement.pauses, target).items():
+        # A credit that is scheduled waits for its day.
+        assert debt.due > target or billed.get(key, 0) >= debt.amount, key
+    target = max([target, *agreement.scheduled_days()])
+    agreement.bill(target)
+    billed = agreement.billed_by_period()
     debts = owed_by_period(agreement.lines, agreement.pauses, target)
     for key, debt in debts.items():
         if debt.due <= target:

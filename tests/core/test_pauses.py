@@ -80,3 +80,19 @@ def test_units_changed_while_it_rests_close_with_the_line_before():
     assert plan.closed_until == {1: day("2026-05-01"), 2: day("2026-05-01")}
     again = plan_invoice(plan.closed(opened), [], ILS, day("2026-05-21"), [pause])
     assert rows_of(again) == [("2026-05-21/2026-06-01", "12", "29.81")]
+
+
+def test_a_pause_that_is_to_come_is_credited_on_its_day():
+    pause = Pause(day("2026-04-21"), day("2026-05-01"))
+    line = seats(1, price="30")
+    rows = [charged("2026-04-01/2026-05-01", "30.00", key=1)]
+    early = plan_invoice([line], rows, ILS, day("2026-04-11"), [pause])
+    assert (rows_of(early), early.next_due) == ([], day("2026-04-21"))
+    plan = plan_invoice([line], rows, ILS, day("2026-04-21"), [pause])
+    assert rows_of(plan) == [("2026-04-21/2026-05-01", "1", "-10.00")]
+
+
+def test_days_known_to_be_paused_are_not_charged_first():
+    pause = Pause(day("2026-04-21"), day("2026-05-01"))
+    plan = plan_invoice([seats(1, price="30")], [], ILS, day("2026-04-01"), [pause])
+    assert rows_of(plan) == [("2026-04-01/2026-04-21", "1", "20.00")]

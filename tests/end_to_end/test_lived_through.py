@@ -140,6 +140,9 @@ class TestLivedThrough(SubscriptionCase):
                 if due and not outage:
                     failures = self.bill(today).failure_ids
                     self.assertFalse(failures.mapped("reason"), today)
+            # By then all that was scheduled has come.
+            today += timedelta(days=120)
+            clock.move_to(f"{today} 09:00:00")
             everyone._schedule_billing()
             failures = self.bill(today).failure_ids
             self.assertFalse(failures.mapped("reason"))
