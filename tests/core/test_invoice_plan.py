@@ -333,7 +333,9 @@ def test_cancelling_and_undoing_bills_what_the_history_owes(lines, moves, last):
             None if end is None else max(start, START + timedelta(days=end))
         )
     last = max([last, *(when for when, _end in moves)])
-    target = START + timedelta(days=last)
+    # A credit waits for the day of the end.
+    ends = [each.end for each in ledger.lines if each.end is not None]
+    target = max([START + timedelta(days=last), *ends])
     ledger.bill(target)
     owed = sum(owed_day_by_day(each, target) for each in ledger.lines)
     assert ledger.total == owed + _billed_ahead(ledger, target)
