@@ -67,9 +67,17 @@ class Agreement:
         ]
 
     def scheduled_days(self) -> list[date]:
-        """Return the days on which something ends, or rests, or goes on."""
+        """Return the days on which something ends, rests, goes on or costs more."""
         days = [line.end for line in self.lines]
         days += [day for pause in self.pauses for day in (pause.start, pause.end)]
+        if any(line.base is not None for line in self.lines):
+            days += [
+                line.calendar.boundary(line.calendar.index_on(since) + discount.cycles)
+                for line in self.lines
+                for discount in line.terms.discounts
+                if discount.cycles is not None
+                for since in [discount.since or line.start]
+            ]
         return [day for day in days if day is not None]
 
     def apply(self, edit: Edit) -> None:
