@@ -7,6 +7,7 @@ from . import subscription_pricing_tier
 from . import subscription_pricing_terms
 from . import subscription_price_calculator
 from . import subscription_subscription
+from . import subscription_daily_steps
 from . import subscription_lifecycle
 from . import subscription_line
 from . import subscription_line_terms

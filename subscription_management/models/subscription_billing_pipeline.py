@@ -6,7 +6,7 @@ import psycopg2
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import MissingError, UserError
+from odoo.exceptions import UserError
 
 from ..billing_core.errors import BillingError
 from .error_messages import translated
@@ -210,7 +210,7 @@ class SubscriptionBillingPipeline(models.Model):
 
     def _note_failure(self, subscription, error):
         """Mark one subscription with the reason, for people to cure."""
-        reason = self._reason(subscription, error)
+        reason = subscription._reason_of(error)
         if isinstance(error, UserError | BillingError):
             _logger.info("Not billed: %s: %s", subscription.name, reason)
         else:
@@ -225,26 +225,6 @@ class SubscriptionBillingPipeline(models.Model):
                 note=reason,
                 user_id=(subscription.user_id or self.env.user).id,
             )
-
-    def _reason(self, subscription, error):
-        """Return one sentence that says what is wrong and what to do."""
-        if isinstance(error, MissingError) and (lost := subscription._lost_fields()):
-            return self.env._(
-                "What was chosen as %s has been deleted; open the subscription and "
-                "choose another.",
-                ", ".join(lost),
-            )
-        if isinstance(error, BillingError):
-            return translated(self.env, error)
-        if isinstance(error, UserError):
-            return str(error)
-        return self.env._(
-            "An unexpected error (%(kind)s) stopped the invoice: %(text)s. "
-            "Check the subscription's products, prices and addresses; the server's "
-            "log has the details.",
-            kind=type(error).__name__,
-            text=str(error).strip().split("\n")[0],
-        )
 
     @api.model
     def _bill_now(self, subscription, target):

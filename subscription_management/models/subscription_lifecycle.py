@@ -130,29 +130,25 @@ class SubscriptionLifecycle(models.Model):
             ("date_end", "!=", False),
             ("date_end", "<=", fields.Date.today()),
         ]
-        ended = self.search(domain, limit=200)
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        for subscription in ended:
-            locked = subscription.try_lock_for_update().filtered_domain(domain)
-            if locked and locked.date_end <= locked._today():
-                locked._set_state("expired" if locked.ends_by_expiry else "cancelled")
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        self._do_for_each(domain, lambda each: each._close_if_ended())
+
+    def _close_if_ended(self):
+        self.ensure_one()
+        if self.date_end <= self._today():
+            self._set_state("expired" if self.ends_by_expiry else "cancelled")
 
     @api.model
     def _cron_follow_changes(self):
         """Bring state and revenue in step with the changes whose day has come."""
         domain = [("next_change_date", "<=", fields.Date.today())]
-        due = self.search(domain, limit=500)
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        for subscription in due:
-            locked = subscription.try_lock_for_update().filtered_domain(domain)
-            if locked and locked.next_change_date <= locked._today():
-                locked._follow_pause()
-                self.env.add_to_compute(self._fields["next_change_date"], locked)
-                self.env.add_to_compute(self._fields["monthly_amount"], locked)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        self._do_for_each(domain, lambda each: each._follow_change())
+
+    def _follow_change(self):
+        self.ensure_one()
+        if self.next_change_date <= self._today():
+            self._follow_pause()
+            self.env.add_to_compute(self._fields["next_change_date"], self)
+            self.env.add_to_compute(self._fields["monthly_amount"], self)
 
     def _today(self):
         """Return the calendar date at the company's place."""

@@ -200,14 +200,7 @@ class SubscriptionRenewal(models.Model):
             ("term_end", "!=", False),
             ("term_end", "<=", horizon),
         ]
-        near = self.search(domain)
-        self.env["ir.cron"]._commit_progress(remaining=len(near))
-        for subscription in near:
-            locked = subscription.try_lock_for_update().filtered_domain(domain)
-            if locked:
-                locked._follow_term()
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        self._do_for_each(domain, lambda each: each._follow_term())
 
     def _follow_term(self):
         """Do what the term's end asks for today: remind, renew, ask or end."""

@@ -103,20 +103,12 @@ class SubscriptionTrial(models.Model):
     @api.model
     def _cron_convert_trials(self):
         """Remind of trials that end, and let those that ended become paid ones."""
-        today = fields.Date.today()
         domain = [("state", "=", "trial"), ("trial_end", "!=", False)]
-        trials = self.search(domain)
-        self.env["ir.cron"]._commit_progress(remaining=len(trials))
-        for subscription in trials:
-            locked = subscription.try_lock_for_update().filtered_domain(domain)
-            if locked:
-                locked._follow_trial(min(today, locked._today()))
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        self._do_for_each(domain, lambda each: each._follow_trial())
 
-    def _follow_trial(self, today):
+    def _follow_trial(self):
         self.ensure_one()
-        plan = self.plan_id
+        plan, today = self.plan_id, self._today()
         reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:

@@ -67,6 +67,23 @@ class TestRenewal(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "enter one"):
             subscription._renew()
 
+    def test_one_that_cannot_be_renewed_stops_no_other_and_is_cured(self):
+        index = self.env["subscription.price.index"].create({"name": "CPI"})
+        stuck = self.subscribe_for_a_year(
+            uplift_kind="index", uplift_index_id=index.id, uplift_cap=10
+        )
+        other_plan = self.monthly.copy({"uplift_kind": "none"})
+        other = self.subscribe(on="2026-04-01", plan=other_plan)
+        for _time in range(2):
+            self.follow_terms_on("2027-03-31")
+        self.assertEqual(other.term_end, Date.to_date("2028-04-01"))
+        self.assertEqual(stuck.term_end, Date.to_date("2027-04-01"))
+        self.assertIn("CPI", stuck.activity_ids.note)
+        index.value_ids = [Command.create({"date": "2026-01-01", "value": 125})]
+        self.follow_terms_on("2027-03-31")
+        self.assertEqual(stuck.term_end, Date.to_date("2028-04-01"))
+        self.assertFalse(stuck.activity_ids)
+
     def test_a_term_that_ends_is_not_billed_beyond(self):
         subscription = self.subscribe_for_a_year(renewal_policy="expire")
         self.follow_terms_on("2027-03-31")
