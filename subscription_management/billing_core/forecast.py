@@ -33,8 +33,12 @@ def forecast(
     today: date,
     until: date,
     pauses: Sequence[Pause] = (),
+    *,
+    credits_wait: bool = False,
 ) -> Iterator[ForecastInvoice]:
     """Yield the invoices from today on, as long as they are due before `until`.
+
+    With `credits_wait` a credit alone comes off the next invoice.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -54,6 +58,9 @@ def forecast(
     day: date | None = today
     while day is not None and (day < until or day == today):
         plan = plan_invoice(lines, rows, currency, day, pauses)
+        if credits_wait and plan.is_credit_only and plan.next_due is not None:
+            day = plan.next_due
+            continue
         if plan.items:
             yield ForecastInvoice(day, plan.items)
         for item in plan.items:

@@ -35,6 +35,10 @@ class InvoicePlan:
     def amount(self) -> Decimal:
         return sum((item.amount for item in self.items), ZERO)
 
+    @property
+    def is_credit_only(self) -> bool:
+        return bool(self.items) and all(item.amount < 0 for item in self.items)
+
     def closed(self, lines: Iterable[Line]) -> list[Line]:
         """Return lines as they are once the items are billed."""
         return [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 from ..billing_core.changes import (
@@ -15,7 +15,6 @@ from ..billing_core.changes import (
 )
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
-from ..billing_core.rating import price_of
 from .decimals import exact
 from .error_messages import translated
 
@@ -256,6 +255,9 @@ class SubscriptionAmendment(models.Model):
                 agreed = policy or self._change_policy(line, values)
                 calendar = line._snapshot_calendar()
                 billed_from = line.plan_id._billed_from(agreed, calendar, day)
+                # Not before the step of that day: an earlier one is not changed.
+                now = line_on(amendment.lines, line._origin_key(), day)
+                billed_from = max(billed_from, min(now.start, day))
                 amendment.priced_from = max(amendment.priced_from, billed_from)
                 if agreed == "next_period":
                     amendment.effective = max(amendment.effective, billed_from)
@@ -318,63 +320,3 @@ class SubscriptionAmendment(models.Model):
             and line.date_start <= day
             and (not line.date_end or line.date_end > day)
         )
-
-
-class SubscriptionLineAmendment(models.Model):
-    _inherit = "subscription.line"
-
-    def _series_key(self):
-        self.ensure_one()
-        return self.series_id.id or self.id
-
-    def _end_dates(self):
-        """Return the days on which lines end, as a change remembers them."""
-        return {
-            str(line.id): line.date_end and line.date_end.isoformat() for line in self
-        }
-
-    def _restore_end_dates(self, change):
-        """Let the lines that a change ended end as they did before it."""
-        for key, end in (change.ended_lines or {}).items():
-            line = self.filtered(lambda each, key=key: each.id == int(key))
-            line.date_end = fields.Date.to_date(end) if end else False
-
-    def _origin_key(self):
-        self.ensure_one()
-        return self.origin_id.id or self._series_key()
-
-    def _series_lines(self):
-        """Return the lines of the same series, wherever their days lie."""
-        self.ensure_one()
-        key = self._series_key()
-        return self.subscription_id.line_ids.filtered(
-            lambda line: key in (line.id, line.series_id.id)
-        )
-
-    def _prepare_follower_values(self):
-        """Return the values of a line that goes on with this one."""
-        self.ensure_one()
-        return {
-            "product_id": self.product_id.id,
-            "product_uom_id": self.product_uom_id.id,
-            "name": self.name,
-            "kind": self.kind,
-            "sequence": self.sequence,
-            "plan_id": self.plan_id.id,
-            "calendar_start": self.calendar_start,
-            "quantity": self.quantity,
-            "pricing_rule_id": self.pricing_rule_id.id,
-            "pricing_model": self.pricing_model,
-            "price": self.price,
-            "analytic_distribution": self.analytic_distribution,
-            "discount_ids": self._discount_commands(),
-        }
-
-    def _would_cost_more(self, values):
-        """Tell whether changed values cost more for a month than the line does."""
-        changed = {**self._prepare_follower_values(), **values}
-        plan = self.env["subscription.plan"].browse(changed["plan_id"])
-        quantity = exact(changed["quantity"])
-        price = price_of(self._terms_of(changed), quantity)
-        months = plan._snapshot_calendar(self.date_start).interval.in_months()
-        return float(price) / float(months) > self.monthly_amount

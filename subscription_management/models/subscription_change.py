@@ -73,8 +73,12 @@ class SubscriptionChange(models.Model):
             change.can_undo = bool(
                 change.kind in UNDOABLE
                 and not change.undone_by_ids
-                and change.date_effective > today
+                and change._first_day() > today
             )
+
+    def _first_day(self):
+        """Return the first day on which something is served as the change says."""
+        return min([self.date_effective, *self.added_line_ids.mapped("date_start")])
 
     def action_undo(self):
         """Take a change back that has not taken effect."""

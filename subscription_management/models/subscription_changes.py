@@ -170,7 +170,7 @@ class SubscriptionChanges(models.Model):
             )
         lines = self.with_context(subscription_change_is_logged=True).line_ids
         added = lines & change.added_line_ids
-        keys = {str(line.id) for line in added}
+        keys = {str(line.id) for line in added} | set(change.ended_lines or {})
         later = self.change_ids.filtered(
             lambda other: (
                 other.id > change.id

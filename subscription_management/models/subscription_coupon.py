@@ -124,13 +124,16 @@ class SubscriptionCoupon(models.Model):
     def _reason_against(self, subscription, day):
         """Return why the coupon cannot be redeemed, None when it can."""
         self.ensure_one()
+        today = subscription._today()
         earlier = self.discount_ids.line_id.subscription_id
         customer = subscription.commercial_partner_id
         own = earlier.filtered(lambda each: each.commercial_partner_id == customer)
-        if (self.date_from and day < self.date_from) or (
-            self.date_to and day > self.date_to
+        if (self.date_from and today < self.date_from) or (
+            self.date_to and today > self.date_to
         ):
-            return self.env._("The coupon %s is not valid on that day.", self.code)
+            return self.env._("The coupon %s is not valid today.", self.code)
+        if day < today and subscription.state != "draft":
+            return self.env._("A coupon counts from today on, or later; choose a day.")
         if self.max_redemptions and len(earlier) >= self.max_redemptions:
             return self.env._("The coupon %s has been used up.", self.code)
         if subscription in earlier or (

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from ..billing_core.discounts import Discount
@@ -35,6 +35,31 @@ class SubscriptionDiscount(models.Model):
                 discount._snapshot_discount(discount._prepare_copy_values())
             except BillingError as error:
                 raise ValidationError(translated(self.env, error)) from error
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        discounts = super().create(vals_list)
+        discounts._check_unbilled()
+        return discounts
+
+    def write(self, vals):
+        self._check_unbilled()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._check_unbilled()
+
+    def _check_unbilled(self):
+        """Refuse to rewrite what was billed: a discount is granted by a change."""
+        if billed := self.line_id.filtered("closed_until"):
+            raise UserError(
+                self.env._(
+                    "%s was billed and keeps its discounts; grant one on the "
+                    "subscription, from a day on.",
+                    billed[0].display_name,
+                )
+            )
 
     def _prepare_copy_values(self):
         """Return the values of the same discount on a line that goes on."""
@@ -75,6 +100,11 @@ class SubscriptionLineDiscounts(models.Model):
                     parts.append(line.currency_id.format(discount.fixed_amount))
             line.discount_label = " + ".join(parts)
 
+    def _count_discounts_from_start(self):
+        """Let the discounts of lines that were never billed begin with them."""
+        for line in self.filtered("discount_ids"):
+            line.discount_ids.date_start = line.date_start
+
     def _discount_commands(self):
         """Return the commands that give another line the same discounts."""
         self.ensure_one()
@@ -106,22 +136,17 @@ class SubscriptionDiscounts(models.Model):
         discounted = lines if discount["percent"] else lines[:1]
         if self.state == "draft":
             for line in discounted:
-                since = {**discount, "date_start": line.date_start}
-                line.discount_ids = [Command.create(since)]
+                granted = {**discount, "date_start": line.date_start}
+                if line != discounted[:1]:
+                    granted["fixed_amount"] = 0.0
+                line.discount_ids = [Command.create(granted)]
             return self.env["subscription.change"]
-        rows = [
-            (
-                line,
-                {
-                    "added_discounts": [
-                        Command.create(
-                            {**discount, "date_start": max(day, line.date_start)}
-                        )
-                    ]
-                },
-            )
-            for line in discounted
-        ]
+        rows = []
+        for line in discounted:
+            granted = {**discount, "date_start": max(day, line.date_start)}
+            if line != discounted[:1]:
+                granted["fixed_amount"] = 0.0
+            rows.append((line, {"added_discounts": [Command.create(granted)]}))
         return self._amend("discount", day, rows, reason=reason, policy="prorate")
 
     def redeem_coupon(self, code, day):

@@ -40,6 +40,7 @@ class SubscriptionForecast(models.Model):
                 today,
                 until or self._forecast_end(today),
                 self._snapshot_pauses() if pauses is None else pauses,
+                credits_wait=self.plan_id.credit_policy == "next_invoice",
             )
         )
 

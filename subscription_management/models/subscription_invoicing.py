@@ -106,7 +106,7 @@ class SubscriptionInvoicing(models.Model):
         self.ensure_one()
         return (
             self.plan_id.credit_policy == "next_invoice"
-            and plan.amount < 0
+            and plan.is_credit_only
             and plan.next_due is not None
         )
 

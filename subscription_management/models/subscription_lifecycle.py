@@ -12,6 +12,10 @@ class SubscriptionLifecycle(models.Model):
 
     def _set_state(self, wanted):
         """Move to a state that the lifecycle allows; refuse any other."""
+        self._check_state_may_become(wanted)
+        self.write({"state": wanted})
+
+    def _check_state_may_become(self, wanted):
         for subscription in self:
             try:
                 check_transition(State(subscription.state), State(wanted))
@@ -27,7 +31,6 @@ class SubscriptionLifecycle(models.Model):
                         allowed=", ".join(labels[state] for state in error.allowed),
                     )
                 ) from error
-        self.write({"state": wanted})
 
     def action_activate(self):
         """Start the service: from now on its periods are billed."""
@@ -39,6 +42,8 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
+            if subscription.state == "draft":
+                subscription.line_ids._count_discounts_from_start()
             subscription._check_can_be_billed()
             subscription._set_state("active")
             subscription._log_change(
@@ -58,8 +63,9 @@ class SubscriptionLifecycle(models.Model):
         earliest = self._today() + timedelta(days=self.plan_id.notice_days)
         end = self.term_end
         if end:
-            while end < earliest:
-                end = self.plan_id._term_end(end)
+            while end and end < earliest:
+                end = self._term_end_after(end)
+        if end:
             return end
         calendar = self._leading_calendar()
         index = calendar.index_on(max(earliest, calendar.start))
@@ -71,16 +77,22 @@ class SubscriptionLifecycle(models.Model):
         line = self._lines_to_change(self._today())[:1] or self.line_ids[:1]
         return line._snapshot_calendar()
 
-    def _end_on(self, day, reason=False):
-        """Cancel the service from `day` on; days billed beyond it are credited."""
+    def _end_on(self, day, reason=False, *, expires=False):
+        """End the service from `day` on; days billed beyond it are credited.
+
+        It is cancelled, or expires where nobody renewed it.
+        """
         for subscription in self:
             if subscription.state == "draft":
                 subscription._set_state("cancelled")
                 subscription._log_change("cancelled", day, reason=reason)
                 continue
-            check_transition(State(subscription.state), State.CANCELLED)
+            subscription._check_state_may_become("cancelled")
+            if subscription.date_end:
+                subscription.action_undo_cancellation()
             lost = subscription.monthly_amount
-            cut = subscription.line_ids.filtered(
+            quiet = subscription.with_context(subscription_change_is_logged=True)
+            cut = quiet.line_ids.filtered(
                 lambda line: not line.date_end or line.date_end > day
             )
             ended_lines = cut._end_dates()
@@ -94,9 +106,9 @@ class SubscriptionLifecycle(models.Model):
                 monthly_difference=-lost,
                 ended_lines=ended_lines,
             )
-            subscription.ends_by_expiry = False
+            subscription.ends_by_expiry = expires
             if day <= subscription._today():
-                subscription._set_state("cancelled")
+                subscription._set_state("expired" if expires else "cancelled")
         self._schedule_billing()
 
     def action_undo_cancellation(self):
@@ -110,17 +122,37 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
+            subscription._check_nobody_took_over()
             cancelled = subscription.change_ids.filtered(
-                lambda change: change.kind == "cancelled"
-            )
-            subscription.line_ids._restore_end_dates(cancelled.sorted("id")[-1:])
+                lambda change: change.kind == "cancelled" and not change.undone_by_ids
+            ).sorted("id")[-1:]
+            subscription.line_ids._restore_ends_at(end, cancelled)
             subscription.date_end = False
+            subscription.ends_by_expiry = False
             subscription._log_change(
                 "cancellation_undone",
                 end,
+                undoes_id=cancelled.id,
                 monthly_difference=subscription.monthly_amount,
             )
         self._schedule_billing()
+
+    def _check_nobody_took_over(self):
+        """Refuse to go on with what goes on elsewhere."""
+        gone = self.change_ids.filtered(
+            lambda change: change.kind in ("transferred", "merged") and change.other_id
+        )
+        if self.date_end and gone.filtered(
+            lambda change: change.date_effective >= self.date_end
+        ):
+            raise UserError(
+                self.env._(
+                    "Subscription %(subscription)s goes on as %(other)s; cancel that "
+                    "one first, and make a new one here.",
+                    subscription=self.name,
+                    other=gone[0].other_id.name,
+                )
+            )
 
     @api.model
     def _cron_close_ended(self):

@@ -14,6 +14,7 @@ MONTHS_IN_UNIT = {
     "half_year": 6,
     "year": 12,
 }
+AGREED_FIELDS = {"date_start", "calendar_start", "product_uom_id", "pricing_rule_id"}
 PRICED_FIELDS = {"product_id", "quantity", "price", "pricing_model", "plan_id", "kind"}
 
 
@@ -286,6 +287,13 @@ class SubscriptionLine(models.Model):
         for line in self:
             line.date_end = line.last_day and line.last_day + timedelta(days=1)
 
+    def _prepare_duplicate_values(self):
+        """Return the values of the same line on a subscription that begins anew."""
+        [values] = self.copy_data()
+        for name in ("subscription_id", "date_start", "date_end", "calendar_start"):
+            values.pop(name, None)
+        return values
+
     @api.depends("product_id", "subscription_id")
     def _compute_display_name(self):
         for line in self:
@@ -334,7 +342,7 @@ class SubscriptionLine(models.Model):
 
     def _check_billed_stays(self, vals):
         """Refuse to rewrite what was billed: a new price or quantity is a new line."""
-        frozen = (PRICED_FIELDS | {"date_start"}) & vals.keys()
+        frozen = (PRICED_FIELDS | AGREED_FIELDS) & vals.keys()
         for line in self.filtered("closed_until") if frozen else self.browse():
             for name in frozen:
                 field = line._fields[name]

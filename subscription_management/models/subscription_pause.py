@@ -78,6 +78,15 @@ class SubscriptionPause(models.Model):
         subscriptions._schedule_billing()
         return result
 
+    def _prepare_moved_values(self, day):
+        """Return the values of the same pause on what goes on elsewhere from a day."""
+        self.ensure_one()
+        return {
+            "date_start": max(day, self.date_start),
+            "date_end": self.date_end,
+            "is_billed": self.is_billed,
+        }
+
     def _snapshot_pause(self):
         """Return the pause as the core takes it."""
         self.ensure_one()

@@ -261,10 +261,14 @@ class SubscriptionPlan(models.Model):
         self.ensure_one()
         if not self.term_count:
             return False
-        term = BillingCalendar(
+        return self._term_calendar(date_start).boundary(1)
+
+    def _term_calendar(self, date_start):
+        """Return the calendar whose periods are the terms from a day on."""
+        self.ensure_one()
+        return BillingCalendar(
             date_start, Interval(self.term_count, IntervalUnit(self.term_unit))
         )
-        return term.boundary(1)
 
     def action_view_subscriptions(self):
         self.ensure_one()

@@ -117,6 +117,7 @@ class SubscriptionPriceVersion(models.Model):
         return self.env["subscription.line"].search(
             [
                 ("pricing_rule_id", "=", self.replaces_id._origin.id),
+                ("company_id", "in", self.env.companies.ids),
                 ("subscription_id.state", "in", ("active", "past_due")),
                 ("date_start", "<=", today),
                 "|",
@@ -144,8 +145,33 @@ class SubscriptionPriceVersion(models.Model):
             lines = self.env["subscription.line"].search(
                 [("pricing_rule_id", "=", before.id)]
             )
+            before._check_all_companies(day)
             for subscription in lines.subscription_id:
                 subscription._move_to_new_prices({before: self}, day)
+
+    def _check_all_companies(self, day):
+        """Refuse to leave the customers of some companies at a price that ended."""
+        others = (
+            self.env["subscription.line"]
+            .sudo()
+            .search(
+                [
+                    ("pricing_rule_id", "=", self.id),
+                    ("company_id", "not in", self.env.companies.ids),
+                    "|",
+                    ("date_end", "=", False),
+                    ("date_end", ">", day),
+                ]
+            )
+        )
+        if others:
+            raise UserError(
+                self.env._(
+                    "Customers of %s have this price too; choose these companies as "
+                    "well at the top of the screen, and publish again.",
+                    ", ".join(others.company_id.mapped("name")),
+                )
+            )
 
     def _newest_for_renewal(self, day):
         """Return the version that running subscriptions get at a renewal, if any."""

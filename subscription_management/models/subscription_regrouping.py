@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 
 class SubscriptionRegrouping(models.Model):
@@ -17,7 +18,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         self._check_can_change()
         addresses = partner.address_get(["invoice", "delivery"])
-        moved = self._lines_from(day)
+        moved = self._lines_from(day) | self._lines_not_due_on(day)
         follower = self.copy(
             {
                 "partner_id": partner.id,
@@ -29,6 +30,16 @@ class SubscriptionRegrouping(models.Model):
                 ],
                 "term_start": self.term_start,
                 "term_end": self.term_end,
+                "date_end": self.date_end,
+                "fiscal_position_id": False,
+                "client_reference": False,
+                "payment_term_id": self.plan_id.payment_term_id.id
+                or partner.property_payment_term_id.id,
+                "pause_ids": [
+                    Command.create(pause._prepare_moved_values(day))
+                    for pause in self.pause_ids
+                    if not pause.date_end or pause.date_end > day
+                ],
             }
         )
         moved._follow_each_other_as(follower.line_ids)
@@ -43,13 +54,15 @@ class SubscriptionRegrouping(models.Model):
             subscription._check_can_be_billed()
             subscription._set_state("active")
             subscription._log_change("activated", subscription.date_start)
+            subscription._follow_pause()
         self._schedule_billing()
 
     def merge_into(self, other, day, reason=False):
         """Serve the lines on another subscription of the customer from a day on."""
         self.ensure_one()
         self._check_belongs_with(other)
-        moved = self._lines_from(day)
+        self._check_rests_nowhere(other, day)
+        moved = self._lines_from(day) | self._lines_not_due_on(day)
         rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
         change = other._amend("merged", day, rows, reason=reason)
         moved._follow_each_other_as(change.added_line_ids)
@@ -65,12 +78,44 @@ class SubscriptionRegrouping(models.Model):
             raise UserError(
                 self.env._("%s has no product to align with.", other.display_name)
             )
+        if leading.calendar_start > day:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s begins on %(day)s only; align from then on.",
+                    subscription=other.display_name,
+                    day=format_date(self.env, leading.calendar_start),
+                )
+            )
         rows = [
             (line, {"calendar_start": leading.calendar_start})
             for line in self._lines_to_change(day)
         ]
         self._amend("aligned", day, rows, reason=reason, policy="prorate")
         self.term_end = other.term_end
+
+    def _lines_not_due_on(self, day):
+        """Return what is charged once and was not yet when a day begins."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.kind == "one_off"
+                and not line.closed_until
+                and line.date_start >= day
+                and line.date_end != line.date_start
+            )
+        )
+
+    def _check_rests_nowhere(self, other, day):
+        """Refuse to join what rests: the pauses are of the whole subscription."""
+        pauses = (self | other).pause_ids.filtered(
+            lambda pause: not pause.date_end or pause.date_end > day
+        )
+        if pauses:
+            raise UserError(
+                self.env._(
+                    "%s is paused; resume it before the two become one.",
+                    pauses[0].subscription_id.name,
+                )
+            )
 
     def _check_belongs_with(self, other):
         self._check_can_change()

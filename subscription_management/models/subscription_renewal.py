@@ -138,7 +138,7 @@ class SubscriptionRenewal(models.Model):
         """Begin the next term on the day on which this one ends."""
         self.ensure_one()
         day, plan = self.term_end, self.plan_id
-        if self.date_end == day and self.ends_by_expiry:
+        if self.date_end and self.date_end <= day:
             self.action_undo_cancellation()
         term_start = self.term_start or self.date_start
         percent = plan._uplift_between(term_start, day)
@@ -149,9 +149,8 @@ class SubscriptionRenewal(models.Model):
         self.write(
             {
                 "term_start": day,
-                "term_end": plan._term_end(day) or False,
+                "term_end": self._term_end_after(day),
                 "reminded_days": 0,
-                "ends_by_expiry": False,
             }
         )
         self.activity_unlink([RENEWAL_ACTIVITY])
@@ -161,6 +160,27 @@ class SubscriptionRenewal(models.Model):
             reason=self.env._("Prices rose by %s %%", f"{float(percent):g}")
             if percent
             else False,
+        )
+
+    def _term_end_after(self, day):
+        """Return the end of the term that begins on a day, False without one.
+
+        Terms are counted from the first paid day, so that their ends do not drift.
+        """
+        self.ensure_one()
+        plan, first = self.plan_id, self.trial_end or self.date_start
+        if not plan.term_count:
+            return False
+        terms = plan._term_calendar(first)
+        index = terms.index_on(max(day, first))
+        if terms.boundary(index) == day:
+            return terms.boundary(index + 1)
+        return plan._term_end(day)
+
+    def _rests_without_end(self):
+        return any(
+            not pause.date_end and pause.date_start <= self.term_end
+            for pause in self.pause_ids
         )
 
     def _raise_prices(self, percent, day):
@@ -175,9 +195,12 @@ class SubscriptionRenewal(models.Model):
 
     def _grant_for_term(self, percent, day):
         """Take something off the prices of the term that begins on a day."""
-        plan = self.plan_id
-        end = plan._term_end(day)
+        end = self._term_end_after(day)
+        if not end:
+            return
         for line in self._lines_to_change(day):
+            if line._follows_the_others():
+                continue
             calendar = line._snapshot_calendar()
             cycles = calendar.index_on(end - timedelta(days=1)) - calendar.index_on(day)
             self.grant_discount(
@@ -211,12 +234,14 @@ class SubscriptionRenewal(models.Model):
         ends = self.date_end and self.date_end <= self.term_end
         if self.term_end > today + timedelta(days=1) or ends:
             return
+        if self.plan_id.pause_policy == "extends" and self._rests_without_end():
+            # The term is as much longer as it will have rested.
+            return
         if self.plan_id.renewal_policy == "renew" or self.date_end:
             # Whoever gave notice too late for this term stays for the next one.
             self._renew()
             return
-        self._end_on(self.term_end, self.env._("The term ended"))
-        self.ends_by_expiry = True
+        self._end_on(self.term_end, self.env._("The term ended"), expires=True)
 
     def _remind_of_renewal(self, days_left):
         """Send the reminder that is due, once."""
@@ -241,3 +266,15 @@ class SubscriptionRenewal(models.Model):
                 ),
                 user_id=(self.user_id or self.env.user).id,
             )
+
+
+class SubscriptionRenewalLine(models.Model):
+    _inherit = "subscription.line"
+
+    def _follows_the_others(self):
+        """Tell whether what the others cost less makes this cost less already."""
+        self.ensure_one()
+        return (
+            self.pricing_model == "percent_of_total"
+            and self.pricing_rule_id.base_price == "net"
+        )

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ..billing_core.lifecycle import State
 
@@ -250,6 +250,24 @@ class SubscriptionSubscription(models.Model):
         for subscription in self:
             plan, start = subscription.plan_id, subscription.date_start
             subscription.term_end = plan._term_end(start) if plan and start else False
+
+    def copy_data(self, default=None):
+        """Copy what is served now, to begin anew: no past, and no later steps."""
+        vals_list = super().copy_data(default)
+        for subscription, vals in zip(self, vals_list, strict=True):
+            if "line_ids" in (default or {}):
+                continue
+            today = subscription._today()
+            lines = subscription.line_ids
+            if subscription.state != "draft":
+                lines = subscription._lines_on(today).filtered(
+                    lambda line: line.kind == "recurring"
+                )
+                vals["date_start"] = today
+            vals["line_ids"] = [
+                Command.create(line._prepare_duplicate_values()) for line in lines
+            ]
+        return vals_list
 
     @api.depends("line_ids.product_id")
     def _compute_product_ids(self):

@@ -93,11 +93,10 @@ class SubscriptionTrial(models.Model):
     def _pay_from(self, day):
         """Let the paid days begin on a day: periods and term count from it."""
         self.ensure_one()
-        lines = self._lines_after_trial()
+        lines, before = self._lines_after_trial(), self.trial_end or self.date_start
         self.trial_end = day
-        lines.with_context(subscription_change_is_logged=True).write(
-            {"date_start": day, "calendar_start": day}
-        )
+        for line in lines.with_context(subscription_change_is_logged=True):
+            line._begin_on(day, before)
         self.term_end = self.plan_id._term_end(day)
 
     @api.model
@@ -142,3 +141,22 @@ class SubscriptionTrial(models.Model):
         self.date_end = self.trial_end
         self._set_state("expired")
         self._log_change("expired", self.trial_end)
+
+
+class SubscriptionTrialLine(models.Model):
+    _inherit = "subscription.line"
+
+    def _begin_on(self, day, before):
+        """Count periods from a day on, and serve from it what was to begin `before`.
+
+        What was agreed for later days keeps them.
+        """
+        self.ensure_one()
+        values = {"calendar_start": day}
+        if self.date_end != self.date_start:
+            start = day if self.date_start == before else max(self.date_start, day)
+            values["date_start"] = start
+            if self.date_end:
+                values["date_end"] = max(self.date_end, start)
+        self.write(values)
+        self._count_discounts_from_start()

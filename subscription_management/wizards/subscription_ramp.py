@@ -21,7 +21,9 @@ class SubscriptionRamp(models.TransientModel):
     allowed_line_ids = fields.Many2many(
         "subscription.line", compute="_compute_allowed_line_ids"
     )
-    pricing_model = fields.Selection(related="line_id.pricing_model")
+    pricing_model = fields.Selection(
+        related="line_id.pricing_model", related_sudo=False
+    )
     step_ids = fields.One2many("subscription.ramp.step", "ramp_id", "Steps")
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)

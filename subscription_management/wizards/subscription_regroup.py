@@ -9,7 +9,7 @@ class SubscriptionRegroup(models.TransientModel):
         "subscription.subscription", required=True, readonly=True
     )
     commercial_partner_id = fields.Many2one(
-        related="subscription_id.commercial_partner_id"
+        related="subscription_id.commercial_partner_id", related_sudo=False
     )
     kind = fields.Selection(
         [

@@ -1,0 +1,101 @@
+"""What a change knows of one line: its steps, its ends, its cost."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from odoo import fields, models
+
+from ..billing_core.rating import price_of
+from .decimals import exact
+
+
+class SubscriptionLineAmendment(models.Model):
+    _inherit = "subscription.line"
+
+    def _series_key(self):
+        self.ensure_one()
+        return self.series_id.id or self.id
+
+    def _end_dates(self):
+        """Return the days on which lines end, as a change remembers them."""
+        return {
+            str(line.id): line.date_end and line.date_end.isoformat() for line in self
+        }
+
+    def _restore_end_dates(self, change):
+        """Let the lines that a change ended end as they did before it."""
+        for key, end in (change.ended_lines or {}).items():
+            line = self.filtered(lambda each, key=key: each.id == int(key))
+            line.date_end = fields.Date.to_date(end) if end else False
+
+    def _restore_ends_at(self, end, cancelled):
+        """Let lines that a cancellation ended on a day end as was agreed before it.
+
+        Lines that changes added since then go on as the ones that they go back to.
+        """
+        ended = cancelled.ended_lines or {}
+        agreed = {
+            line._origin_key(): ended[str(line.id)]
+            for line in self
+            if str(line.id) in ended and line.date_start < end
+        }
+        quiet = self.with_context(subscription_change_is_logged=True)
+        for line in quiet:
+            key, was = str(line.id), line.date_end
+            if line.date_start >= end and was == line.date_start and key in ended:
+                before = ended[key]
+            elif was == end and line.date_start < end:
+                before = ended.get(key, agreed.get(line._origin_key(), end))
+            else:
+                continue
+            line.date_end = fields.Date.to_date(before) if before else False
+
+    def _origin_key(self):
+        self.ensure_one()
+        return self.origin_id.id or self._series_key()
+
+    def _series_lines(self):
+        """Return the lines of the same series, wherever their days lie."""
+        self.ensure_one()
+        key = self._series_key()
+        return self.subscription_id.line_ids.filtered(
+            lambda line: key in (line.id, line.series_id.id)
+        )
+
+    def _prepare_follower_values(self):
+        """Return the values of a line that goes on with this one."""
+        self.ensure_one()
+        return {
+            "product_id": self.product_id.id,
+            "product_uom_id": self.product_uom_id.id,
+            "name": self.name,
+            "kind": self.kind,
+            "sequence": self.sequence,
+            "plan_id": self.plan_id.id,
+            "calendar_start": self.calendar_start,
+            "quantity": self.quantity,
+            "pricing_rule_id": self.pricing_rule_id.id,
+            "pricing_model": self.pricing_model,
+            "price": self.price,
+            "analytic_distribution": self.analytic_distribution,
+            "discount_ids": self._discount_commands(),
+        }
+
+    def _would_cost_more(self, values):
+        """Tell whether changed values cost more for a month than the line does."""
+        now = self._prepare_follower_values()
+        return self._monthly_cost({**now, **values}) > self._monthly_cost(now)
+
+    def _monthly_cost(self, values):
+        """Return what a line with these values costs for a month, as a rule.
+
+        A share of the total is compared as that of 100.
+        """
+        terms = self._terms_of(values)
+        lasting = tuple(each for each in terms.discounts if each.cycles is None)
+        is_share = values["pricing_model"] == "percent_of_total"
+        quantity = exact(100 if is_share else values["quantity"])
+        plan = self.env["subscription.plan"].browse(values["plan_id"])
+        interval = plan._snapshot_calendar(self.date_start).interval
+        price = price_of(replace(terms, discounts=lasting), quantity)
+        return Fraction(price) / Fraction(interval.in_months())
