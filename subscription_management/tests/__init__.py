@@ -4,6 +4,7 @@ from . import (
     test_billing_errors,
     test_billing_run,
     test_changes,
+    test_changes_together,
     test_discounts,
     test_invoice_corrections,
     test_invoice_writer,

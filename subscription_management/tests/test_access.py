@@ -48,6 +48,13 @@ class TestAccess(SubscriptionCase):
         with self.assertRaises(AccessError):
             self.mine.with_user(self.accountant).client_reference = "Mine now"
 
+    def test_a_rep_who_is_an_accountant_too_changes_the_own_only(self):
+        self.rep.group_ids += self.env.ref("account.group_account_invoice")
+        self.assertEqual(self.visible_to(self.rep), self.mine | self.theirs)
+        self.mine.with_user(self.rep).client_reference = "Mine"
+        with self.assertRaises(AccessError), mute_logger(RULES):
+            self.theirs.with_user(self.rep).client_reference = "Mine now"
+
     def test_an_accountant_opens_the_screens(self):
         self.bill("2026-04-01")
         menus = self.env["ir.ui.menu"].with_user(self.accountant)._visible_menu_ids()

@@ -76,7 +76,7 @@ class TestDiscounts(SubscriptionCase):
 
     def test_a_coupon_outside_its_limits_is_refused_with_the_reason(self):
         for values, reason in (
-            ({"date_to": "2026-03-31"}, "not valid on that day"),
+            ({"date_to": "2026-03-31"}, "not valid today"),
             ({"plan_ids": self.yearly.ids}, "not for the plan Monthly"),
             (
                 {
