@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from .billing_calendar import BillingCalendar
 from .errors import InvalidDiscount
 from .money import HUNDRED, ZERO
 
@@ -35,6 +36,15 @@ class Discount:
     def holds_in(self, cycle: int) -> bool:
         """Tell whether it holds in a period, counted from 0 since it was granted."""
         return self.cycles is None or cycle < self.cycles
+
+    def end_on(self, calendar: BillingCalendar, start: date) -> date | None:
+        """Return the first day on which it does not hold any more, if there is one.
+
+        It began on `start` unless it says since when it holds.
+        """
+        if self.cycles is None:
+            return None
+        return calendar.boundary(calendar.index_on(self.since or start) + self.cycles)
 
 
 def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -74,6 +74,14 @@ def terms_in(line: Line, regular_start: date) -> Terms:
         if discount.holds_in(index - calendar.index_on(discount.since or line.start))
     )
     return replace(line.terms, discounts=holding)
+
+
+def discount_ends(line: Line) -> Iterator[date]:
+    """Yield the days on which discounts for some periods only do not hold any more."""
+    for discount in line.terms.discounts:
+        end = discount.end_on(line.calendar, line.start)
+        if end is not None:
+            yield end
 
 
 def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Line]]:

@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 from .errors import PercentOfItself
 from .line import ChargeKind, Line, PercentBase
 from .money import ZERO
-from .owed import full_price
+from .owed import discount_ends, full_price
 
 
 def with_bases(lines: Sequence[Line]) -> list[Line]:
@@ -99,10 +99,7 @@ def _days_of_change(line: Line) -> Iterator[date]:
     ends = [day for day in (line.end, line.calendar.end) if day is not None]
     if ends:
         yield min(ends)
-    for discount in line.terms.discounts:
-        if discount.cycles is not None:
-            since = line.calendar.index_on(discount.since or line.start)
-            yield line.calendar.boundary(since + discount.cycles)
+    yield from discount_ends(line)
 
 
 def _base_on(

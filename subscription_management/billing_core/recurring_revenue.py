@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from .line import ChargeKind, Line
 from .money import ZERO, Currency
-from .owed import full_price
+from .owed import discount_ends, full_price
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 
@@ -28,6 +28,8 @@ class MovementKind(StrEnum):
 
 def monthly_price(line: Line) -> Decimal:
     """Return a line's price for one month, unrounded; one-off lines have none.
+
+    The discounts are those of the period that holds the line's first day.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -69,9 +71,10 @@ def revenue_changes(
     2026-09-01 -41.67
     """
     served = [
-        line
+        part
         for line in with_bases(without_pauses(lines, pauses))
         if not line.is_empty and line.kind is ChargeKind.RECURRING
+        for part in _at_each_price(line)
     ]
     edges: dict[date, Decimal] = {}
     for line in served:
@@ -89,6 +92,20 @@ def revenue_changes(
             changes[day] = level - before
         before = level
     return changes
+
+
+def _at_each_price(line: Line) -> Iterator[Line]:
+    """Yield the stretches of a line on which the same discounts hold."""
+    days = {
+        day
+        for day in discount_ends(line)
+        if line.start < day and (line.end is None or day < line.end)
+    }
+    start = line.start
+    for day in sorted(days):
+        yield line.part(start, day)
+        start = day
+    yield line.part(start, line.end)
 
 
 def movements_to_record(
@@ -126,6 +143,29 @@ def kind_of(
     if movement > 0:
         return MovementKind.EXPANSION
     return MovementKind.CHURN if before + movement <= 0 else MovementKind.CONTRACTION
+
+
+def kind_taken_back(
+    movement: Decimal, recorded: Iterable[tuple[MovementKind, Decimal]]
+) -> MovementKind | None:
+    """Return the kind of what a movement takes back of those of its day, if it does.
+
+    What never came about is no movement of another kind: a rise that is called off is
+    less expansion, not contraction.
+
+    >>> rise = (MovementKind.EXPANSION, Decimal(14))
+    >>> kind_taken_back(Decimal(-14), [rise]).value
+    'expansion'
+    >>> kind_taken_back(Decimal(-15), [rise]) is None
+    True
+    """
+    left: dict[MovementKind, Decimal] = {}
+    for kind, amount in recorded:
+        left[kind] = left.get(kind, ZERO) + amount
+    for kind, amount in left.items():
+        if amount * movement < 0 and abs(movement) <= abs(amount):
+            return kind
+    return None
 
 
 def level_on(day: date, movements: Iterable[tuple[date, Decimal]]) -> Decimal:

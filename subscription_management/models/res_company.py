@@ -13,6 +13,12 @@ class ResCompany(models.Model):
         help="Whether discounts for some periods only lower the monthly revenue.",
     )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "subscription_counts_limited_discounts" in vals:
+            self.env["subscription.subscription"]._restate_revenue(self)
+        return result
+
     def _subscription_today(self):
         """Return the calendar date at the company's place.
 

@@ -53,8 +53,7 @@ class SubscriptionCoupon(models.Model):
 
     def _compute_redemption_count(self):
         for coupon in self:
-            subscriptions = coupon.discount_ids.line_id.subscription_id
-            coupon.redemption_count = len(subscriptions)
+            coupon.redemption_count = len(coupon.discount_ids.redeemed_on_id)
 
     def action_view_subscriptions(self):
         """Show the subscriptions on which the coupon was redeemed."""
@@ -125,7 +124,8 @@ class SubscriptionCoupon(models.Model):
         """Return why the coupon cannot be redeemed, None when it can."""
         self.ensure_one()
         today = subscription._today()
-        earlier = self.discount_ids.line_id.subscription_id
+        earlier = self.discount_ids.redeemed_on_id
+        holding = self.discount_ids.line_id.subscription_id
         customer = subscription.commercial_partner_id
         own = earlier.filtered(lambda each: each.commercial_partner_id == customer)
         if (self.date_from and today < self.date_from) or (
@@ -136,7 +136,7 @@ class SubscriptionCoupon(models.Model):
             return self.env._("A coupon counts from today on, or later; choose a day.")
         if self.max_redemptions and len(earlier) >= self.max_redemptions:
             return self.env._("The coupon %s has been used up.", self.code)
-        if subscription in earlier or (
+        if subscription in earlier | holding or (
             self.max_per_customer and len(own) >= self.max_per_customer
         ):
             return self.env._(

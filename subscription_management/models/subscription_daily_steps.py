@@ -35,6 +35,7 @@ class SubscriptionDailySteps(models.Model):
                 break
 
     def _do_or_mark(self, step):
+        """Do a step, or take it back and leave a to-do; return whether it was done."""
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
@@ -46,8 +47,9 @@ class SubscriptionDailySteps(models.Model):
             if not isinstance(error, UserError | BillingError):
                 _logger.error("Stuck: %s", self.name, exc_info=error)
             self._mark_as_stuck(error)
-        else:
-            self.activity_unlink([STUCK_ACTIVITY])
+            return False
+        self.activity_unlink([STUCK_ACTIVITY])
+        return True
 
     def _mark_as_stuck(self, error):
         """Leave a to-do with the reason, once."""

@@ -27,6 +27,22 @@ class SubscriptionDiscount(models.Model):
     coupon_id = fields.Many2one(
         "subscription.coupon", ondelete="restrict", index="btree_not_null"
     )
+    redeemed_on_id = fields.Many2one(
+        "subscription.subscription",
+        compute="_compute_redeemed_on_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        ondelete="set null",
+        help="Where it was first granted; a discount that moves on is redeemed once.",
+    )
+
+    @api.depends("line_id")
+    def _compute_redeemed_on_id(self):
+        for discount in self:
+            discount.redeemed_on_id = (
+                discount.redeemed_on_id or discount.line_id.subscription_id
+            )
 
     @api.constrains("percent", "fixed_amount", "cycles")
     def _check_discount(self):
@@ -70,6 +86,7 @@ class SubscriptionDiscount(models.Model):
             "cycles": self.cycles,
             "date_start": self.date_start,
             "coupon_id": self.coupon_id.id,
+            "redeemed_on_id": self.redeemed_on_id.id,
         }
 
     @api.model
@@ -99,6 +116,17 @@ class SubscriptionLineDiscounts(models.Model):
                 if discount.fixed_amount:
                     parts.append(line.currency_id.format(discount.fixed_amount))
             line.discount_label = " + ".join(parts)
+
+    def _discount_ends(self):
+        """Return the days on which discounts for some periods only end."""
+        return [
+            discount._snapshot_discount(discount._prepare_copy_values()).end_on(
+                line._snapshot_calendar(), line.date_start
+            )
+            for line in self
+            if line.plan_id and line.date_start
+            for discount in line.discount_ids.filtered("cycles")
+        ]
 
     def _count_discounts_from_start(self):
         """Let the discounts of lines that were never billed begin with them."""

@@ -180,7 +180,14 @@ class SubscriptionLifecycle(models.Model):
         if self.next_change_date <= self._today():
             self._follow_pause()
             self.env.add_to_compute(self._fields["next_change_date"], self)
-            self.env.add_to_compute(self._fields["monthly_amount"], self)
+            self._price_again()
+
+    def _price_again(self):
+        """Bring the amounts that are shown in step with the day and its discounts."""
+        for records in (self.line_ids, self):
+            self.env.add_to_compute(records._fields["monthly_amount"], records)
+        lines = self.line_ids
+        self.env.add_to_compute(lines._fields["period_amount"], lines)
 
     def _today(self):
         """Return the calendar date at the company's place."""

@@ -1,7 +1,7 @@
 """From lines and what belongs to them to the values that the core takes."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from odoo import api, models
 
@@ -14,6 +14,7 @@ from ..billing_core.price_models import Flat, PerUnit
 from ..billing_core.rating import Terms
 from .decimals import exact
 
+DAY = timedelta(days=1)
 AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
 """The models whose whole price is the one on the line."""
 
@@ -110,6 +111,7 @@ class SubscriptionLineTerms(models.Model):
     def _full_price(self, *, lasting_only=False):
         """Return what the line costs for a full period, unrounded; 0 where unknown.
 
+        Discounts are those of the period that runs today, or of the line's nearest.
         With `lasting_only` discounts for some periods only are not subtracted, unless
         the company counts them.
         """
@@ -133,7 +135,7 @@ class SubscriptionLineTerms(models.Model):
                 line = self._snapshot_line(keys)
             if lasting_only and not self._counts_limited_discounts():
                 line = without_limited_discounts(line)
-            return full_price(line, _period_start(line))
+            return full_price(line, _period_start(line, self._today()))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
             return ZERO
@@ -157,5 +159,7 @@ def _holds(line: Line, day: date):
     return line.start <= day and (line.end is None or day < line.end)
 
 
-def _period_start(line: Line):
-    return line.calendar.regular_period(line.calendar.index_on(line.start)).start
+def _period_start(line: Line, today: date):
+    """Return the first day of the period that runs: the nearest that the line has."""
+    day = max(line.start, min(today, line.end - DAY) if line.end else today)
+    return line.calendar.boundary(line.calendar.index_on(day))

@@ -127,7 +127,11 @@ class SubscriptionPriceVersion(models.Model):
         )
 
     def _publish(self, day, applies_to):
-        """Let the draft count from a day on, for new or also for running ones."""
+        """Let the draft count from a day on, for new or also for running ones.
+
+        Returns the running subscriptions that stayed at the price before, each with
+        the reason in a to-do.
+        """
         self.ensure_one()
         if self.state != "draft":
             raise UserError(self.env._("%s is published already.", self.display_name))
@@ -146,8 +150,8 @@ class SubscriptionPriceVersion(models.Model):
                 [("pricing_rule_id", "=", before.id)]
             )
             before._check_all_companies(day)
-            for subscription in lines.subscription_id:
-                subscription._move_to_new_prices({before: self}, day)
+            return lines.subscription_id._take_new_prices({before: self}, day)
+        return self.env["subscription.subscription"]
 
     def _check_all_companies(self, day):
         """Refuse to leave the customers of some companies at a price that ended."""
@@ -188,6 +192,24 @@ class SubscriptionPriceVersion(models.Model):
 
 class SubscriptionPriceVersions(models.Model):
     _inherit = "subscription.subscription"
+
+    def _take_new_prices(self, versions, day):
+        """Move each to new prices; return those that could not, marked with why."""
+
+        def take(subscription):
+            try:
+                subscription._move_to_new_prices(versions, day)
+            except (UserError, BillingError) as error:
+                raise UserError(
+                    self.env._(
+                        "It stays at the price before, since the new one of %(day)s "
+                        "was refused: %(reason)s Change its price by hand.",
+                        day=fields.Date.to_string(day),
+                        reason=subscription._reason_of(error),
+                    )
+                ) from error
+
+        return self.filtered(lambda each: not each._do_or_mark(take))
 
     def _move_to_new_prices(self, versions, day):
         """Ask the prices of new versions of rules from a day on."""

@@ -3,7 +3,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..billing_core.recurring_revenue import (
+    MovementKind,
     kind_of,
+    kind_taken_back,
     movements_to_record,
     revenue_changes,
 )
@@ -88,6 +90,18 @@ class SubscriptionRevenue(models.Model):
                 self._prepare_movement_values(day, amount, change)
             )
 
+    def _restate_revenue(self, companies):
+        """Move the revenue to where it is by what companies subtract now."""
+        limited = self.sudo().search(
+            [
+                ("company_id", "in", companies.ids),
+                ("line_ids.discount_ids.cycles", ">", 0),
+            ]
+        )
+        limited._price_again()
+        for subscription in limited:
+            subscription._record_movements(self.env["subscription.change"])
+
     def _revenue_changes(self):
         """Return by how much the monthly revenue changes on each day."""
         self.ensure_one()
@@ -108,21 +122,9 @@ class SubscriptionRevenue(models.Model):
         in_company = self.currency_id._convert(
             float(amount), company.currency_id, company, min(day, today)
         )
-        edges = {
-            edge
-            for pause in self.pause_ids.filtered(lambda pause: not pause.is_billed)
-            for edge in (pause.date_start, pause.date_end)
-        }
-        before, was_customer = self._revenue_of_customer(day)
-        kind = kind_of(
-            exact(before),
-            exact(in_company),
-            was_customer=was_customer,
-            pauses=day in edges,
-        )
         return {
             "date": day,
-            "kind": kind.value,
+            "kind": self._kind_of_movement(day, amount, in_company).value,
             "subscription_id": self.id,
             "change_id": change.id,
             "commercial_partner_id": self.commercial_partner_id.id,
@@ -133,6 +135,28 @@ class SubscriptionRevenue(models.Model):
             "amount": float(amount),
             "company_amount": in_company,
         }
+
+    def _kind_of_movement(self, day, amount, in_company):
+        """Return what a movement is to the customer on its day."""
+        same_day = self.sudo().movement_ids.filtered(lambda each: each.date == day)
+        taken_back = kind_taken_back(
+            amount,
+            [(MovementKind(each.kind), exact(each.amount)) for each in same_day],
+        )
+        if taken_back:
+            return taken_back
+        edges = {
+            edge
+            for pause in self.pause_ids.filtered(lambda pause: not pause.is_billed)
+            for edge in (pause.date_start, pause.date_end)
+        }
+        before, was_customer = self._revenue_of_customer(day)
+        return kind_of(
+            exact(before),
+            exact(in_company),
+            was_customer=was_customer,
+            pauses=day in edges,
+        )
 
     def _revenue_of_customer(self, day):
         """Return the customer's monthly revenue of a day, and whether there was any."""

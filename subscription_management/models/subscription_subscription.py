@@ -174,7 +174,7 @@ class SubscriptionSubscription(models.Model):
         "Next Change",
         compute="_compute_monthly_amount",
         store=True,
-        help="The next day on which a line or a pause begins or ends.",
+        help="The next day on which a line, a discount or a pause begins or ends.",
     )
     color = fields.Integer(related="plan_id.color")
 
@@ -283,6 +283,8 @@ class SubscriptionSubscription(models.Model):
         "line_ids.monthly_amount",
         "line_ids.date_start",
         "line_ids.date_end",
+        "line_ids.discount_ids.cycles",
+        "line_ids.discount_ids.date_start",
         "pause_ids.date_start",
         "pause_ids.date_end",
     )
@@ -296,6 +298,7 @@ class SubscriptionSubscription(models.Model):
             )
             dated = [*subscription.line_ids, *subscription.pause_ids]
             edges = {edge for row in dated for edge in (row.date_start, row.date_end)}
+            edges.update(subscription.line_ids._discount_ends())
             subscription.next_change_date = min(
                 (edge for edge in edges if edge and edge > today), default=False
             )

@@ -40,6 +40,25 @@ class TestAccess(SubscriptionCase):
             ):
                 records.with_user(self.rep).check_access("read")
 
+    def test_a_wizard_shows_a_rep_nothing_of_what_a_colleague_keeps(self):
+        forged = {
+            "subscription_id": self.theirs.id,
+            "date_effective": "2026-05-01",
+        }
+        for model, name in (
+            ("subscription.regroup", "commercial_partner_id"),
+            ("subscription.amend", "currency_id"),
+            ("subscription.amend", "preview"),
+        ):
+            with (
+                self.subTest(model=model, field=name),
+                self.assertRaises(AccessError),
+                mute_logger(RULES),
+            ):
+                wizard = self.env[model].with_user(self.rep).create(forged)
+                self.env.invalidate_all()
+                wizard.mapped(name)
+
     def test_a_leader_sees_those_of_every_rep(self):
         self.assertEqual(self.visible_to(self.leader), self.mine | self.theirs)
 

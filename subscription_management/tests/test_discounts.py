@@ -58,6 +58,7 @@ class TestDiscounts(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [30, 25.5])
         self.assertEqual(subscription.change_ids[0].reason, "Loyal")
 
+    @freeze_time("2026-04-01 09:00:00")
     def test_a_limited_discount_lowers_the_revenue_only_if_the_company_says_so(self):
         self.coupon(cycles=3)
         subscription = self.subscribe(on="2026-04-01", start=False)
@@ -107,6 +108,19 @@ class TestDiscounts(SubscriptionCase):
         again = self.subscribe(on="2026-04-01", start=False)
         with self.assertRaisesRegex(UserError, "has used the coupon"):
             again.redeem_coupon("SPRING", day)
+
+    @freeze_time("2026-04-10 09:00:00")
+    def test_a_coupon_that_moves_to_another_customer_is_redeemed_once(self):
+        coupon = self.coupon(max_redemptions=2)
+        day = Date.to_date("2026-05-01")
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
+        subscription.action_activate()
+        heir = self.env["res.partner"].create({"name": "Heir"})
+        follower = subscription.transfer(heir, day)
+        self.assertEqual(coupon.redemption_count, 1)
+        with self.assertRaisesRegex(UserError, "has used the coupon"):
+            follower.redeem_coupon("SPRING", day)
 
     def test_an_unknown_coupon_is_refused(self):
         self.coupon()

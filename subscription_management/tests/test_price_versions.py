@@ -1,9 +1,10 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Date
+from odoo.fields import Command, Date
 from odoo.tests import tagged
 
+from ..billing_core.errors import InvalidCutOff
 from .common import SubscriptionCase
 
 
@@ -21,9 +22,11 @@ class TestPriceVersions(SubscriptionCase):
         return draft
 
     def publish(self, draft, applies_to, day="2026-05-01"):
-        self.env["subscription.price.publish"].create(
-            {"rule_id": draft.id, "date_from": day, "applies_to": applies_to}
-        ).action_confirm()
+        return (
+            draft.env["subscription.price.publish"]
+            .create({"rule_id": draft.id, "date_from": day, "applies_to": applies_to})
+            .action_confirm()
+        )
 
     def running(self, **values):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10, **values)
@@ -69,6 +72,38 @@ class TestPriceVersions(SubscriptionCase):
         subscription._renew()
         self.assertEqual(subscription.term_end, Date.to_date("2026-06-01"))
         self.assertEqual(self.price_billed_in_may(subscription), 80)
+
+    def test_one_that_refuses_the_new_price_keeps_no_other_from_it(self):
+        refusing, willing = self.running(), self.running()
+        move = type(refusing)._move_to_new_prices
+
+        def refuse(subscription, *args):
+            if subscription == refusing:
+                raise InvalidCutOff(-1)
+            return move(subscription, *args)
+
+        self.patch(type(refusing), "_move_to_new_prices", refuse)
+        shown = self.publish(self.new_version(8), "date")
+        self.assertIn(refusing.name, shown["params"]["message"])
+        self.assertIn("stays at the price before", refusing.activity_ids.note)
+        self.assertEqual(self.price_billed_in_may(willing), 80)
+        self.assertEqual(self.price_billed_in_may(refusing), 70)
+
+    def test_customers_of_a_company_that_is_not_chosen_are_not_forgotten(self):
+        other = self.setup_other_company()["company"]
+        self.env["subscription.subscription"].with_company(other).create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": other.id,
+                "plan_id": self.monthly.id,
+                "date_start": "2026-04-01",
+                "line_ids": [Command.create({"product_id": self.seat.id})],
+            }
+        ).action_activate()
+        draft = self.new_version(8)
+        one_company = draft.with_context(allowed_company_ids=self.env.company.ids)
+        with self.assertRaisesRegex(UserError, "choose these companies"):
+            self.publish(one_company, "date")
 
     def test_a_published_price_is_not_published_again(self):
         draft = self.new_version(8)

@@ -125,6 +125,43 @@ class TestRenewal(SubscriptionCase):
         amounts = subscription.billed_period_ids.sorted("date_start").mapped("amount")
         self.assertEqual(amounts, [30] * 12 + [27] * 12 + [30])
 
+    @freeze_time("2027-02-10 09:00:00")
+    def test_a_share_of_what_costs_less_already_is_not_cut_twice(self):
+        self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.seat
+        ).write({"pricing_model": "percent_of_total", "percent": 10})
+        self.monthly.write(
+            {"term_count": 1, "term_unit": "year", "early_renewal_percent": 10}
+        )
+        subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
+        self.bill("2027-03-01")
+        subscription.action_renew()
+        self.bill("2027-04-01")
+        april = subscription.billed_period_ids.filtered(
+            lambda row: row.date_start == Date.to_date("2027-04-01")
+        )
+        self.assertEqual(sorted(april.mapped("amount")), [2.7, 27])
+
+    @freeze_time("2027-02-10 09:00:00")
+    def test_who_renews_takes_a_cancellation_back(self):
+        subscription = self.subscribe_for_a_year()
+        subscription._end_on(Date.to_date("2027-04-01"))
+        subscription.action_renew()
+        self.assertFalse(subscription.date_end)
+        self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
+        self.bill("2027-04-01")
+        self.assertEqual(self.last_amount(subscription), 30)
+
+    def test_a_term_that_rests_without_end_waits_for_the_days_that_it_rested(self):
+        subscription = self.subscribe_for_a_year(pause_policy="extends")
+        with freeze_time("2027-03-10 09:00:00"):
+            subscription.pause(Date.to_date("2027-03-10"))
+        self.follow_terms_on("2027-04-10")
+        self.assertEqual(subscription.term_end, Date.to_date("2027-04-01"))
+        with freeze_time("2027-05-10 09:00:00"):
+            subscription.resume(Date.to_date("2027-05-10"))
+        self.assertEqual(subscription.term_end, Date.to_date("2027-06-01"))
+
     def test_a_subscription_without_term_is_not_renewed(self):
         with self.assertRaisesRegex(UserError, "no term to renew"):
             self.subscribe(on="2026-04-01").action_renew()

@@ -66,7 +66,24 @@ class TestRevenue(SubscriptionCase):
             [
                 ("2026-04-01", "new", 70),
                 ("2026-05-01", "expansion", 14),
-                ("2026-05-01", "contraction", -14),
+                ("2026-05-01", "expansion", -14),
+            ],
+        )
+
+    @freeze_time("2026-04-10 09:00:00")
+    def test_a_rise_that_never_came_is_no_second_churn(self):
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        subscription.change_quantity(
+            subscription.line_ids, 12, Date.to_date("2026-06-01")
+        )
+        subscription._end_on(Date.to_date("2026-05-01"))
+        self.assertEqual(
+            self.movements(subscription),
+            [
+                ("2026-04-01", "new", 70),
+                ("2026-05-01", "churn", -70),
+                ("2026-06-01", "expansion", 14),
+                ("2026-06-01", "expansion", -14),
             ],
         )
 
@@ -100,6 +117,31 @@ class TestRevenue(SubscriptionCase):
         self.assertEqual((movement.amount, movement.company_amount), (30, 60))
         euro.rate_ids.rate = 0.25
         self.assertEqual(movement.company_amount, 60)
+
+    def test_discounts_for_some_periods_are_subtracted_if_the_company_says_so(self):
+        company = self.env.company
+        with freeze_time("2026-04-01 09:00:00"):
+            subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+            subscription.grant_discount(
+                {"percent": 50, "cycles": 2}, Date.to_date("2026-04-01")
+            )
+            self.assertEqual(subscription.monthly_amount, 70)
+            company.subscription_counts_limited_discounts = True
+            self.assertEqual(subscription.monthly_amount, 35)
+            self.assertEqual(str(subscription.next_change_date), "2026-06-01")
+        self.assertEqual(
+            self.movements(subscription),
+            [
+                ("2026-04-01", "new", 70),
+                ("2026-04-01", "new", -35),
+                ("2026-06-01", "expansion", 35),
+            ],
+        )
+        with freeze_time("2026-06-01 09:00:00"):
+            subscription._follow_change()
+            self.assertEqual(subscription.monthly_amount, 70)
+            line = subscription.line_ids.filtered(lambda each: not each.date_end)
+            self.assertEqual(line.period_amount, 70)
 
     def test_a_draft_moves_nothing(self):
         subscription = self.subscribe(on="2026-04-01", start=False)

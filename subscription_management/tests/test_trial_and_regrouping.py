@@ -122,6 +122,29 @@ class TestRegrouping(SubscriptionCase):
         self.assertEqual(follower.invoice_ids.partner_id, heir)
         self.assertEqual(subscription.change_ids[0].other_id, follower)
 
+    def test_the_new_customer_pays_by_own_terms_and_taxes(self):
+        abroad = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        in_60_days = self.env["account.payment.term"].create({"name": "60 days"})
+        heir = self.env["res.partner"].create(
+            {
+                "name": "Heir",
+                "property_account_position_id": abroad.id,
+                "property_payment_term_id": in_60_days.id,
+            }
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        follower = subscription.transfer(heir, self.day)
+        self.bill("2026-04-16")
+        invoice = follower.invoice_ids
+        self.assertEqual(invoice.fiscal_position_id, abroad)
+        self.assertEqual(invoice.invoice_payment_term_id, in_60_days)
+
+    def test_what_begins_later_leads_no_days_yet(self):
+        first = self.subscribe(on="2026-06-01")
+        second = self.subscribe(on="2026-04-01")
+        with self.assertRaisesRegex(UserError, "align from then on"):
+            second.align_with(first, self.day)
+
     def test_two_subscriptions_become_one(self):
         first = self.subscribe(on="2026-04-01")
         second = self.subscribe(self.seat, on="2026-04-11", quantity=3)

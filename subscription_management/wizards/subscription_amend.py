@@ -13,7 +13,9 @@ class SubscriptionAmend(models.TransientModel):
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
-    currency_id = fields.Many2one(related="subscription_id.currency_id")
+    currency_id = fields.Many2one(
+        related="subscription_id.currency_id", related_sudo=False
+    )
     date_effective = fields.Date("From", required=True)
     policy = fields.Selection(
         [("plan", "As the Plan Says"), *CHANGE_POLICIES],

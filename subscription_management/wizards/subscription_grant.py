@@ -9,7 +9,9 @@ class SubscriptionGrant(models.TransientModel):
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
-    currency_id = fields.Many2one(related="subscription_id.currency_id")
+    currency_id = fields.Many2one(
+        related="subscription_id.currency_id", related_sudo=False
+    )
     code = fields.Char("Coupon Code")
     percent = fields.Float("Percent Off", digits=(16, 4))
     fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")

@@ -20,4 +20,20 @@ class SubscriptionPricePublish(models.TransientModel):
 
     def action_confirm(self):
         self.ensure_one()
-        self.rule_id._publish(self.date_from, self.applies_to)
+        left = self.rule_id._publish(self.date_from, self.applies_to)
+        if not left:
+            return None
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "Published. These stay at the price before, see the to-do on each: "
+                    "%s",
+                    ", ".join(left.mapped("name")),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }

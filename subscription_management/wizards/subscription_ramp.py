@@ -14,7 +14,9 @@ class SubscriptionRamp(models.TransientModel):
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
-    currency_id = fields.Many2one(related="subscription_id.currency_id")
+    currency_id = fields.Many2one(
+        related="subscription_id.currency_id", related_sudo=False
+    )
     line_id = fields.Many2one(
         "subscription.line", "Product", required=True, ondelete="cascade"
     )

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from billing_core.discounts import Discount
 from billing_core.line import ChargeKind
 from billing_core.money import ZERO
 from billing_core.pauses import Pause
@@ -37,6 +38,14 @@ def test_a_change_of_nothing_is_no_movement():
     assert changes(
         seats(10, end="2026-06-01"), seats(10, "2026-06-01", key=2, series=1)
     ) == {"2026-04-01": "70.00"}
+
+
+def test_the_end_of_a_discount_for_some_periods_is_a_movement():
+    launch = Discount(percent=Decimal(50), cycles=2)
+    assert changes(seats(10, discounts=[launch])) == {
+        "2026-04-01": "35.00",
+        "2026-06-01": "35.00",
+    }
 
 
 def test_a_one_off_line_is_no_recurring_revenue():
