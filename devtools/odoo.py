@@ -15,6 +15,7 @@ from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark
 CONF = DEV / "odoo.conf"
 SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"
 PREFIX = "subscription_dev_"
+RECORDS = ("data", "security")
 MADE = DEV / "databases"
 BASE_MODULES = ("account", "sale_management", "sale_crm", "payment_demo", "contacts")
 """Host modules of the template that test databases are cloned from."""
@@ -120,7 +121,11 @@ def install(
 
 
 def ensure_test_database(addon: str) -> str:
-    """Return a kept database with `addon`, brought up to date with its files."""
+    """Return a kept database with `addon`, brought up to date with its files.
+
+    Rights and other records that people may change are never updated by Odoo, so a
+    change of their files makes it anew.
+    """
     name = f"{PREFIX}test_{addon}"
     template = ensure_template()
     files = [
@@ -132,6 +137,9 @@ def ensure_test_database(addon: str) -> str:
     fingerprint = digest(files, str(odoo_source.path()))
     if is_done(name, fingerprint) and exists(name):
         return name
+    records = digest([file for file in files if file.parent.name in RECORDS])
+    if exists(name) and not is_done(f"{name}-records", records):
+        drop(name)
     known = exists(name)
     with step(f"{'Updating' if known else 'Installing'} {addon}"):
         if known:
@@ -143,6 +151,7 @@ def ensure_test_database(addon: str) -> str:
             except Problem:
                 drop(name)
                 raise
+    mark_done(f"{name}-records", records)
     mark_done(name, fingerprint)
     return name
 
