@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from .errors import FloorAboveCap, InvalidMinorUnit
 
@@ -37,6 +38,15 @@ class Currency:
             return amount.quantize(self.minor_unit, ROUND_HALF_UP)
         units = (amount / self.minor_unit).quantize(ONE, ROUND_HALF_UP)
         return units * self.minor_unit
+
+
+def as_decimal(exact: Fraction) -> Decimal:
+    """Return an exact sum of fractions as a decimal number, divided only now.
+
+    >>> as_decimal(3 * Fraction(Decimal("10.05")) / 3)
+    Decimal('10.05')
+    """
+    return Decimal(exact.numerator) / exact.denominator
 
 
 def check_bounds(floor: Decimal | None, cap: Decimal | None) -> None:

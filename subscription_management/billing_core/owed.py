@@ -44,13 +44,15 @@ def owed_parts(
     ['35.00', '42.00']
     """
     parts: list[OwedPart] = []
-    exact = before = ZERO
+    served: list[tuple[Decimal, Period]] = []
+    before = ZERO
     for line in lines:
         days = period.service.overlap(line.start, line.end)
         if days is None or line.is_empty:
             continue
-        exact += _share(line, period, days)
-        mark = currency.round(exact)
+        price, whole = _price_and_whole(line, period)
+        served.append((price, days))
+        mark = currency.round(prorate(served, whole))
         parts.append(OwedPart(line, days, mark - before))
         before = mark
     return parts
@@ -108,11 +110,11 @@ def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Lin
     return current, coming
 
 
-def _share(line: Line, period: BillingPeriod, days: Period) -> Decimal:
-    """Return what `days` of `period` cost, not yet rounded."""
+def _price_and_whole(line: Line, period: BillingPeriod) -> tuple[Decimal, Period]:
+    """Return what a line costs, and the days that it costs this for."""
     policy = line.calendar.stub_policy
     if period.is_stub and policy is StubPolicy.FREE:
-        return ZERO
+        return ZERO, period.regular
     is_full = period.is_stub and policy is StubPolicy.FULL
     whole = period.service if is_full else period.regular
-    return prorate(full_price(line, period.regular.start), days, whole)
+    return full_price(line, period.regular.start), whole

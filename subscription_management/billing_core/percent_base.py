@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 
 from .errors import PercentOfItself
 from .line import ChargeKind, Line, PercentBase
-from .money import ZERO
+from .money import as_decimal
 from .owed import discount_ends, full_price
 
 
@@ -106,16 +107,17 @@ def _base_on(
     day: date, line: Line, base: PercentBase, lines: Iterable[Line]
 ) -> Decimal:
     """Return what the base costs on a day, for a period as long as the line's."""
-    return sum((_price_on(day, each, line, base) for each in lines), ZERO)
+    prices = (_price_on(day, each, line, base) for each in lines)
+    return as_decimal(sum(prices, Fraction()))
 
 
-def _price_on(day: date, part: Line, line: Line, base: PercentBase) -> Decimal:
+def _price_on(day: date, part: Line, line: Line, base: PercentBase) -> Fraction:
     ends = [end for end in (part.end, part.calendar.end) if end is not None]
     if day < part.start or any(day >= end for end in ends):
-        return ZERO
+        return Fraction()
     priced = part
     if not base.is_net:
         priced = replace(part, terms=replace(part.terms, discounts=()))
     start = part.calendar.regular_period(part.calendar.index_on(day)).start
     ratio = line.calendar.interval.ratio_to(part.calendar.interval)
-    return full_price(priced, start) * ratio.numerator / ratio.denominator
+    return Fraction(full_price(priced, start)) * ratio

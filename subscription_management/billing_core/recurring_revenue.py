@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from .line import ChargeKind, Line
-from .money import ZERO, Currency
+from .money import ZERO, Currency, as_decimal
 from .owed import discount_ends, full_price
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
@@ -26,8 +27,8 @@ class MovementKind(StrEnum):
     RESUMPTION = "resumption"
 
 
-def monthly_price(line: Line) -> Decimal:
-    """Return a line's price for one month, unrounded; one-off lines have none.
+def monthly_price(line: Line) -> Fraction:
+    """Return a line's price for one month, exactly; one-off lines have none.
 
     The discounts are those of the period that holds the line's first day.
 
@@ -38,17 +39,16 @@ def monthly_price(line: Line) -> Decimal:
     >>> def line(price, unit):
     ...     calendar = BillingCalendar(start, Interval(1, unit))
     ...     return Line(1, calendar, Terms(Flat(Decimal(price))), Decimal(1), start)
-    >>> monthly_price(line(1200, IntervalUnit.YEAR))
-    Decimal('100')
-    >>> round(monthly_price(line(100, IntervalUnit.WEEK)), 2)
-    Decimal('433.33')
+    >>> print(monthly_price(line(1200, IntervalUnit.YEAR)))
+    100
+    >>> print(f"{float(monthly_price(line(100, IntervalUnit.WEEK))):.2f}")
+    433.33
     """
     if line.kind is ChargeKind.ONE_OFF:
-        return ZERO
+        return Fraction()
     calendar = line.calendar
     start = calendar.regular_period(calendar.index_on(line.start)).start
-    months = calendar.interval.in_months()
-    return full_price(line, start) * months.denominator / months.numerator
+    return Fraction(full_price(line, start)) / calendar.interval.in_months()
 
 
 def revenue_changes(
@@ -76,18 +76,18 @@ def revenue_changes(
         if not line.is_empty and line.kind is ChargeKind.RECURRING
         for part in _at_each_price(line)
     ]
-    edges: dict[date, Decimal] = {}
+    edges: dict[date, Fraction] = {}
     for line in served:
         price = monthly_price(line)
-        edges[line.start] = edges.get(line.start, ZERO) + price
+        edges[line.start] = edges.get(line.start, Fraction()) + price
         ends = [end for end in (line.end, line.calendar.end) if end is not None]
         if ends:
-            edges[min(ends)] = edges.get(min(ends), ZERO) - price
+            edges[min(ends)] = edges.get(min(ends), Fraction()) - price
     changes: dict[date, Decimal] = {}
-    exact = before = ZERO
+    exact, before = Fraction(), ZERO
     for day in sorted(edges):
         exact += edges[day]
-        level = currency.round(exact)
+        level = currency.round(as_decimal(exact))
         if level != before:
             changes[day] = level - before
         before = level

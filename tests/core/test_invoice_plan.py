@@ -313,7 +313,9 @@ def test_after_any_ends_the_sum_billed_is_what_the_history_owes(lines, moves, la
         start = next((each.start for each in lines if each.key == key), START)
         ledger.end_line(key, max(start, START + timedelta(days=end)))
     last = max([last, *(when for when, _key, _end in moves)])
-    target = START + timedelta(days=last)
+    # A credit waits for the day of the end.
+    ends = [each.end for each in ledger.lines if each.end is not None]
+    target = max([START + timedelta(days=last), *ends])
     ledger.bill(target)
     owed = sum(owed_day_by_day(each, target) for each in ledger.lines)
     assert ledger.total == owed + _billed_ahead(ledger, target)
