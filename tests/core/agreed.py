@@ -7,6 +7,7 @@ from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUni
 from billing_core.line import BilledPeriod, ChargeKind, Line
 from billing_core.period import Period
 from billing_core.price_models import PerUnit
+from billing_core.proration import prorate
 from billing_core.rating import Terms
 
 MONTHLY = Interval(1, IntervalUnit.MONTH)
@@ -56,3 +57,8 @@ def rows_of(plan):
         (str(item.period), f"{item.quantity.normalize():f}", str(item.amount))
         for item in plan.items
     ]
+
+
+def share_of(price, used, whole):
+    """Return what one price costs for the days used, not rounded."""
+    return prorate([(price, used)], whole)

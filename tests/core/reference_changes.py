@@ -21,10 +21,9 @@ from billing_core.owed import OwedPart
 from billing_core.pauses import Pause
 from billing_core.period import Period
 from billing_core.price_models import PerUnit
-from billing_core.proration import prorate
 from billing_core.rating import Terms
 
-from .agreed import day
+from .agreed import day, share_of
 
 USD = Currency("USD", Decimal("0.01"))
 CENTS = Currency("USD", Decimal(1))
@@ -102,7 +101,7 @@ def proration_amount(given):
     if "asked" in given:
         asked = dates(given["asked"])
         whole = dates(given["new_periods"][0])
-        return {"amount": USD.round(prorate(price, asked, whole))}
+        return {"amount": USD.round(share_of(price, asked, whole))}
     if "start" in given:
         anchor = Anchor(AnchorKind.DAY_OF_MONTH, given["bill_cycle_day"])
         calendar = monthly(since=day(given["start"]), anchor=anchor)
@@ -138,7 +137,7 @@ def upgrade(given):
             day(given["plan_started"]), day(given["terminated_on"]) + timedelta(days=1)
         )
         whole = calendar.regular_period(calendar.index_on(used.start))
-        fee = CENTS.round(prorate(Decimal(given["price_cents"]), used, whole))
+        fee = CENTS.round(share_of(Decimal(given["price_cents"]), used, whole))
         return {"used_days": used.days, "period_days": whole.days, "fee_cents": fee}
     if "period" in given:
         start, last = (day(each) for each in given["period"].split(".."))
@@ -146,7 +145,7 @@ def upgrade(given):
         rest = Period(day(given["upgrade_on"]), whole.end)
 
         def share(name):
-            return CENTS.round(prorate(Decimal(given[name]), rest, whole))
+            return CENTS.round(share_of(Decimal(given[name]), rest, whole))
 
         new, old = (
             share("new_addon_period_price_cents"),
@@ -165,7 +164,7 @@ def _rest_of_year(given, name):
     calendar = monthly(since=day(given["anchor"]), months=12)
     whole = calendar.regular_period(calendar.index_on(day(given[name])))
     rest = Period(day(given[name]), whole.end)
-    fee = CENTS.round(prorate(Decimal(given["new"]["price_cents"]), rest, whole))
+    fee = CENTS.round(share_of(Decimal(given["new"]["price_cents"]), rest, whole))
     return {"billed_days": rest.days, "new_fee_cents": fee, "fee_cents": fee}
 
 

@@ -5,14 +5,13 @@ from decimal import Decimal
 
 from billing_core.discounts import Discount
 from billing_core.invoice_plan import plan_invoice
-from billing_core.money import ZERO
+from billing_core.money import ZERO, as_decimal
 from billing_core.period import Period
 from billing_core.price_models import Graduated, Package, PerUnit, Volume
-from billing_core.proration import prorate
 from billing_core.rating import Terms, price_of, rate, rated_amount
 from billing_core.recurring_revenue import kind_of, monthly_price
 
-from .agreed import day
+from .agreed import day, share_of
 from .reference_changes import CENTS, USD, dates, line, monthly
 from .test_reference_cases import tiers_of
 
@@ -35,8 +34,8 @@ def minimum(given):
     if "commitment_cents" in given:
         whole = dates("2024-02-01..2024-03-01")
         rest = Period(day(given["subscription_start"]), whole.end)
-        fee = CENTS.round(prorate(Decimal(given["plan_cents"]), rest, whole))
-        least = CENTS.round(prorate(Decimal(given["commitment_cents"]), rest, whole))
+        fee = CENTS.round(share_of(Decimal(given["plan_cents"]), rest, whole))
+        least = CENTS.round(share_of(Decimal(given["commitment_cents"]), rest, whole))
         used = fee + sum(given["usage_fees_cents"])
         return {
             "plan_fee_cents": fee,
@@ -47,11 +46,11 @@ def minimum(given):
     served = Period(whole.start, whole.start + timedelta(days=25))
     used = given["used_cents"]
     spent = sum(used) if isinstance(used, list) else used
-    least = prorate(Decimal(given["charge_minimum_cents"]), served, whole)
+    least = share_of(Decimal(given["charge_minimum_cents"]), served, whole)
     found = {"true_up_cents": CENTS.round(least - spent)}
     if "plan_cents" in given:
         rest = Period(served.end, whole.end)
-        unused = prorate(Decimal(given["plan_cents"]), rest, whole)
+        unused = share_of(Decimal(given["plan_cents"]), rest, whole)
         found["credit_cents"] = CENTS.round(unused)
     return found
 
@@ -96,21 +95,25 @@ def usage_share(given):
     }
 
 
+def per_month(priced):
+    return as_decimal(monthly_price(priced))
+
+
 def revenue(given):
     if "coupon_percent" in given:
         price = Decimal(given["price"])
         off = Discount(percent=Decimal(given["coupon_percent"]))
         return {
-            "mrr_if_forever": monthly_price(line(price, discount=[off])),
-            "mrr_if_once_or_repeating": monthly_price(line(price)),
+            "mrr_if_forever": per_month(line(price, discount=[off])),
+            "mrr_if_once_or_repeating": per_month(line(price)),
         }
     yearly = monthly(months=12)
     total = sum(
-        (each["n"] * monthly_price(line(each["price"])) for each in given["monthly"]),
+        (each["n"] * per_month(line(each["price"])) for each in given["monthly"]),
         ZERO,
     )
     total += sum(
-        each["n"] * monthly_price(line(each["price"], calendar=yearly))
+        each["n"] * per_month(line(each["price"], calendar=yearly))
         for each in given["yearly"]
     )
     return {"mrr": total}
@@ -119,7 +122,7 @@ def revenue(given):
 def movement(given):
     if "qty" in given:
         seats = line(given["yearly_price"], given["qty"], monthly(months=12))
-        return {"mrr": USD.round(monthly_price(seats))}
+        return {"mrr": USD.round(per_month(seats))}
     change = Decimal(given["new_mrr"]) - given["old_mrr"]
     kind = kind_of(Decimal(given["old_mrr"]), change, was_customer=True)
     return {"movement": kind.value, "mrr": change}

@@ -31,7 +31,8 @@ from billing_core.price_models import (
     Tier,
     Volume,
 )
-from billing_core.proration import prorate
+
+from .agreed import share_of
 
 CASES = json.loads((Path(__file__).parent / "vectors/reference_cases.json").read_text())
 USD = Currency("USD", Decimal("0.01"))
@@ -109,7 +110,7 @@ def proration_days(given):
         return {
             "fees_cents": [
                 cents.round(
-                    prorate(
+                    share_of(
                         PerUnit(Decimal(each["unit"])).amount(
                             Decimal(each["quantity"])
                         ),
@@ -126,7 +127,7 @@ def proration_days(given):
     first = day(given["billed_from"]) + timedelta(days=given["trial_days_in_range"])
     used = whole.overlap(first, day(given["billed_to"]) + timedelta(days=1))
     price = Decimal(given["price_cents"])
-    fee = prorate(price, used, whole) if used else Decimal(0)
+    fee = share_of(price, used, whole) if used else Decimal(0)
     return {"fee_cents": Currency("USD", Decimal(1)).round(fee)}
 
 
@@ -134,8 +135,8 @@ def _change_of_price(given):
     last = day(given["period_end_inclusive"])
     whole = Period(day(given["period_start"]), last + timedelta(days=1))
     rest = Period(day(given["change_date"]), whole.end)
-    credit = -USD.round(prorate(Decimal(given["old_period_price"]), rest, whole))
-    charge = USD.round(prorate(Decimal(given["new_period_price"]), rest, whole))
+    credit = -USD.round(share_of(Decimal(given["old_period_price"]), rest, whole))
+    charge = USD.round(share_of(Decimal(given["new_period_price"]), rest, whole))
     return {"credit": credit, "charge": charge, "net": credit + charge}
 
 
@@ -154,7 +155,7 @@ def proration_cycles(given):
     for period in calendar.periods_from():
         if period.due > day(given["target"]):
             break
-        cycles += prorate(Decimal(1), period.service, period.regular)
+        cycles += share_of(Decimal(1), period.service, period.regular)
     return {"cycles": round(cycles, 9)}
 
 
@@ -164,7 +165,7 @@ def _ratio(given):
     )
     stub = next(calendar.periods_from())
     assert stub.service.end == day(given["to_exclusive"])
-    return {"ratio": round(prorate(Decimal(1), stub.service, stub.regular), 9)}
+    return {"ratio": round(share_of(Decimal(1), stub.service, stub.regular), 9)}
 
 
 def day_count(given):
@@ -306,7 +307,7 @@ def calendar_alignment(given):
         day(f"2026-{given['start']}"), MONTHLY, on_day(given["bill_day"])
     )
     stub = next(calendar.periods_from())
-    share = prorate(Decimal(given["new_price"]), stub.service, stub.regular)
+    share = share_of(Decimal(given["new_price"]), stub.service, stub.regular)
     return {
         "first_period_end": stub.service.end.strftime("%m-%d"),
         "prorated_exact_17_of_31": USD.round(share),
