@@ -61,6 +61,14 @@ class PeriodBalance:
         return min(ZERO, difference + sum((row.credited for row in self.rows), ZERO))
 
     @property
+    def unbilled_use(self) -> Decimal:
+        """How many units were used beside those billed; below zero for fewer."""
+        billed = (
+            row.quantity if row.amount >= 0 else -row.quantity for row in self.rows
+        )
+        return sum((part.quantity for part in self.parts), ZERO) - sum(billed, ZERO)
+
+    @property
     def next_revision(self) -> int:
         return max((row.revision for row in self.rows), default=-1) + 1
 
@@ -101,7 +109,7 @@ def items_for(balance: PeriodBalance, currency: Currency) -> list[PlannedItem]:
     difference = balance.difference
     if not balance.rows:
         return [
-            _charge(balance, part, part.days, part.line.quantity, part.amount)
+            _charge(balance, part, part.days, part.quantity, part.amount)
             for part in balance.parts
             if part.amount
         ]
@@ -139,8 +147,8 @@ def _added(
     parts = [part for part in balance.parts if part.days.overlap(days.start, days.end)]
     part = parts[-1] if parts else balance.parts[-1]
     charged = _amount_on(days, [(row.period, row.amount) for row in balance.rows])
-    quantity = part.line.quantity
-    if currency.round(charged):
+    quantity = part.quantity
+    if currency.round(charged) or balance.kind is ChargeKind.USAGE:
         quantity = _changed_units(balance) or quantity
     return _charge(balance, part, days, quantity, difference)
 
@@ -211,6 +219,8 @@ def _share_of(row: BilledPeriod, days: Period, currency: Currency) -> Decimal:
 
 def _changed_units(balance: PeriodBalance) -> Decimal:
     """Return by how many units a line was changed, 0 when that was not the change."""
+    if balance.kind is ChargeKind.USAGE:
+        return abs(balance.unbilled_use)
     if not balance.parts:
         return ZERO
     newest = balance.parts[-1].line

@@ -212,6 +212,17 @@ class SeriesOnTwoCalendars(BillingError):
         )
 
 
+class UsageInAdvance(BillingError):
+    """What is used is known, and billed, after its period."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__(
+            f"Line {line} is priced by usage, which is billed after its period; "
+            "bill it in arrears."
+        )
+
+
 class PercentOfItself(BillingError):
     """A percent-of-total line is, over others, a share of its own price."""
 

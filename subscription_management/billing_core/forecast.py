@@ -80,4 +80,5 @@ def _row(item: PlannedItem, key: int) -> BilledPeriod:
         revision=item.revision,
         key=key,
         reverses=item.reverses,
+        quantity=item.quantity,
     )

@@ -17,10 +17,11 @@ from .difference import PeriodBalance, PlannedItem, items_for
 from .errors import SeriesOnTwoCalendars, UnknownLine
 from .line import BilledPeriod, ChargeKind, Line
 from .money import ZERO, Currency
-from .owed import OwedPart, full_price, in_effect, owed_parts
+from .owed import OwedPart, full_price, in_effect
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 from .period import Period
+from .usage import parts_owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +253,14 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
     dues = [line.joins for line in coming]
     closed: date | None = None
     for period in _periods(current, series.first):
-        parts = owed_parts(current, period, currency)
+        parts = parts_owed(current, period, currency)
         due = _due(period, parts)
         if due > target:
             dues.append(due)
             break
         rows = known.pop(period.regular, [])
         balance = PeriodBalance(
-            ChargeKind.RECURRING, period.regular, due, parts, rows, quantities
+            current[0].kind, period.regular, due, parts, rows, quantities
         )
         items += items_for(balance, currency)
         if any(line.start < period.regular.end for line in coming):
@@ -344,9 +345,9 @@ def _balance_beyond(
 ) -> PeriodBalance:
     """Return the balance of a period that is not due, or not served any more."""
     period = lines[0].calendar.period_on(rows[0].period.start)
-    parts = owed_parts(lines, period, currency) if period else []
+    parts = parts_owed(lines, period, currency) if period else []
     due = _due(period, parts) if period and parts else target
-    return PeriodBalance(ChargeKind.RECURRING, regular, due, parts, rows)
+    return PeriodBalance(lines[0].kind, regular, due, parts, rows)
 
 
 def _closed(series: _OpenSeries, closed: date | None) -> dict[int, date]:

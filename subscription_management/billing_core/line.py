@@ -8,20 +8,31 @@ from decimal import Decimal
 from enum import StrEnum
 
 from .billing_calendar import BillingCalendar, Timing
-from .money import ZERO
+from .errors import UsageInAdvance
+from .money import ONE, ZERO
 from .period import Period
 from .rating import Terms
 
 
 class ChargeKind(StrEnum):
-    """How often a line is charged.
+    """What a line is charged for.
 
     A one-off charge is due on its line's first day, moved by the plan's days as
     every due date is, so that a setup fee and the first period share an invoice.
+    Usage is what was used in a period; its calendar is one in arrears.
     """
 
     RECURRING = "recurring"
     ONE_OFF = "one_off"
+    USAGE = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What was used on a day: an event, or a total where events are priced together."""
+
+    day: date
+    quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +69,15 @@ class Line:
     """The key of the first line of its series; None for a series of one."""
     base: PercentBase | None = None
     """What stands in the place of the quantity of a percent-of-total line."""
+    used: tuple[Use, ...] = ()
+    """What stands in its place on a usage line, in the order in which it is priced."""
     origin: int | None = None
     """The key of the first line that this one goes back to, through changes of
     quantity, price and plan; None for one that was not changed."""
+
+    def __post_init__(self) -> None:
+        if self.kind is ChargeKind.USAGE and self.bills_in_advance:
+            raise UsageInAdvance(self.key)
 
     @property
     def series_key(self) -> int:
@@ -127,3 +144,5 @@ class BilledPeriod:
     key: int | None = None
     reverses: int | None = None
     """The key of the charge that a credit takes back."""
+    quantity: Decimal = ONE
+    """How many units were charged or taken back."""

@@ -22,6 +22,12 @@ class OwedPart:
     line: Line
     days: Period
     amount: Decimal
+    used: Decimal | None = None
+    """The units of a usage line; None for others, whose units were agreed."""
+
+    @property
+    def quantity(self) -> Decimal:
+        return self.line.quantity if self.used is None else self.used
 
 
 def owed_parts(
@@ -50,9 +56,10 @@ def owed_parts(
         days = period.service.overlap(line.start, line.end)
         if days is None or line.is_empty:
             continue
-        price, whole = _price_and_whole(line, period)
+        whole = days_priced(line, period)
+        price = full_price(line, period.regular.start) if whole else ZERO
         served.append((price, days))
-        mark = currency.round(prorate(served, whole))
+        mark = currency.round(prorate(served, whole or period.regular))
         parts.append(OwedPart(line, days, mark - before))
         before = mark
     return parts
@@ -110,11 +117,10 @@ def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Lin
     return current, coming
 
 
-def _price_and_whole(line: Line, period: BillingPeriod) -> tuple[Decimal, Period]:
-    """Return what a line costs, and the days that it costs this for."""
+def days_priced(line: Line, period: BillingPeriod) -> Period | None:
+    """Return the days that a line's price is for, None where it costs nothing."""
     policy = line.calendar.stub_policy
     if period.is_stub and policy is StubPolicy.FREE:
-        return ZERO, period.regular
+        return None
     is_full = period.is_stub and policy is StubPolicy.FULL
-    whole = period.service if is_full else period.regular
-    return full_price(line, period.regular.start), whole
+    return period.service if is_full else period.regular

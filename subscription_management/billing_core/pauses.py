@@ -48,7 +48,7 @@ def without_pauses(lines: Sequence[Line], pauses: Sequence[Pause]) -> list[Line]
         stretch
         for line in lines
         for stretch in (
-            _stretches(line, ordered) if line.kind is ChargeKind.RECURRING else [line]
+            [line] if line.kind is ChargeKind.ONE_OFF else _stretches(line, ordered)
         )
     ]
 

@@ -6,12 +6,13 @@ price, discount, maximum, minimum, round.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .discounts import Discount, discounted
 from .money import ONE, ZERO, Currency, check_bounds
-from .price_models import PriceModel, PricePart
+from .price_models import PercentageOfAmount, PriceModel, PricePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,26 @@ def rated_amount(
 
 def price_of(terms: Terms, quantity: Decimal, *, is_last: bool = True) -> Decimal:
     """Return the amount of `rate`, without its steps; not rounded."""
-    amount = terms.price.amount(_billable_units(terms, quantity))
+    price = terms.price.amount(_billable_units(terms, quantity))
+    return _after_price(terms, price, is_last=is_last)
+
+
+def price_of_uses(terms: Terms, uses: Sequence[Decimal]) -> Decimal:
+    """Return what was used costs, not rounded, and without a minimum.
+
+    All of it has one price together, but for a share of each amount: there the order
+    decides what is free.
+    """
+    if isinstance(terms.price, PercentageOfAmount):
+        price = terms.price.amount_of_events(uses)
+    else:
+        price = terms.price.amount(_billable_units(terms, sum(uses, ZERO)))
+    return _after_price(terms, price, is_last=False)
+
+
+def _after_price(terms: Terms, price: Decimal, *, is_last: bool) -> Decimal:
+    """Return what is left of a price after the steps that follow it."""
+    amount = price
     if terms.discounts:
         amount = discounted(amount, terms.discounts)
     if terms.maximum is not None and amount > terms.maximum:

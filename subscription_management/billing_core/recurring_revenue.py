@@ -28,7 +28,7 @@ class MovementKind(StrEnum):
 
 
 def monthly_price(line: Line) -> Fraction:
-    """Return a line's price for one month, exactly; one-off lines have none.
+    """Return a line's price for one month, exactly; only recurring lines have one.
 
     The discounts are those of the period that holds the line's first day.
 
@@ -44,7 +44,7 @@ def monthly_price(line: Line) -> Fraction:
     >>> print(f"{float(monthly_price(line(100, IntervalUnit.WEEK))):.2f}")
     433.33
     """
-    if line.kind is ChargeKind.ONE_OFF:
+    if line.kind is not ChargeKind.RECURRING:
         return Fraction()
     calendar = line.calendar
     start = calendar.regular_period(calendar.index_on(line.start)).start

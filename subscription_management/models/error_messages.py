@@ -66,6 +66,10 @@ SENTENCES = {
         "The lines that continue line %(line)s have other billing periods; let a line "
         "of other periods begin a series of its own."
     ),
+    errors.UsageInAdvance: _lt(
+        "Line %(line)s is priced by usage, which is billed after its period; bill it "
+        "in arrears."
+    ),
     errors.PercentOfItself: _lt(
         "%(names)s are shares of each other's price; take one of them out of the base "
         "of another."

@@ -24,6 +24,7 @@ SAMPLES = [
     errors.InvalidDiscount(Decimal(101), Decimal(0)),
     errors.UnknownLine(7),
     errors.SeriesOnTwoCalendars(7),
+    errors.UsageInAdvance(7),
     errors.PercentOfItself((3, 4)),
     errors.NothingToChange(date(2026, 4, 1)),
     errors.InvalidIndex(Decimal(0), Decimal(100)),
