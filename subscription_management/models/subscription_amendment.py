@@ -66,15 +66,16 @@ class SubscriptionAmendment(models.Model):
         current = line_on(amendment.lines, origin, day).key
         now = amendment.values[current]
         agreed = {**now, **values}
+        line._check_same_kind(agreed)
         calendar = None
         if "calendar_start" in values:
             start = values["calendar_start"]
-            calendar = line.plan_id._snapshot_calendar(start, self.date_end)
+            calendar = line.plan_id._snapshot_calendar(start, self.date_end, line.kind)
         elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
             start = self._calendar_start(now, plan, day)
             values = {**values, "calendar_start": start}
-            calendar = plan._snapshot_calendar(start, self.date_end)
+            calendar = plan._snapshot_calendar(start, self.date_end, line.kind)
 
         def changed(key):
             return self._changed_values(values, amendment.values[key], now)
@@ -131,8 +132,9 @@ class SubscriptionAmendment(models.Model):
         """Plan a line that joins on a day; `values` are those of its record."""
         key = min([each.key for each in amendment.lines] + [0]) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
+        lines = self.env["subscription.line"]
         values = {
-            "kind": "recurring",
+            "kind": lines._kind_by_rule(values["pricing_rule_id"]) or "recurring",
             "calendar_start": self.date_start,
             "date_start": day,
             "date_end": False,
@@ -140,8 +142,10 @@ class SubscriptionAmendment(models.Model):
         }
         line = Line(
             key,
-            plan._snapshot_calendar(values["calendar_start"], self.date_end),
-            self.env["subscription.line"]._terms_of(values),
+            plan._snapshot_calendar(
+                values["calendar_start"], self.date_end, values["kind"]
+            ),
+            lines._terms_of(values),
             exact(values["quantity"]),
             values["date_start"],
             values["date_end"] or None,
@@ -178,11 +182,16 @@ class SubscriptionAmendment(models.Model):
         self._choose_bases(amendment)
 
     def _choose_bases(self, amendment):
-        """Let shares of the total count the lines that a change brought."""
+        """Let shares of the total and of use count what a change brought."""
         rules = self.env["subscription.pricing.rule"]
+        own = {line.id: line for line in self.line_ids}
 
         def rebased(line):
             values = amendment.values[line.key]
+            if line.kind is ChargeKind.USAGE and line.key not in own:
+                origin = own.get(line.origin_key, self.line_ids.browse())
+                rule = rules.browse(values["pricing_rule_id"])
+                return replace(line, used=origin._snapshot_used(rule))
             if values["pricing_model"] != "percent_of_total":
                 return line
             rule = rules.browse(values["pricing_rule_id"])
@@ -279,7 +288,7 @@ class SubscriptionAmendment(models.Model):
         return plan.increase_policy if grows else plan.decrease_policy
 
     def _lines_to_change(self, day):
-        """Return the recurring lines that are served on a day, or join later.
+        """Return the lines but one-off ones that are served on a day, or join later.
 
         Of what was agreed in steps it is the step of that day.
         """
@@ -291,11 +300,11 @@ class SubscriptionAmendment(models.Model):
         return lines & lines.browse().union(*first.values())
 
     def _lines_from(self, day):
-        """Return the recurring lines with days from one on, all later steps too."""
+        """Return the lines with days from one on but one-off ones, later steps too."""
         self.ensure_one()
         return self.line_ids.filtered(
             lambda line: (
-                line.kind == "recurring"
+                line.kind != "one_off"
                 and (not line.date_end or line.date_end > max(day, line.date_start))
             )
         )

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from ..billing_core.line import BilledPeriod, ChargeKind
 from ..billing_core.period import Period
 from .decimals import exact
+from .subscription_line_kind import CHARGE_KINDS
 
 
 class SubscriptionBilledPeriod(models.Model):
@@ -29,13 +30,14 @@ class SubscriptionBilledPeriod(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True, index=True)
     currency_id = fields.Many2one("res.currency", required=True)
-    kind = fields.Selection(
-        [("recurring", "Recurring"), ("one_off", "Once")], required=True
-    )
+    kind = fields.Selection(CHARGE_KINDS, required=True)
     date_start = fields.Date("From", required=True)
     date_end = fields.Date(required=True, help="The first day after the period.")
     last_day = fields.Date("Until", compute="_compute_last_day")
     revision = fields.Integer(required=True)
+    quantity = fields.Float(
+        required=True, default=1.0, digits="Product Unit", help="Never below zero."
+    )
     amount = fields.Monetary(
         required=True, help="Without taxes; negative for a credit."
     )
@@ -95,6 +97,7 @@ class SubscriptionBilledPeriod(models.Model):
             credited=-sum((exact(row.amount) for row in credits), Decimal(0)),
             key=self.id,
             reverses=self.reverses_id.id or None,
+            quantity=exact(self.quantity),
         )
 
     def _give_back(self):

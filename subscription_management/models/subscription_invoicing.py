@@ -283,6 +283,7 @@ class SubscriptionLineInvoicing(models.Model):
             "date_start": item.period.start,
             "date_end": item.period.end,
             "revision": item.revision,
+            "quantity": float(item.quantity),
             "amount": float(item.amount),
             "reverses_id": item.reverses,
             "invoice_line_id": invoice_line.id,
@@ -298,6 +299,9 @@ class SubscriptionLineInvoicing(models.Model):
             return float(ONE), float(item.amount)
         price = exact(self.price) * self._units_per_quantity()
         if price * item.quantity != item.amount:
+            if self.kind == "usage":
+                # Units that cost nothing are among them.
+                return float(ONE), float(item.amount)
             price = shown_unit_price(item.amount, item.quantity)
         return float(item.quantity), float(price)
 

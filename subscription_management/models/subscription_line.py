@@ -34,11 +34,6 @@ class SubscriptionLine(models.Model):
     currency_id = fields.Many2one(related="subscription_id.currency_id", store=True)
     partner_id = fields.Many2one(related="subscription_id.partner_id", store=True)
     sequence = fields.Integer(default=10)
-    kind = fields.Selection(
-        [("recurring", "Recurring"), ("one_off", "Once")],
-        required=True,
-        default="recurring",
-    )
     product_id = fields.Many2one(
         "product.product",
         required=True,

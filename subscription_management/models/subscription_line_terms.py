@@ -52,6 +52,7 @@ class SubscriptionLineTerms(models.Model):
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
             base=base,
+            used=self._snapshot_used(self.pricing_rule_id),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
         )
 
@@ -59,7 +60,9 @@ class SubscriptionLineTerms(models.Model):
         self.ensure_one()
         subscription = self.subscription_id
         return self.plan_id._snapshot_calendar(
-            self.calendar_start or subscription.date_start, subscription.date_end
+            self.calendar_start or subscription.date_start,
+            subscription.date_end,
+            self.kind,
         )
 
     def _snapshot_terms(self):
@@ -117,6 +120,8 @@ class SubscriptionLineTerms(models.Model):
         """
         self.ensure_one()
         if not (self.plan_id and self.pricing_model and self.product_id):
+            return ZERO
+        if self.kind == "usage":
             return ZERO
         siblings = self.subscription_id.line_ids | self
         complete = siblings.filtered(

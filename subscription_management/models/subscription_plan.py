@@ -239,9 +239,13 @@ class SubscriptionPlan(models.Model):
                 )
             )
 
-    def _snapshot_calendar(self, date_start, date_end=None):
-        """Return the billing calendar of a subscription that starts on a day."""
+    def _snapshot_calendar(self, date_start, date_end=None, kind="recurring"):
+        """Return the billing calendar of a subscription that starts on a day.
+
+        What is used is known after its period, however the plan bills the rest.
+        """
         self.ensure_one()
+        timing = Timing.IN_ARREARS if kind == "usage" else Timing(self.timing)
         return BillingCalendar(
             start=date_start,
             interval=Interval(self.interval_count, IntervalUnit(self.interval_unit)),
@@ -249,7 +253,7 @@ class SubscriptionPlan(models.Model):
                 AnchorKind(self.anchor_kind),
                 self.anchor_day if self.anchor_kind == "day_of_month" else None,
             ),
-            timing=Timing(self.timing),
+            timing=timing,
             stub_policy=StubPolicy(self.stub_policy),
             cut_off_days=self.cut_off_days,
             due_shift_days=self.due_shift_days,

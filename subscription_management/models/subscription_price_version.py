@@ -6,8 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.errors import BillingError
-from ..billing_core.rating import price_of
-from .decimals import exact
 from .error_messages import translated
 
 
@@ -90,9 +88,9 @@ class SubscriptionPriceVersion(models.Model):
         try:
             terms = self._snapshot_terms()
             for line in self._lines_of_last_month():
-                quantity = exact(line.quantity)
-                now = price_of(line._snapshot_terms(), quantity)
-                then = price_of(terms, quantity)
+                quantity = line._units_last_month()
+                now = line._cost_last_month(line._snapshot_terms())
+                then = line._cost_last_month(terms)
                 difference = then - now
                 kind = "more" if difference > 0 else "less" if difference else "same"
                 shown[kind] += 1
@@ -100,7 +98,7 @@ class SubscriptionPriceVersion(models.Model):
                 shown["rows"].append(
                     {
                         "customer": line.partner_id.display_name,
-                        "quantity": line.quantity,
+                        "quantity": float(quantity),
                         "now": float(now),
                         "then": float(then),
                         "difference": float(difference),

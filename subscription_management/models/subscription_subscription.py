@@ -261,7 +261,7 @@ class SubscriptionSubscription(models.Model):
             lines = subscription.line_ids
             if subscription.state != "draft":
                 lines = subscription._lines_on(today).filtered(
-                    lambda line: line.kind == "recurring"
+                    lambda line: line.kind != "one_off"
                 )
                 vals["date_start"] = today
             vals["line_ids"] = [

@@ -84,7 +84,7 @@ class SubscriptionTrial(models.Model):
         """Return the lines that wait for the trial's end."""
         return self.line_ids.filtered(
             lambda line: (
-                line.kind == "recurring"
+                line.kind != "one_off"
                 or not self.trial_end
                 or line.date_start >= self.trial_end
             )

@@ -4,7 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from billing_core.billing_calendar import BillingCalendar, StubPolicy, Timing
+from billing_core.billing_calendar import (
+    Anchor,
+    AnchorKind,
+    BillingCalendar,
+    StubPolicy,
+    Timing,
+)
 from billing_core.errors import UsageInAdvance
 from billing_core.forecast import forecast
 from billing_core.invoice_plan import plan_invoice, reopened_from
@@ -100,8 +106,6 @@ def test_a_minimum_is_by_the_day_and_included_units_are_not():
 
 
 def test_days_that_are_free_have_no_minimum_but_what_is_used_then_is_owed():
-    from billing_core.billing_calendar import Anchor, AnchorKind
-
     terms = Terms(PerUnit(Decimal(2)), minimum=Decimal(30))
     calendar = BillingCalendar(
         day("2026-04-16"),

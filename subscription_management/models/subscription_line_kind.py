@@ -1,0 +1,75 @@
+"""What a line is charged for: every period, once, or by what was used."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..billing_core.rating import price_of
+from .decimals import exact
+
+CHARGE_KINDS = [("recurring", "Recurring"), ("one_off", "Once"), ("usage", "By Usage")]
+
+
+class SubscriptionLineKind(models.Model):
+    _inherit = "subscription.line"
+
+    kind = fields.Selection(
+        CHARGE_KINDS,
+        compute="_compute_kind",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+
+    @api.depends("pricing_rule_id")
+    def _compute_kind(self):
+        for line in self:
+            known = "recurring" if line.kind == "usage" else line.kind
+            line.kind = self._kind_by_rule(line.pricing_rule_id) or known or "recurring"
+
+    @api.model
+    def _kind_by_rule(self, rule):
+        """Return the kind that a pricing rule asks for, False where it does not matter.
+
+        Nothing is measured here: addons that measure what is used extend it.
+        """
+        return False
+
+    def _snapshot_used(self, rule):
+        """Return what was used of what a rule measures, as the core takes it."""
+        return ()
+
+    def _units_last_month(self):
+        """Return how many units a price would have been asked for."""
+        self.ensure_one()
+        return exact(self.quantity)
+
+    def _cost_last_month(self, terms):
+        """Return what those units cost by some terms."""
+        return price_of(terms, self._units_last_month())
+
+    @api.constrains("kind", "pricing_rule_id")
+    def _check_kind(self):
+        for line in self:
+            measured = self._kind_by_rule(line.pricing_rule_id) == "usage"
+            if measured != (line.kind == "usage"):
+                raise ValidationError(
+                    self.env._(
+                        "%s is charged by usage when its pricing rule measures what "
+                        "is used, and only then; choose another plan or product.",
+                        line.product_id.display_name,
+                    )
+                )
+
+    def _check_same_kind(self, values):
+        """Refuse a change from an agreed quantity to what is used, or back."""
+        self.ensure_one()
+        rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        if (self._kind_by_rule(rule) == "usage") != (self.kind == "usage"):
+            raise UserError(
+                self.env._(
+                    "%s is charged by usage in one place and by an agreed quantity in "
+                    "the other; remove it, and add it anew.",
+                    self.product_id.display_name,
+                )
+            )
