@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from .line import ChargeKind, Line
+from .line import BilledPeriod, ChargeKind, Line
 from .money import ZERO, Currency, as_decimal
 from .owed import discount_ends, full_price
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
+
+AVERAGED_PERIODS = 3
 
 
 class MovementKind(StrEnum):
@@ -49,6 +51,47 @@ def monthly_price(line: Line) -> Fraction:
     calendar = line.calendar
     start = calendar.regular_period(calendar.index_on(line.start)).start
     return Fraction(full_price(line, start)) / calendar.interval.in_months()
+
+
+def average_usage(series: Sequence[Line], billed: Iterable[BilledPeriod]) -> Fraction:
+    """Return what a series of usage lines came to in a month, exactly.
+
+    It is the average of the last three periods that are billed; usage is shown beside
+    the recurring revenue, never in it.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit, Timing
+    >>> from .period import Period
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> start, may, june = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
+    >>> month = Interval(1, IntervalUnit.MONTH)
+    >>> calendar = BillingCalendar(start, month, timing=Timing.IN_ARREARS)
+    >>> line = Line(
+    ...     1, calendar, Terms(Flat(Decimal(30))), Decimal(1), start,
+    ...     kind=ChargeKind.USAGE, closed_until=june,
+    ... )
+    >>> april = BilledPeriod(1, ChargeKind.USAGE, Period(start, may), Decimal(50))
+    >>> print(average_usage([line], [april]))
+    25
+    """
+    first, calendar = min(line.start for line in series), series[0].calendar
+    closed = max((line.closed_until or first for line in series), default=first)
+    if closed <= first:
+        return Fraction()
+    last = calendar.index_on(closed - timedelta(days=1))
+    oldest = max(last - AVERAGED_PERIODS + 1, calendar.index_on(first))
+    since = calendar.boundary(oldest)
+    keys = {line.key for line in series}
+    total = sum(
+        (
+            row.amount
+            for row in billed
+            if row.line in keys and since <= row.period.start < closed
+        ),
+        ZERO,
+    )
+    months = (last - oldest + 1) * calendar.interval.in_months()
+    return Fraction(total) / months
 
 
 def revenue_changes(

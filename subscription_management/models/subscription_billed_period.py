@@ -36,7 +36,7 @@ class SubscriptionBilledPeriod(models.Model):
     last_day = fields.Date("Until", compute="_compute_last_day")
     revision = fields.Integer(required=True)
     quantity = fields.Float(
-        required=True, default=1.0, digits="Product Unit", help="Never below zero."
+        required=True, default=1.0, digits=(16, 6), help="Never below zero."
     )
     amount = fields.Monetary(
         required=True, help="Without taxes; negative for a credit."

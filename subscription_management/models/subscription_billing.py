@@ -34,16 +34,18 @@ class SubscriptionBilling(models.Model):
 
     def _billable_lines(self):
         """Return the lines that may be billed now: in a trial what is charged once."""
-        lines = self._snapshot_lines()
+        lines = self._snapshot_lines(only_open=True)
         if self.state == "trial":
             return [line for line in lines if line.kind is ChargeKind.ONE_OFF]
         return lines
 
-    def _snapshot_lines(self):
+    def _snapshot_lines(self, *, only_open=False):
         """Return the lines as the core takes them."""
         self.ensure_one()
         keys = {line: line.id for line in self.line_ids}
-        return [line._snapshot_line(keys) for line in self.line_ids]
+        return [
+            line._snapshot_line(keys, only_open=only_open) for line in self.line_ids
+        ]
 
     def _snapshot_pauses(self):
         """Return the days that are not billed, as the core takes them."""

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.invoice_plan import reopened_from
-from .subscription_pricing_rule import PRICING_MODELS
 
 MONTHS_IN_UNIT = {
     "day": 12 / 365,
@@ -80,7 +79,7 @@ class SubscriptionLine(models.Model):
         ondelete="restrict",
     )
     pricing_model = fields.Selection(
-        PRICING_MODELS,
+        lambda self: self.env["subscription.pricing.rule"]._pricing_models(),
         compute="_compute_price",
         store=True,
         readonly=False,

@@ -35,8 +35,11 @@ class SubscriptionLineKind(models.Model):
         """
         return False
 
-    def _snapshot_used(self, rule):
-        """Return what was used of what a rule measures, as the core takes it."""
+    def _snapshot_used(self, rule, since=None):
+        """Return what was used of what a rule measures, as the core takes it.
+
+        With `since` what was used before that day may be left out.
+        """
         return ()
 
     def _units_last_month(self):

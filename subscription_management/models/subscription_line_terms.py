@@ -22,10 +22,11 @@ AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
 class SubscriptionLineTerms(models.Model):
     _inherit = "subscription.line"
 
-    def _snapshot_line(self, keys=None):
+    def _snapshot_line(self, keys=None, *, only_open=False):
         """Return the line as the core takes it.
 
         `keys` are the keys of all lines of the subscription, for a share of the total.
+        With `only_open` what was used on days that are closed is left out.
         """
         self.ensure_one()
         subscription = self.subscription_id
@@ -52,7 +53,9 @@ class SubscriptionLineTerms(models.Model):
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
             base=base,
-            used=self._snapshot_used(self.pricing_rule_id),
+            used=self._snapshot_used(
+                self.pricing_rule_id, since=self.closed_until if only_open else None
+            ),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
         )
 

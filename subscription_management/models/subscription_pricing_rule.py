@@ -86,6 +86,11 @@ class SubscriptionPricingRule(models.Model):
         "A price must be valid for at least one day: set the last day later.",
     )
 
+    @api.model
+    def _pricing_models(self):
+        """Return (model, name) pairs of all pricing models, those of addons too."""
+        return self._fields["pricing_model"]._description_selection(self.env)
+
     @api.depends("plan_id", "product_id", "date_from")
     def _compute_display_name(self):
         for rule in self:

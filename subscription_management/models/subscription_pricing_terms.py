@@ -121,7 +121,9 @@ class SubscriptionPricingTerms(models.Model):
         """Refuse to change under running subscriptions how their price is counted."""
         changed = self.browse()
         for rule in self:
-            if any(rule._differs(name, vals[name]) for name in SHAPE & vals.keys()):
+            if any(
+                rule._differs(name, vals[name]) for name in self._shape() & vals.keys()
+            ):
                 changed |= rule
         used = (
             self.env["subscription.line"]
@@ -143,6 +145,10 @@ class SubscriptionPricingTerms(models.Model):
                 )
             )
 
+    def _shape(self):
+        """Return the fields that say how the price is counted."""
+        return SHAPE
+
     def _differs(self, name, value):
         field = self._fields[name]
         if field.type in ("one2many", "many2many"):
@@ -154,11 +160,15 @@ class SubscriptionPricingTerms(models.Model):
         self.ensure_one()
         agreed = exact(self.price) if price is None else price
         return Terms(
-            PRICE_MODELS[self.pricing_model](self, agreed),
+            self._snapshot_price_model(agreed),
             included=exact(self.included_quantity),
             minimum=exact_or_none(self.minimum_amount),
             maximum=exact_or_none(self.maximum_amount),
         )
+
+    def _snapshot_price_model(self, price):
+        """Return the pricing model as the core takes it, at an agreed price."""
+        return PRICE_MODELS[self.pricing_model](self, price)
 
     def _snapshot_tiers(self):
         return tuple(tier._snapshot_tier() for tier in self.tier_ids)

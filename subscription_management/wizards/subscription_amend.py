@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..models.subscription_plan_policies import CHANGE_POLICIES
-from ..models.subscription_pricing_rule import PRICING_MODELS
 
 
 class SubscriptionAmend(models.TransientModel):
@@ -129,7 +128,10 @@ class SubscriptionAmendLine(models.TransientModel):
         "subscription.pricing.rule", compute="_compute_pricing_rule_id"
     )
     pricing_model = fields.Selection(
-        PRICING_MODELS, compute="_compute_price", store=True, precompute=True
+        lambda self: self.env["subscription.pricing.rule"]._pricing_models(),
+        compute="_compute_price",
+        store=True,
+        precompute=True,
     )
     price = fields.Float(
         compute="_compute_price",
