@@ -67,7 +67,11 @@ class Agreement:
         ]
 
     def scheduled_days(self) -> list[date]:
-        """Return the days on which something ends, rests, goes on or costs more."""
+        """Return the days by which what ends, rests, goes on or costs more is billed.
+
+        A plan that bills some days later takes a change into account as much later.
+        """
+        later = max(max(line.calendar.due_shift_days, 0) for line in self.lines)
         days = [line.end for line in self.lines]
         days += [day for pause in self.pauses for day in (pause.start, pause.end)]
         if any(line.base is not None for line in self.lines):
@@ -78,7 +82,7 @@ class Agreement:
                 if discount.cycles is not None
                 for since in [discount.since or line.start]
             ]
-        return [day for day in days if day is not None]
+        return [day + timedelta(days=later) for day in days if day is not None]
 
     def apply(self, edit: Edit) -> None:
         """Give the new lines keys of their own, as the database does."""
