@@ -14,7 +14,7 @@ from decimal import Decimal
 from .billing_calendar import BillingCalendar
 from .errors import NothingToChange
 from .invoice_plan import reopened_from
-from .line import Line
+from .line import ChargeKind, Line
 from .money import ZERO
 from .rating import Terms
 
@@ -72,17 +72,22 @@ def change_terms(
 
     `terms_of` says what each line costs from then on; it may leave later lines the
     price that was agreed for their own days. The new lines are a series of their own:
-    the old price is credited, the new one charged. Later lines are moved by as many
-    units as the first one is.
+    the old price is credited, the new one charged; but what is used goes on where its
+    period stands. Later lines are moved by as many units as the first one is.
     """
     current = line_on(lines, origin, day)
     added = ZERO if quantity is None else quantity - current.quantity
+    begins = max(day, current.start)
     own_series: dict[int, int] = {}
 
     def renewed(line: Line, key: int) -> Line:
         terms = terms_of(line)
+        goes_on = line.kind is ChargeKind.USAGE and calendar is None
         if (
-            line.series_key != current.series_key
+            (
+                line.series_key != current.series_key
+                or (goes_on and line.start != begins)
+            )
             and line.terms == terms
             and not added
             and calendar is None
@@ -91,7 +96,11 @@ def change_terms(
         return replace(
             line,
             key=key,
-            series=own_series.setdefault(line.series_key, key),
+            series=(
+                line.series_key
+                if goes_on
+                else own_series.setdefault(line.series_key, key)
+            ),
             calendar=calendar or line.calendar,
             terms=terms,
             quantity=max(line.quantity + added, ZERO),

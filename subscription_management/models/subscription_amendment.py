@@ -133,8 +133,9 @@ class SubscriptionAmendment(models.Model):
         key = min([each.key for each in amendment.lines] + [0]) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
+        rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
         values = {
-            "kind": lines._kind_by_rule(values["pricing_rule_id"]) or "recurring",
+            "kind": lines._kind_by_rule(rule) or "recurring",
             "calendar_start": self.date_start,
             "date_start": day,
             "date_end": False,

@@ -1,5 +1,6 @@
 """What is used is charged after its period, once, and at one place in the tiers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,9 +9,12 @@ from billing_core.billing_calendar import (
     Anchor,
     AnchorKind,
     BillingCalendar,
+    Interval,
+    IntervalUnit,
     StubPolicy,
     Timing,
 )
+from billing_core.changes import change_terms
 from billing_core.errors import UsageInAdvance
 from billing_core.forecast import forecast
 from billing_core.invoice_plan import plan_invoice, reopened_from
@@ -145,6 +149,37 @@ def test_a_price_that_changes_goes_on_in_the_tiers():
     assert rows_of(planned(lines, "2026-05-01")) == [
         ("2026-04-16/2026-05-01", "80", "120.00")
     ]
+
+
+def test_a_change_of_price_goes_on_and_one_of_plan_begins_anew():
+    line = usage(CALLS, ("2026-04-03", 60))
+    dearer = replace(CALLS, price=PerUnit(Decimal(3)))
+    [_before, after] = change_terms(
+        [line], 1, day("2026-04-16"), lambda _: dearer
+    ).lines
+    assert after.series == 1
+    yearly = BillingCalendar(
+        day("2026-04-16"), Interval(1, IntervalUnit.YEAR), timing=Timing.IN_ARREARS
+    )
+    edit = change_terms([line], 1, day("2026-04-16"), lambda _: dearer, yearly)
+    assert edit.lines[1].series == edit.lines[1].key
+
+
+def test_a_price_agreed_for_later_days_stays_when_the_one_before_changes():
+    dearer, later = (replace(CALLS, price=PerUnit(Decimal(each))) for each in (3, 9))
+    lines = change_terms([usage(CALLS)], 1, day("2026-06-01"), lambda _: later).lines
+    edit = change_terms(
+        lines,
+        1,
+        day("2026-04-16"),
+        lambda each: dearer if each.terms == CALLS else each.terms,
+    )
+    assert [(str(line.start), line.terms.price) for line in edit.lines] == [
+        ("2026-04-01", CALLS.price),
+        ("2026-04-16", dearer.price),
+        ("2026-06-01", later.price),
+    ]
+    assert len(edit.added) == 1
 
 
 def test_more_that_costs_less_makes_the_earlier_days_cheaper():

@@ -1,0 +1,20 @@
+{
+    "name": "Subscription Usage",
+    "version": "19.0.1.0.0",
+    "summary": "Meters, what customers used, and what it costs",
+    "category": "Sales/Subscriptions",
+    "author": "The Subscription Management contributors",
+    "website": "https://example.org/odoo-subscription-management",
+    "license": "LGPL-3",
+    "depends": ["subscription_management"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/subscription_usage_rules.xml",
+        "views/subscription_meter_views.xml",
+        "views/subscription_usage_event_views.xml",
+        "views/subscription_pricing_rule_views.xml",
+        "views/subscription_subscription_views.xml",
+        "views/subscription_usage_menus.xml",
+    ],
+    "demo": ["demo/subscription_usage_demo.xml"],
+}

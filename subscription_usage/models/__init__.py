@@ -1,0 +1,6 @@
+# ruff: noqa: I001 - a model comes before the files that extend it.
+from . import subscription_meter
+from . import subscription_usage_event
+from . import subscription_pricing_rule
+from . import subscription_line
+from . import subscription_subscription

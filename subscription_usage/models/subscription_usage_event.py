@@ -1,0 +1,235 @@
+import math
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, float_compare, format_date
+
+DIGITS = (16, 6)
+
+
+class SubscriptionUsageEvent(models.Model):
+    """What a customer used at a moment; kept as it came in.
+
+    A correction is an event of its own that takes another one back.
+    """
+
+    _name = "subscription.usage.event"
+    _description = "Usage"
+    _order = "time desc, id desc"
+    _check_company_auto = True
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, ondelete="restrict", index=True
+    )
+    partner_id = fields.Many2one(
+        related="subscription_id.partner_id", store=True, index=True
+    )
+    company_id = fields.Many2one(
+        related="subscription_id.company_id", store=True, index=True
+    )
+    meter_id = fields.Many2one(
+        "subscription.meter",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('id', 'in', allowed_meter_ids)]",
+    )
+    allowed_meter_ids = fields.Many2many(
+        "subscription.meter", compute="_compute_allowed_meter_ids"
+    )
+    time = fields.Datetime(required=True, default=fields.Datetime.now)
+    day = fields.Date(
+        compute="_compute_day",
+        store=True,
+        precompute=True,
+        help="The calendar date at the company's place, which decides the period.",
+    )
+    quantity = fields.Float(required=True, digits=DIGITS)
+    source = fields.Char(
+        required=True, default="manual", help="The system that measured it."
+    )
+    key = fields.Char(
+        "Reference",
+        help="The number of the event in its source; each counts once, for ever.",
+    )
+    note = fields.Char()
+    corrects_id = fields.Many2one(
+        "subscription.usage.event",
+        "Takes Back",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    correction_ids = fields.One2many(
+        "subscription.usage.event", "corrects_id", "Taken Back By"
+    )
+    quantity_left = fields.Float(
+        "Counts",
+        compute="_compute_quantity_left",
+        digits=DIGITS,
+        help="The quantity without what was taken back.",
+    )
+
+    _counts_once = models.UniqueIndex(
+        "(source, key) WHERE key IS NOT NULL",
+        "This event of the source is recorded already; it counts once.",
+    )
+    _by_day = models.Index("(subscription_id, meter_id, day)")
+
+    @api.depends("subscription_id")
+    def _compute_allowed_meter_ids(self):
+        for event in self:
+            lines = event.subscription_id.line_ids
+            event.allowed_meter_ids = lines.pricing_rule_id.meter_id
+
+    @api.depends("time", "subscription_id.company_id")
+    def _compute_day(self):
+        for event in self:
+            zone = pytz.timezone(event.company_id.partner_id.tz or "UTC")
+            there = event.time and pytz.utc.localize(event.time).astimezone(zone)
+            event.day = there and there.date()
+
+    @api.depends("quantity", "correction_ids.quantity")
+    def _compute_quantity_left(self):
+        for event in self:
+            taken = sum(event.correction_ids.mapped("quantity"))
+            event.quantity_left = 0.0 if event.corrects_id else event.quantity + taken
+
+    @api.depends("meter_id", "quantity", "day")
+    def _compute_display_name(self):
+        for event in self:
+            day = format_date(self.env, event.day) if event.day else ""
+            event.display_name = f"{event.meter_id.name} {event.quantity:g} {day}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not all(math.isfinite(vals.get("quantity") or 0) for vals in vals_list):
+            raise ValidationError(self.env._("Enter how much was used, in figures."))
+        events = super().create(vals_list)
+        events._check_events()
+        events.sudo()._open_their_days()
+        return events
+
+    def write(self, vals):
+        changed = vals.keys() - {"note"}
+        if changed & {*self._agreed_fields()}:
+            raise UserError(
+                self.env._(
+                    "What was used stays as it was recorded; take it back, and record "
+                    "it anew."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("What was used is never deleted; take it back instead.")
+        )
+
+    def action_take_back(self):
+        """Record a correction of what is left of each event."""
+        for event in self:
+            if not event.quantity_left:
+                raise UserError(
+                    self.env._("%s counts for nothing any more.", event.display_name)
+                )
+            self.create(
+                {
+                    "subscription_id": event.subscription_id.id,
+                    "meter_id": event.meter_id.id,
+                    "time": event.time,
+                    "quantity": -event.quantity_left,
+                    "corrects_id": event.id,
+                    "note": self.env._("Taken back"),
+                }
+            )
+
+    @api.model
+    def _agreed_fields(self):
+        return (
+            "subscription_id",
+            "meter_id",
+            "time",
+            "quantity",
+            "source",
+            "key",
+            "corrects_id",
+        )
+
+    def _check_events(self):
+        """Refuse, each with the remedy, what could never be billed."""
+        for event in self:
+            event._check_quantity()
+            today = event.company_id._subscription_today()
+            if event.day > today:
+                raise ValidationError(
+                    self.env._(
+                        "%s is still to come; record what is used on its day.",
+                        format_date(self.env, event.day),
+                    )
+                )
+            if not event.sudo()._lines():
+                raise ValidationError(
+                    self.env._(
+                        "%(subscription)s has no product on %(day)s whose price "
+                        "measures %(meter)s; add one to the subscription first.",
+                        subscription=event.subscription_id.display_name,
+                        day=format_date(self.env, event.day),
+                        meter=event.meter_id.display_name,
+                    )
+                )
+
+    def _check_quantity(self):
+        self.ensure_one()
+        corrected = self.corrects_id
+        if not self.quantity:
+            raise ValidationError(self.env._("Enter how much was used."))
+        if not corrected and self.quantity < 0:
+            raise ValidationError(
+                self.env._("Take back what was recorded, instead of less than nothing.")
+            )
+        if corrected and (
+            self.quantity > 0
+            or float_compare(corrected.quantity_left, 0, precision_digits=DIGITS[1]) < 0
+            or (corrected.subscription_id, corrected.meter_id, corrected.day)
+            != (self.subscription_id, self.meter_id, self.day)
+        ):
+            raise ValidationError(
+                self.env._(
+                    "A correction takes back at most what %s counts, on its day.",
+                    corrected.display_name,
+                )
+            )
+
+    def _lines(self):
+        """Return the lines that are charged for an event."""
+        self.ensure_one()
+        return self.subscription_id._lines_on(self.day).filtered(
+            lambda line: line.pricing_rule_id.meter_id == self.meter_id
+        )
+
+    def _open_their_days(self):
+        """Let the days of events be billed again where they are billed already."""
+        subscriptions = self.subscription_id
+        if not subscriptions:
+            return
+        # A billing that began before must not close these days without the events:
+        # the database refuses it, and it is done again.
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE subscription_subscription
+                   SET write_date = NOW() AT TIME ZONE 'UTC'
+                 WHERE id IN %s
+                """,
+                tuple(subscriptions.ids),
+            )
+        )
+        subscriptions.line_ids.invalidate_recordset(["closed_until"], flush=True)
+        for event in self:
+            for line in event._lines():
+                line._reopen_from(event.day)
+        subscriptions._schedule_billing()

@@ -1,0 +1,73 @@
+import psycopg2
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError
+from odoo.tools import mute_logger
+
+from odoo.addons.subscription_management.tests.common import tagged
+
+from .common import UsageCase
+
+
+@tagged("post_install", "-at_install")
+class TestUsageAccess(UsageCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        users = cls.env["res.users"]
+        group = "subscription_management.group_subscription_user"
+        cls.rep, cls.colleague = users.create(
+            [
+                {
+                    "name": name,
+                    "login": name,
+                    "group_ids": [(6, 0, cls.env.ref(group).ids)],
+                    "company_id": cls.env.company.id,
+                    "company_ids": [(6, 0, cls.env.company.ids)],
+                }
+                for name in ("rep", "colleague")
+            ]
+        )
+        with freeze_time("2026-04-01 13:00:00"):
+            cls.subscription = cls.subscribe(
+                cls.call, on="2026-04-01", user_id=cls.rep.id
+            )
+        cls.event = cls.record(cls.subscription, 5, "2026-04-03")
+
+    def test_people_see_the_usage_of_their_own_customers(self):
+        events = self.env["subscription.usage.event"]
+        self.assertIn(self.event, events.with_user(self.rep).search([]))
+        self.assertNotIn(self.event, events.with_user(self.colleague).search([]))
+        with self.assertRaises(AccessError):
+            self.event.with_user(self.colleague).read(["quantity"])
+
+    def test_people_record_for_their_own_customers_only(self):
+        own = self.event.with_user(self.rep).copy_data()[0] | {"source": "manual"}
+        events = self.env["subscription.usage.event"]
+        with freeze_time("2026-04-04 13:00:00"):
+            self.assertEqual(events.with_user(self.rep).create(own).quantity, 5)
+            with self.assertRaises(AccessError):
+                events.with_user(self.colleague).create(own)
+
+    def test_reps_do_not_set_up_meters(self):
+        with self.assertRaises(AccessError):
+            self.env["subscription.meter"].with_user(self.rep).create({"name": "Mine"})
+
+    def test_other_companies_do_not_see_it(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        self.rep.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
+        found = self.env["subscription.usage.event"].with_user(self.rep).search([])
+        self.assertNotIn(self.event, found)
+
+    @mute_logger("odoo.sql_db")
+    def test_an_event_of_a_source_counts_once(self):
+        self.record(self.subscription, 1, "2026-04-03", source="gateway", key="77")
+        self.record(self.subscription, 1, "2026-04-03", source="other", key="77")
+        with self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():
+            self.record(self.subscription, 1, "2026-04-03", source="gateway", key="77")
+
+    def test_a_rep_sees_the_same_preview_as_the_one_that_bills(self):
+        line = self.subscription.line_ids
+        self.assertEqual(
+            line.with_user(self.rep)._snapshot_line().used, line._snapshot_line().used
+        )

@@ -1,0 +1,158 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.subscription_management.tests.common import Form, tagged
+
+from .common import UsageCase
+
+APRIL = "2026-04-01/2026-05-01"
+
+
+@tagged("post_install", "-at_install")
+class TestUsage(UsageCase):
+    def setUp(self):
+        super().setUp()
+        with freeze_time("2026-04-01 13:00:00"):
+            self.subscription = self.subscribe(self.call, on="2026-04-01")
+
+    def test_what_was_used_is_billed_after_its_period(self):
+        line = self.subscription.line_ids
+        self.assertEqual(line.kind, "usage")
+        self.assertEqual(self.subscription.monthly_amount, 0)
+        self.record(self.subscription, 90, "2026-04-03")
+        self.record(self.subscription, 40, "2026-04-20")
+        self.bill("2026-04-30")
+        self.assert_invoice_lines(self.subscription, [])
+        with freeze_time("2026-05-01 13:00:00"):
+            self.bill("2026-05-01")
+        self.assert_invoice_lines(self.subscription, [(APRIL, "Call", "60.00")])
+        invoiced = self.subscription.billed_period_ids.invoice_line_id
+        self.assertIn("130 used, 100 included", invoiced.name)
+        self.assertEqual(line.closed_until.isoformat(), "2026-05-01")
+        self.assertEqual(self.subscription.next_billing_date.isoformat(), "2026-06-01")
+
+    def test_units_are_shown_where_they_come_to_the_amount(self):
+        plain = self._make_product("Hour", 50.0)
+        hours = self.env["subscription.meter"].create({"name": "Hours"})
+        self._price(plain, hours, price=50.0)
+        subscription = self.subscribe(plain, on="2026-04-01")
+        self.record(subscription, 3.5, "2026-04-03", hours)
+        self.bill("2026-05-01")
+        invoiced = subscription.billed_period_ids.invoice_line_id
+        self.assertEqual((invoiced.quantity, invoiced.price_unit), (3.5, 50.0))
+        self.assertIn("3.5 used", invoiced.name)
+
+    def test_late_usage_is_billed_as_the_difference(self):
+        self.record(self.subscription, 130, "2026-04-03")
+        with freeze_time("2026-05-01 13:00:00"):
+            self.bill("2026-05-01")
+        self.record(self.subscription, 10, "2026-05-02", time="2026-04-30 12:00:00")
+        self.assertEqual(str(self.subscription.next_billing_date), "2026-05-01")
+        with freeze_time("2026-05-02 13:00:00"):
+            self.bill("2026-05-02")
+            self.bill("2026-05-02")
+        self.assert_invoice_lines(
+            self.subscription, [(APRIL, "Call", "60.00"), (APRIL, "Call", "20.00")]
+        )
+        late = self.subscription.billed_period_ids.filtered("revision")
+        self.assertEqual(late.quantity, 10)
+        self.assertIn("10 more used than billed before", late.invoice_line_id.name)
+
+    def test_what_is_taken_back_is_credited(self):
+        used = self.record(self.subscription, 130, "2026-04-03")
+        with freeze_time("2026-05-01 13:00:00"):
+            self.bill("2026-05-01")
+        with freeze_time("2026-05-04 13:00:00"):
+            used.action_take_back()
+            self.assertEqual(used.quantity_left, 0)
+            with self.assertRaisesRegex(UserError, "counts for nothing"):
+                used.action_take_back()
+            self.bill("2026-05-04")
+        self.assert_invoice_lines(
+            self.subscription, [(APRIL, "Call", "60.00"), (APRIL, "Call", "-60.00")]
+        )
+        credit = self.subscription.billed_period_ids.filtered("reverses_id")
+        self.assertEqual(credit.move_id.move_type, "out_refund")
+        self.assertIn("130 less used than billed before", credit.invoice_line_id.name)
+
+    def test_the_form_offers_what_the_subscription_measures(self):
+        other = self.env["subscription.meter"].create({"name": "Pages"})
+        with (
+            freeze_time("2026-04-05 13:00:00"),
+            Form(
+                self.env["subscription.usage.event"].with_context(
+                    default_subscription_id=self.subscription.id
+                )
+            ) as form,
+        ):
+            form.meter_id = self.meter
+            form.quantity = 7
+        event = self.subscription.usage_event_ids
+        self.assertEqual(event.day.isoformat(), "2026-04-05")
+        self.assertNotIn(other, event.allowed_meter_ids)
+        with freeze_time("2026-04-05 13:00:00"):
+            line = self.subscription.line_ids
+            line.invalidate_recordset(["used_quantity"])
+            self.assertEqual(line.used_quantity, 7)
+
+    def test_the_day_is_that_of_the_company(self):
+        self.env.company.partner_id.tz = "Asia/Jerusalem"
+        event = self.record(
+            self.subscription, 1, "2026-05-01", time="2026-04-30 21:30:00"
+        )
+        self.assertEqual(event.day.isoformat(), "2026-05-01")
+
+    def test_what_could_never_be_billed_is_refused(self):
+        idle = self.env["subscription.meter"].create({"name": "Pages"})
+        refusals = [
+            ("still to come", {"time": "2026-04-12 12:00:00"}),
+            ("has no product", {"meter_id": idle.id}),
+            ("Take back", {"quantity": -1}),
+            ("how much was used", {"quantity": 0}),
+            ("in figures", {"quantity": float("nan")}),
+        ]
+        for reason, values in refusals:
+            given = {"quantity": 1, "on": "2026-04-10", **values}
+            with (
+                self.subTest(reason),
+                self.assertRaisesRegex(ValidationError, reason),
+                self.env.cr.savepoint(),
+            ):
+                self.record(self.subscription, **given)
+
+    def test_what_was_recorded_stays(self):
+        event = self.record(self.subscription, 5, "2026-04-03")
+        event.note = "By telephone"
+        with self.assertRaisesRegex(UserError, "stays as it was recorded"):
+            event.quantity = 6
+        with self.assertRaisesRegex(UserError, "never deleted"):
+            event.unlink()
+
+    def test_more_than_was_used_is_not_taken_back(self):
+        event = self.record(self.subscription, 5, "2026-04-03")
+        with self.assertRaisesRegex(ValidationError, "at most"):
+            self.record(self.subscription, -6, "2026-04-03", corrects_id=event.id)
+        other = self.subscribe(self.call, on="2026-04-01")
+        with self.assertRaisesRegex(ValidationError, "at most"):
+            self.record(other, -1, "2026-04-03", corrects_id=event.id)
+
+    def test_usage_in_a_trial_is_not_billed(self):
+        self.monthly.trial_days = 14
+        with freeze_time("2026-04-01 13:00:00"):
+            trial = self.subscribe(self.call, on="2026-04-01")
+        with self.assertRaisesRegex(ValidationError, "has no product"):
+            self.record(trial, 500, "2026-04-03")
+        self.assertEqual(trial.line_ids.date_start.isoformat(), "2026-04-15")
+
+    def test_the_average_of_three_periods_is_shown_beside_the_revenue(self):
+        for month, quantity in (4, 130), (5, 100), (6, 160):
+            self.record(self.subscription, quantity, f"2026-{month:02}-10")
+        with freeze_time("2026-07-01 13:00:00"):
+            self.bill("2026-07-01")
+        self.assertEqual(self.subscription.usage_monthly, 60)
+        self.assertEqual(self.subscription.monthly_amount, 0)
+        action = self.subscription.action_view_usage()
+        self.assertEqual(
+            self.env["subscription.usage.event"].search_count(action["domain"]), 3
+        )

@@ -1,0 +1,158 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.subscription_management.tests.common import Command, tagged
+
+from .common import UsageCase
+
+APRIL = "2026-04-01/2026-05-01"
+
+
+@tagged("post_install", "-at_install")
+class TestUsagePrices(UsageCase):
+    def setUp(self):
+        super().setUp()
+        with freeze_time("2026-04-01 13:00:00"):
+            self.subscription = self.subscribe(self.call, on="2026-04-01")
+
+    def forecast_of(self, subscription, rows, on):
+        """Return the invoices that a change foresees, as (day, amount)."""
+        with freeze_time(f"{on} 13:00:00"):
+            amendment = subscription._plan_amendment(rows, subscription._today())
+            return [
+                (str(each.day), str(each.amount))
+                for each in subscription._forecast_amendment(amendment)
+            ]
+
+    def test_each_payment_has_its_share_and_fee(self):
+        payments = self.env["subscription.meter"].create({"name": "Payments"})
+        handling = self._make_product("Handling", 0.0)
+        rule = self._price(
+            handling,
+            payments,
+            pricing_model="percentage_of_amount",
+            percent=1.2,
+            fee_per_event=0.1,
+            free_events=3,
+            free_amount=500,
+        )
+        self.assertIn("1.2 % + ", rule.price_label)
+        subscription = self.subscribe(handling, on="2026-04-01")
+        for _number in range(5):
+            used = self.record(subscription, 50, "2026-04-03", payments)
+        with freeze_time("2026-04-03 13:00:00"):
+            used.action_take_back()
+        self.bill("2026-05-01")
+        self.assert_invoice_lines(subscription, [(APRIL, "Handling", "0.70")])
+
+    def test_a_share_of_amounts_needs_a_meter_and_one_of_the_total_has_none(self):
+        with self.assertRaisesRegex(ValidationError, "choose the meter"):
+            self._price(
+                self.seat, self.meter.browse(), pricing_model="percentage_of_amount",
+                date_from="2030-01-01",
+            )  # fmt: skip
+        with self.assertRaisesRegex(ValidationError, "leave the meter empty"):
+            self._price(
+                self.basic, self.meter, pricing_model="percent_of_total",
+                date_from="2030-01-01",
+            )  # fmt: skip
+
+    def test_a_price_that_changes_goes_on_in_the_included_units(self):
+        self.record(self.subscription, 60, "2026-04-03")
+        self.record(self.subscription, 80, "2026-04-20")
+        rows = [(self.subscription.line_ids, {"price": 3.0})]
+        with freeze_time("2026-04-16 13:00:00"):
+            foreseen = self.forecast_of(self.subscription, rows, "2026-04-16")
+            self.subscription._amend("price", self.subscription._today(), rows)
+        self.assertEqual(foreseen, [("2026-05-01", "120.00")])
+        with freeze_time("2026-05-01 13:00:00"):
+            self.bill("2026-05-01")
+        self.assert_invoice_lines(
+            self.subscription, [("2026-04-16/2026-05-01", "Call", "120.00")]
+        )
+
+    def test_a_back_dated_end_credits_what_was_used_after_it(self):
+        self.record(self.subscription, 110, "2026-04-03")
+        self.record(self.subscription, 20, "2026-04-20")
+        with freeze_time("2026-05-01 13:00:00"):
+            self.bill("2026-05-01")
+        line = self.subscription.line_ids
+        with freeze_time("2026-05-03 13:00:00"):
+            day = line.date_start.replace(day=16)
+            rows = [(line, None)]
+            amendment = self.subscription._plan_amendment(rows, day, "prorate")
+            [credit] = self.subscription._forecast_amendment(amendment)
+            self.assertEqual(str(credit.amount), "-40.00")
+            self.subscription._amend("line_ended", day, rows, policy="prorate")
+            self.bill("2026-05-03")
+        self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 20)
+
+    def test_a_product_joins_by_usage_as_its_plan_says(self):
+        seats = self.subscribe(self.seat, on="2026-04-01", quantity=2)
+        with freeze_time("2026-04-11 13:00:00"):
+            wizard = self.env["subscription.amend"].create(
+                {
+                    "subscription_id": seats.id,
+                    "date_effective": "2026-04-11",
+                    "line_ids": [
+                        Command.create({"product_id": self.call.id, "quantity": 1})
+                    ],
+                }
+            )
+            wizard.action_confirm()
+        joined = seats.line_ids.filtered(lambda line: line.product_id == self.call)
+        self.assertEqual(joined.kind, "usage")
+        self.assertEqual(joined.monthly_amount, 0)
+        self.record(seats, 101, "2026-04-20")
+        self.bill("2026-05-01")
+        usage = seats.billed_period_ids.filtered(lambda row: row.kind == "usage")
+        self.assertEqual(usage.amount, 2)
+
+    def test_usage_and_agreed_quantities_do_not_turn_into_each_other(self):
+        seats = self.subscribe(self.seat, on="2026-04-01")
+        with self.assertRaisesRegex(UserError, "remove it, and add it anew"):
+            seats._plan_amendment(
+                [
+                    (
+                        seats.line_ids,
+                        {
+                            "product_id": self.call.id,
+                            "pricing_rule_id": self.rule.id,
+                            "pricing_model": "per_unit",
+                            "price": 2.0,
+                        },
+                    )
+                ],
+                seats.line_ids.date_start,
+            )
+        with self.assertRaisesRegex(ValidationError, "measures what is used"):
+            seats.line_ids.kind = "usage"
+
+    def test_the_meter_of_a_running_price_stays(self):
+        with self.assertRaisesRegex(UserError, "make a new version"):
+            self.rule.meter_id = False
+        with self.assertRaisesRegex(UserError, "archive it"):
+            self.meter.unlink()
+
+    def test_a_new_price_is_tried_on_what_was_used(self):
+        today = self.subscription._today()
+        self.subscription.line_ids.closed_until = False
+        self.record(self.subscription, 130, str(today))
+        draft = self.rule.copy(
+            {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
+        )
+        tried = draft._try_out()
+        self.assertEqual((tried["more"], tried["total"]), (1, 30.0))
+        self.assertEqual(tried["rows"][0]["quantity"], 130)
+
+    def test_prices_by_usage_rise_at_renewal(self):
+        self.monthly.write({"term_count": 1, "term_unit": "month"})
+        self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
+        with freeze_time("2026-04-01 13:00:00"):
+            subscription = self.subscribe(self.call, on="2026-04-01")
+        with freeze_time("2026-04-30 13:00:00"):
+            subscription._follow_term()
+        newest = subscription.line_ids.sorted("date_start")[-1]
+        self.assertAlmostEqual(newest.price, 2.2)
+        self.assertEqual(newest.kind, "usage")
