@@ -61,12 +61,16 @@ class SubscriptionPriceCalculator(models.Model):
             "curve": None,
         }
         try:
-            terms = self._snapshot_terms()
+            terms = self._sample_terms()
             shown["rating"] = self._shown_rating(rate(terms, quantity))
             shown["curve"] = self._curve(terms, quantity)
         except BillingError as error:
             shown["problem"] = translated(self.env, error)
         return shown
+
+    def _sample_terms(self):
+        """Return the terms by which the quantity that people try is priced."""
+        return self._snapshot_terms()
 
     def _shown_rating(self, rating):
         """Return a rating in the numbers that the host's widgets take."""

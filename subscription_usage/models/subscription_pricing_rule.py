@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -100,6 +102,15 @@ class SubscriptionPricingRule(models.Model):
     )
     def _compute_calculator(self):
         return super()._compute_calculator()
+
+    def _sample_terms(self):
+        """One amount is tried, so it is priced as one beyond what is free."""
+        terms = super()._sample_terms()
+        if self.pricing_model != PERCENTAGE:
+            return terms
+        return replace(
+            terms, price=replace(terms.price, free_events=None, free_amount=None)
+        )
 
     def _shape(self):
         own = {

@@ -100,6 +100,9 @@ class SubscriptionUsageEvent(models.Model):
     @api.depends("meter_id", "quantity", "day")
     def _compute_display_name(self):
         for event in self:
+            if not event.meter_id:
+                event.display_name = self.env._("New")
+                continue
             day = format_date(self.env, event.day) if event.day else ""
             event.display_name = f"{event.meter_id.name} {event.quantity:g} {day}"
 

@@ -38,6 +38,8 @@ class TestUsagePrices(UsageCase):
             free_amount=500,
         )
         self.assertIn("1.2 % + ", rule.price_label)
+        rule.sample_quantity = 50
+        self.assertEqual(rule._calculation()["rating"]["amount"], 0.7)
         subscription = self.subscribe(handling, on="2026-04-01")
         for _number in range(5):
             used = self.record(subscription, 50, "2026-04-03", payments)
