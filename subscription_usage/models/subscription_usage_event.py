@@ -4,7 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, float_compare, format_date
+from odoo.tools import float_compare, format_date
 
 DIGITS = (16, 6)
 
@@ -24,10 +24,10 @@ class SubscriptionUsageEvent(models.Model):
         "subscription.subscription", required=True, ondelete="restrict", index=True
     )
     partner_id = fields.Many2one(
-        related="subscription_id.partner_id", store=True, index=True
+        related="subscription_id.partner_id", store=True, precompute=True, index=True
     )
     company_id = fields.Many2one(
-        related="subscription_id.company_id", store=True, index=True
+        related="subscription_id.company_id", store=True, precompute=True, index=True
     )
     meter_id = fields.Many2one(
         "subscription.meter",
@@ -216,23 +216,9 @@ class SubscriptionUsageEvent(models.Model):
 
     def _open_their_days(self):
         """Let the days of events be billed again where they are billed already."""
-        subscriptions = self.subscription_id
-        if not subscriptions:
-            return
-        # A billing that began before must not close these days without the events:
-        # the database refuses it, and it is done again.
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE subscription_subscription
-                   SET write_date = NOW() AT TIME ZONE 'UTC'
-                 WHERE id IN %s
-                """,
-                tuple(subscriptions.ids),
-            )
-        )
-        subscriptions.line_ids.invalidate_recordset(["closed_until"], flush=True)
         for event in self:
             for line in event._lines():
                 line._reopen_from(event.day)
-        subscriptions._schedule_billing()
+        # It writes to the subscription, so that the database lets no billing close
+        # these days that has not seen the events: it is begun again.
+        self.subscription_id._schedule_billing()

@@ -6,7 +6,13 @@ from tests.support.browser import chromium, log_in, odoo_server
 from tests.support.business import add_subscriptions, open_company
 from tests.support.databases import cloned_database, close_registry, environment
 
-TRANSLATED = ("base", "web", "account", "subscription_management")
+TRANSLATED = (
+    "base",
+    "web",
+    "account",
+    "subscription_management",
+    "subscription_usage",
+)
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +21,7 @@ def address():
     with cloned_database() as database:
         with environment(database) as env:
             plan = open_company(env)
+            env["product.product"].create({"name": "Metered Calls", "type": "service"})
             subscriptions = add_subscriptions(env, plan, 3, lines=2)
             # Due tomorrow, so that the server's own billing leaves them alone.
             subscriptions.line_ids.closed_until = False

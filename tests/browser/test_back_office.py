@@ -20,6 +20,8 @@ SCREENS = (
             "line",
         )
     ),
+    "action-subscription_usage.subscription_usage_event_action",
+    "action-subscription_usage.subscription_meter_action",
 )
 
 
@@ -54,6 +56,37 @@ def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
     assert printed.body().startswith(b"%PDF"), printed.text()[:300]
     page.click("button[name=action_view_managed_subscriptions]")
     page.wait_for_selector("button[name=action_view_invoices]:has-text('1')")
+
+
+def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
+    page.goto(f"{address}/odoo/action-subscription_usage.subscription_meter_action/new")
+    page.locator("div[name=name] input").fill("Calls")
+    page.click("button.o_form_button_save")
+    page.goto(f"{address}/odoo/action-{ACTION.format('pricing_rule')}/new")
+    choose(page, "plan_id", "Monthly")
+    choose(page, "product_id", "Metered Calls")
+    choose(page, "meter_id", "Calls")
+    page.locator("div[name=price] input").fill("2.5")
+    page.click("button.o_form_button_save")
+    page.wait_for_selector("button[name=action_new_version]")
+    page.goto(f"{address}/odoo/subscriptions/new")
+    choose(page, "partner_id", "Customer 000003")
+    choose(page, "plan_id", "Monthly")
+    page.locator("div[name=line_ids] .o_field_x2many_list_row_add a").first.click()
+    choose(page, "product_id", "Metered Calls")
+    page.keyboard.press("Tab")
+    page.click("button[name=action_activate]")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Active')")
+    page.click("button[name=action_view_usage]")
+    page.click("button.o_list_button_add")
+    choose(page, "meter_id", "Calls")
+    page.locator("div[name=quantity] input").fill("8")
+    page.click("button.o_form_button_save")
+    page.wait_for_selector("button[name=action_take_back]")
+    page.click(".o_breadcrumb a:has-text('Usage')")
+    page.wait_for_selector("td[name=quantity]:has-text('8')")
+    page.click(".o_breadcrumb a:has-text('SUB0')")
+    page.wait_for_selector("td[name=used_quantity]:has-text('8')")
 
 
 def test_a_dry_run_is_followed_to_its_end_without_a_click(page, address):

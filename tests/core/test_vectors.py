@@ -11,14 +11,17 @@ from billing_core.billing_calendar import (
     BillingCalendar,
     Interval,
     IntervalUnit,
+    Timing,
 )
 from billing_core.changes import change_quantity, change_terms
 from billing_core.discounts import Discount
 from billing_core.invoice_plan import plan_invoice
+from billing_core.line import BilledPeriod, ChargeKind, Line, Use
 from billing_core.price_models import (
     Flat,
     Graduated,
     Package,
+    PercentageOfAmount,
     PercentOfTotal,
     PerUnit,
     Stairstep,
@@ -117,7 +120,48 @@ def price_change(given):
     return {"credit": credit.amount, "charge": charge.amount}
 
 
+def usage(given):
+    """Bill a month, then once more when the late events have come in."""
+    model = USED_MODELS.get(given["model"], MODELS.get(given["model"]))(given)
+    terms = Terms(
+        model,
+        included=decimal(given["included"]),
+        minimum=decimal(given["minimum"]),
+        maximum=decimal(given["maximum"]),
+    )
+    month = BillingCalendar(day(given["start"]), MONTHLY, timing=Timing.IN_ARREARS)
+
+    def line(events):
+        uses = tuple(Use(month.start, decimal(event)) for event in events)
+        end = day(given["end"]) if given["end"] else None
+        one = Decimal(1)
+        return Line(1, month, terms, one, month.start, end, ChargeKind.USAGE, used=uses)
+
+    due = month.boundary(1)
+    first = plan_invoice([line(given["used"])], [], ILS, due)
+    rows = [
+        BilledPeriod(
+            1, item.kind, item.period, item.amount, key=1, quantity=item.quantity
+        )
+        for item in first.items
+    ]
+    later = plan_invoice([line(given["used"] + given["late"])], rows, ILS, due)
+    return {
+        "amount": ILS.round(first.amount),
+        "difference": ILS.round(later.amount),
+    }
+
+
+USED_MODELS = {
+    "percentage_of_amount": lambda given: PercentageOfAmount(
+        decimal(given["percent"]),
+        decimal(given["fee"]),
+        free_events=given["free_events"],
+        free_amount=decimal(given["free_amount"]),
+    ),
+}
 RULES = {
+    "usage": usage,
     "price": price,
     "discount": discount,
     "boundaries": boundaries,
