@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from ..billing_core.errors import BillingError
 from ..billing_core.forecast import forecast
 from ..billing_core.invoice_plan import reopened_from
+from ..billing_core.line import ChargeKind
 from .error_messages import translated
 
 
@@ -86,9 +87,10 @@ class SubscriptionForecast(models.Model):
         `plan` returns the `Amendment` to be shown.
         """
         self.ensure_one()
-        invoices, problem = [], False
+        invoices, problem, has_usage = [], False, False
         try:
             amendment = plan()
+            has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
             for invoice in self._forecast_amendment(amendment, pauses=pauses):
                 invoices.append(self._shown_invoice(amendment, invoice))
         except UserError as error:
@@ -100,6 +102,7 @@ class SubscriptionForecast(models.Model):
             {
                 "invoices": invoices,
                 "problem": problem,
+                "has_usage": has_usage,
                 "currency": self.currency_id,
                 "today": self._today(),
                 "until": self._forecast_end(self._today()),

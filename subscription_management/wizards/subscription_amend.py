@@ -127,6 +127,7 @@ class SubscriptionAmendLine(models.TransientModel):
     pricing_rule_id = fields.Many2one(
         "subscription.pricing.rule", compute="_compute_pricing_rule_id"
     )
+    is_by_usage = fields.Boolean(compute="_compute_is_by_usage")
     pricing_model = fields.Selection(
         lambda self: self.env["subscription.pricing.rule"]._pricing_models(),
         compute="_compute_price",
@@ -167,6 +168,12 @@ class SubscriptionAmendLine(models.TransientModel):
                     line.amend_id.date_effective or fields.Date.today(),
                     subscription.partner_id,
                 )
+
+    @api.depends("pricing_rule_id")
+    def _compute_is_by_usage(self):
+        for line in self:
+            kind = line.line_id._kind_by_rule(line.pricing_rule_id)
+            line.is_by_usage = kind == "usage"
 
     @api.depends("product_id", "plan_id", "line_id")
     def _compute_price(self):
