@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -121,18 +122,20 @@ def install(
 
 
 def ensure_test_database(addon: str) -> str:
-    """Return a kept database with `addon`, brought up to date with its files.
+    """Return a kept database with `addon`, brought up to date with our files.
 
     Rights and other records that people may change are never updated by Odoo, so a
     change of their files makes it anew.
     """
     name = f"{PREFIX}test_{addon}"
     template = ensure_template()
+    needed = with_ours_that_it_needs(addon)
     files = [
         file
-        for file in (ROOT / addon).rglob("*")
+        for each in needed
+        for file in (ROOT / each).rglob("*")
         if file.suffix in {".py", ".xml", ".csv", ".po", ".js", ".scss"}
-        and "tests" not in file.relative_to(ROOT / addon).parts[:1]
+        and "tests" not in file.relative_to(ROOT / each).parts[:1]
     ]
     fingerprint = digest(files, str(odoo_source.path()))
     if is_done(name, fingerprint) and exists(name):
@@ -143,7 +146,7 @@ def ensure_test_database(addon: str) -> str:
     known = exists(name)
     with step(f"{'Updating' if known else 'Installing'} {addon}"):
         if known:
-            install(name, (addon,), verb="-u")
+            install(name, needed, verb="-u")
         else:
             create(name, template)
             try:
@@ -154,6 +157,16 @@ def ensure_test_database(addon: str) -> str:
     mark_done(f"{name}-records", records)
     mark_done(name, fingerprint)
     return name
+
+
+def with_ours_that_it_needs(addon: str) -> tuple[str, ...]:
+    """Return the addons of this repository that `addon` is built on, itself last."""
+    manifest = ast.literal_eval((ROOT / addon / "__manifest__.py").read_text())
+    found: list[str] = []
+    for name in manifest["depends"]:
+        if name in addons():
+            found += with_ours_that_it_needs(name)
+    return (*dict.fromkeys(found), addon)
 
 
 def exists(database: str) -> bool:
