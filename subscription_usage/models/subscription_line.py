@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import formatLang
 
 from odoo.addons.subscription_management.billing_core.line import Use
 from odoo.addons.subscription_management.billing_core.money import ZERO
@@ -92,8 +93,8 @@ class SubscriptionLine(models.Model):
             return text
         lang = self.subscription_id.partner_invoice_id.lang or self.env.lang
         line = self.with_context(lang=lang)
-        units = f"{item.quantity.normalize():,f}"
-        included = self.pricing_rule_id.included_quantity
+        units = line._shown_units(item.quantity)
+        included = exact(self.pricing_rule_id.included_quantity)
         if item.amount < 0:
             used = line.env._("%s less used than billed before", units)
         elif item.revision:
@@ -102,11 +103,16 @@ class SubscriptionLine(models.Model):
             used = line.env._(
                 "%(units)s used, %(included)s included",
                 units=units,
-                included=f"{included:,g}",
+                included=line._shown_units(included),
             )
         else:
             used = line.env._("%s used", units)
         return f"{text}\n{used}"
+
+    def _shown_units(self, quantity):
+        """Return a number of units as people of the language write it."""
+        decimals = max(0, -quantity.normalize().as_tuple().exponent)
+        return formatLang(self.env, float(quantity), digits=decimals)
 
 
 def _in_order(event):

@@ -37,11 +37,11 @@ class TestUsage(UsageCase):
         hours = self.env["subscription.meter"].create({"name": "Hours"})
         self._price(plain, hours, price=50.0)
         subscription = self.subscribe(plain, on="2026-04-01")
-        self.record(subscription, 3.5, "2026-04-03", hours)
+        self.record(subscription, 1203.5, "2026-04-03", hours)
         self.bill("2026-05-01")
         invoiced = subscription.billed_period_ids.invoice_line_id
-        self.assertEqual((invoiced.quantity, invoiced.price_unit), (3.5, 50.0))
-        self.assertIn("3.5 used", invoiced.name)
+        self.assertEqual((invoiced.quantity, invoiced.price_unit), (1203.5, 50.0))
+        self.assertIn("1,203.5 used", invoiced.name)
 
     def test_late_usage_is_billed_as_the_difference(self):
         self.record(self.subscription, 130, "2026-04-03")
