@@ -20,12 +20,15 @@ class ResCompany(models.Model):
         return result
 
     def _subscription_today(self):
-        """Return the calendar date at the company's place.
+        """Return today's calendar date at the company's place."""
+        return self._subscription_day(fields.Datetime.now())
+
+    def _subscription_day(self, moment):
+        """Return the calendar date at the company's place of a moment of the host.
 
         The time zone is that of the company's own contact, which people set on its
         address; without one the dates are those of UTC.
         """
         self.ensure_one()
         zone = pytz.timezone(self.partner_id.tz or "UTC")
-        now = fields.Datetime.now().replace(tzinfo=datetime.UTC)
-        return now.astimezone(zone).date()
+        return moment.replace(tzinfo=datetime.UTC).astimezone(zone).date()

@@ -1,7 +1,5 @@
 import math
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare, format_date
@@ -87,9 +85,8 @@ class SubscriptionUsageEvent(models.Model):
     @api.depends("time", "subscription_id.company_id")
     def _compute_day(self):
         for event in self:
-            zone = pytz.timezone(event.company_id.partner_id.tz or "UTC")
-            there = event.time and pytz.utc.localize(event.time).astimezone(zone)
-            event.day = there and there.date()
+            company = event.company_id or self.env.company
+            event.day = event.time and company._subscription_day(event.time)
 
     @api.depends("quantity", "correction_ids.quantity")
     def _compute_quantity_left(self):

@@ -144,3 +144,5 @@ def speak(page, address, language):
         }""",
         language,
     )
+    # The session learns it while it loads a page.
+    page.goto(f"{address}/odoo")
