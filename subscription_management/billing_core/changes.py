@@ -77,21 +77,15 @@ def change_terms(
     """
     current = line_on(lines, origin, day)
     added = ZERO if quantity is None else quantity - current.quantity
-    begins = max(day, current.start)
     own_series: dict[int, int] = {}
 
     def renewed(line: Line, key: int) -> Line:
         terms = terms_of(line)
         goes_on = line.kind is ChargeKind.USAGE and calendar is None
-        if (
-            (
-                line.series_key != current.series_key
-                or (goes_on and line.start != begins)
-            )
-            and line.terms == terms
-            and not added
-            and calendar is None
-        ):
+        is_moved = line.key == current.key or (
+            line.series_key == current.series_key and not goes_on
+        )
+        if not is_moved and line.terms == terms and not added and calendar is None:
             return line
         return replace(
             line,

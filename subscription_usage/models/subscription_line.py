@@ -70,10 +70,9 @@ class SubscriptionLine(models.Model):
         return tuple(Use(day, exact(quantity)) for day, quantity in each if quantity)
 
     def _units_last_month(self):
-        uses = self._uses_last_month()
         if self.kind != "usage":
             return super()._units_last_month()
-        return sum(uses, ZERO)
+        return sum(self._uses_last_month(), ZERO)
 
     def _cost_last_month(self, terms):
         if self.kind != "usage":

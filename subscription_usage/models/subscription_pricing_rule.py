@@ -10,6 +10,13 @@ from odoo.addons.subscription_management.billing_core.price_models import (
 from odoo.addons.subscription_management.models.decimals import exact, exact_or_none
 
 PERCENTAGE = "percentage_of_amount"
+PERCENTAGE_FIELDS = (
+    "fee_per_event",
+    "free_events",
+    "free_amount",
+    "minimum_per_event",
+    "maximum_per_event",
+)
 
 
 class SubscriptionPricingRule(models.Model):
@@ -68,13 +75,7 @@ class SubscriptionPricingRule(models.Model):
                     )
                 )
 
-    @api.constrains(
-        "fee_per_event",
-        "free_events",
-        "free_amount",
-        "minimum_per_event",
-        "maximum_per_event",
-    )
+    @api.constrains(*PERCENTAGE_FIELDS)
     def _check_percentage(self):
         self._check_terms()
 
@@ -93,13 +94,7 @@ class SubscriptionPricingRule(models.Model):
                 rule.price_label = self.env._("%s by usage", rule.price_label)
         return result
 
-    @api.depends(
-        "fee_per_event",
-        "free_events",
-        "free_amount",
-        "minimum_per_event",
-        "maximum_per_event",
-    )
+    @api.depends(*PERCENTAGE_FIELDS)
     def _compute_calculator(self):
         return super()._compute_calculator()
 
@@ -113,15 +108,7 @@ class SubscriptionPricingRule(models.Model):
         )
 
     def _shape(self):
-        own = {
-            "meter_id",
-            "fee_per_event",
-            "free_events",
-            "free_amount",
-            "minimum_per_event",
-            "maximum_per_event",
-        }
-        return super()._shape() | own
+        return super()._shape() | {"meter_id", *PERCENTAGE_FIELDS}
 
     def _snapshot_price_model(self, price):
         if self.pricing_model != PERCENTAGE:

@@ -5,6 +5,16 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare, format_date
 
 DIGITS = (16, 6)
+RECORDED = {
+    "subscription_id",
+    "meter_id",
+    "time",
+    "quantity",
+    "source",
+    "key",
+    "corrects_id",
+}
+"""What stays as it came in."""
 
 
 class SubscriptionUsageEvent(models.Model):
@@ -113,8 +123,7 @@ class SubscriptionUsageEvent(models.Model):
         return events
 
     def write(self, vals):
-        changed = vals.keys() - {"note"}
-        if changed & {*self._agreed_fields()}:
+        if RECORDED & vals.keys():
             raise UserError(
                 self.env._(
                     "What was used stays as it was recorded; take it back, and record "
@@ -146,18 +155,6 @@ class SubscriptionUsageEvent(models.Model):
                     "note": self.env._("Taken back"),
                 }
             )
-
-    @api.model
-    def _agreed_fields(self):
-        return (
-            "subscription_id",
-            "meter_id",
-            "time",
-            "quantity",
-            "source",
-            "key",
-            "corrects_id",
-        )
 
     def _check_events(self):
         """Refuse, each with the remedy, what could never be billed."""

@@ -76,11 +76,9 @@ class Agreement:
         days += [day for pause in self.pauses for day in (pause.start, pause.end)]
         if any(line.base is not None for line in self.lines):
             days += [
-                line.calendar.boundary(line.calendar.index_on(since) + discount.cycles)
+                discount.end_on(line.calendar, line.start)
                 for line in self.lines
                 for discount in line.terms.discounts
-                if discount.cycles is not None
-                for since in [discount.since or line.start]
             ]
         return [day + timedelta(days=later) for day in days if day is not None]
 
