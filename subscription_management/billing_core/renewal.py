@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from .errors import InvalidIndex
 from .money import HUNDRED, ZERO, check_bounds
+from .price_models import Graduated, PriceModel, Stairstep, Tier, Volume
 
 UNIT_PRICE = Decimal("1e-12")
 """The smallest step of a unit price."""
@@ -63,3 +64,45 @@ def raised(unit_price: Decimal, percent: Decimal) -> Decimal:
     price = unit_price * (HUNDRED + percent) / HUNDRED
     shown = price.quantize(UNIT_PRICE, ROUND_HALF_UP).normalize()
     return shown if shown != shown.to_integral() else shown.quantize(Decimal(1))
+
+
+def raised_tiers(model: PriceModel, percent: Decimal) -> PriceModel:
+    """Return a price model by tiers with all their prices raised by some percent.
+
+    Other models stay: their price is one number, which is raised by itself, or a share
+    of amounts, which rises with them.
+
+    >>> calls = Graduated((Tier(Decimal(1000), Decimal("0.10")), Tier(None, Decimal(0))))
+    >>> raised_tiers(calls, Decimal(3)).amount(Decimal(1000))
+    Decimal('103.000')
+    """
+
+    def all_raised(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        return tuple(
+            replace(
+                tier,
+                unit_price=raised(tier.unit_price, percent),
+                flat_fee=raised(tier.flat_fee, percent),
+            )
+            for tier in tiers
+        )
+
+    match model:
+        case Graduated(tiers):
+            return Graduated(all_raised(tiers))
+        case Volume(tiers):
+            return Volume(all_raised(tiers))
+        case Stairstep(blocks, overage):
+            return Stairstep(
+                all_raised(blocks), None if overage is None else raised(overage, percent)
+            )
+    return model
+
+
+def raised_again(before: Decimal, percent: Decimal) -> Decimal:
+    """Return the rise in percent of two rises after each other.
+
+    >>> raised_again(Decimal(3), Decimal(3))
+    Decimal('6.09')
+    """
+    return raised(HUNDRED + before, percent) - HUNDRED

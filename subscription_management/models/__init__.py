@@ -22,7 +22,9 @@ from . import subscription_amendment
 from . import subscription_line_changes
 from . import subscription_changes
 from . import subscription_forecast
+from . import subscription_plan_renewal
 from . import subscription_renewal
+from . import subscription_renewal_quotation
 from . import subscription_trial
 from . import subscription_regrouping
 from . import subscription_history
@@ -46,3 +48,6 @@ from . import res_company
 from . import res_config_settings
 from . import res_currency
 from . import res_partner
+from . import subscription_contract
+from . import sale_order
+from . import sale_order_line

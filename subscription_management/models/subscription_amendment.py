@@ -18,7 +18,7 @@ from ..billing_core.line import ChargeKind, Line, PercentBase
 from .decimals import exact
 from .error_messages import translated
 
-AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price")
+AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price", "uplift_percent")
 CALENDAR_FIELDS = {"calendar_start"}
 
 
@@ -65,6 +65,9 @@ class SubscriptionAmendment(models.Model):
         origin = line._origin_key()
         current = line_on(amendment.lines, origin, day).key
         now = amendment.values[current]
+        if "pricing_rule_id" in values:
+            # Rises belong to the price before; a new one is as it is.
+            values = {"uplift_percent": 0.0, **values}
         agreed = {**now, **values}
         line._check_same_kind(agreed)
         calendar = None

@@ -81,17 +81,18 @@ class SubscriptionForecast(models.Model):
 
         amendment.lines = tuple(ended(line) for line in amendment.lines)
 
-    def _render_forecast(self, plan, pauses=None):
+    def _render_forecast(self, plan, pauses=None, until=None):
         """Return the invoices to come as a table, or why there can be none.
 
         `plan` returns the `Amendment` to be shown.
         """
         self.ensure_one()
+        until = until or self._forecast_end(self._today())
         invoices, problem, has_usage = [], False, False
         try:
             amendment = plan()
             has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
-            for invoice in self._forecast_amendment(amendment, pauses=pauses):
+            for invoice in self._forecast_amendment(amendment, until, pauses):
                 invoices.append(self._shown_invoice(amendment, invoice))
         except UserError as error:
             problem = str(error)
@@ -105,7 +106,7 @@ class SubscriptionForecast(models.Model):
                 "has_usage": has_usage,
                 "currency": self.currency_id,
                 "today": self._today(),
-                "until": self._forecast_end(self._today()),
+                "until": until,
             },
         )
 

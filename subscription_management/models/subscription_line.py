@@ -14,7 +14,15 @@ MONTHS_IN_UNIT = {
     "year": 12,
 }
 AGREED_FIELDS = {"date_start", "calendar_start", "product_uom_id", "pricing_rule_id"}
-PRICED_FIELDS = {"product_id", "quantity", "price", "pricing_model", "plan_id", "kind"}
+PRICED_FIELDS = {
+    "product_id",
+    "quantity",
+    "price",
+    "uplift_percent",
+    "pricing_model",
+    "plan_id",
+    "kind",
+}
 
 
 class SubscriptionLine(models.Model):

@@ -77,6 +77,7 @@ class SubscriptionLineAmendment(models.Model):
             "pricing_rule_id": self.pricing_rule_id.id,
             "pricing_model": self.pricing_model,
             "price": self.price,
+            "uplift_percent": self.uplift_percent,
             "analytic_distribution": self.analytic_distribution,
             "discount_ids": self._discount_commands(),
         }

@@ -12,6 +12,7 @@ from ..billing_core.owed import full_price
 from ..billing_core.percent_base import with_bases
 from ..billing_core.price_models import Flat, PerUnit
 from ..billing_core.rating import Terms
+from ..billing_core.renewal import raised_tiers
 from .decimals import exact
 
 DAY = timedelta(days=1)
@@ -76,6 +77,7 @@ class SubscriptionLineTerms(models.Model):
                 "pricing_rule_id": self.pricing_rule_id.id,
                 "pricing_model": self.pricing_model,
                 "price": self.price,
+                "uplift_percent": self.uplift_percent,
                 "product_id": self.product_id.id,
                 "product_uom_id": self.product_uom_id.id,
                 "discount_ids": self._discount_commands(),
@@ -91,6 +93,8 @@ class SubscriptionLineTerms(models.Model):
             terms = rule._snapshot_terms(price)
         else:
             terms = Terms(AGREED_PRICE[model](price))
+        if rise := exact(values.get("uplift_percent")):
+            terms = replace(terms, price=raised_tiers(terms.price, rise))
         product = self.env["product.product"].browse(values["product_id"])
         unit = self.env["uom.uom"].browse(values["product_uom_id"])
         discounts = self.env["subscription.discount"]

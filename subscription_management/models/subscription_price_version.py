@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..billing_core.errors import BillingError
 from .error_messages import translated
@@ -52,6 +53,7 @@ class SubscriptionPriceVersion(models.Model):
     @api.depends(
         "state",
         "replaces_id",
+        "partner_id",
         "pricing_model",
         "price",
         "included_quantity",
@@ -69,7 +71,7 @@ class SubscriptionPriceVersion(models.Model):
                 self.env["ir.qweb"]._render(
                     "subscription_management.price_trial", rule.sudo()._try_out()
                 )
-                if rule.state == "draft" and rule.replaces_id
+                if rule.state == "draft" and (rule.replaces_id or rule.partner_id)
                 else False
             )
 
@@ -112,16 +114,15 @@ class SubscriptionPriceVersion(models.Model):
     def _lines_of_last_month(self):
         """Return the lines that were served in the last month at the version before."""
         today = fields.Date.context_today(self)
+        served = Domain("date_end", "=", False) | Domain(
+            "date_end", ">", today - timedelta(days=30)
+        )
         return self.env["subscription.line"].search(
-            [
-                ("pricing_rule_id", "=", self.replaces_id._origin.id),
-                ("company_id", "in", self.env.companies.ids),
-                ("subscription_id.state", "in", ("active", "past_due")),
-                ("date_start", "<=", today),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">", today - timedelta(days=30)),
-            ]
+            self._lines_before()
+            & Domain("company_id", "in", self.env.companies.ids)
+            & Domain("subscription_id.state", "in", ("active", "past_due"))
+            & Domain("date_start", "<=", today)
+            & served
         )
 
     def _publish(self, day, applies_to):
@@ -134,7 +135,7 @@ class SubscriptionPriceVersion(models.Model):
         if self.state != "draft":
             raise UserError(self.env._("%s is published already.", self.display_name))
         before = self.replaces_id
-        if before:
+        if before and before.partner_id == self.partner_id:
             before.date_to = day - timedelta(days=1)
         self.write(
             {
@@ -143,13 +144,32 @@ class SubscriptionPriceVersion(models.Model):
                 "applies_at_renewal": applies_to == "renewal",
             }
         )
-        if applies_to == "date" and before:
-            lines = self.env["subscription.line"].search(
-                [("pricing_rule_id", "=", before.id)]
-            )
-            before._check_all_companies(day)
-            return lines.subscription_id._take_new_prices({before: self}, day)
+        if applies_to == "date":
+            self._check_all_companies(day)
+            lines = self.env["subscription.line"].search(self._lines_before())
+            versions = dict.fromkeys(lines.pricing_rule_id, self)
+            return lines.subscription_id._take_new_prices(versions, day)
         return self.env["subscription.subscription"]
+
+    def _lines_before(self):
+        """Return the domain of the lines whose price this one comes after.
+
+        What is granted to a customer comes after any other price of the same offer.
+        """
+        self.ensure_one()
+        if not self.partner_id:
+            return Domain("pricing_rule_id", "=", self.replaces_id._origin.id or 0)
+        return (
+            Domain("plan_id", "=", self.plan_id.id)
+            & Domain("product_id", "=", self.product_id.id)
+            & Domain("currency_id", "=", self.currency_id.id)
+            & Domain(
+                "subscription_id.commercial_partner_id",
+                "=",
+                self.partner_id.commercial_partner_id.id,
+            )
+            & Domain("pricing_rule_id", "not in", [False, *self._origin.ids])
+        )
 
     def _check_all_companies(self, day):
         """Refuse to leave the customers of some companies at a price that ended."""
@@ -157,13 +177,9 @@ class SubscriptionPriceVersion(models.Model):
             self.env["subscription.line"]
             .sudo()
             .search(
-                [
-                    ("pricing_rule_id", "=", self.id),
-                    ("company_id", "not in", self.env.companies.ids),
-                    "|",
-                    ("date_end", "=", False),
-                    ("date_end", ">", day),
-                ]
+                self._lines_before()
+                & Domain("company_id", "not in", self.env.companies.ids)
+                & (Domain("date_end", "=", False) | Domain("date_end", ">", day))
             )
         )
         if others:
@@ -175,17 +191,33 @@ class SubscriptionPriceVersion(models.Model):
                 )
             )
 
-    def _newest_for_renewal(self, day):
-        """Return the version that running subscriptions get at a renewal, if any."""
+    def _newest_for_renewal(self, day, customer):
+        """Return the version that a customer's subscriptions get at a renewal, if any.
+
+        What was granted to the customer comes before a version for everybody.
+        """
         self.ensure_one()
         newer = self.replaced_by_ids.filtered(
             lambda rule: (
                 rule.state == "published"
                 and rule.applies_at_renewal
                 and rule.date_from <= day
+                and (
+                    not rule.partner_id
+                    or rule.partner_id.commercial_partner_id == customer
+                    and rule._is_granted_on(day)
+                )
             )
-        )[:1]
-        return (newer and newer._newest_for_renewal(day)) or newer
+        ).sorted(lambda rule: not rule.partner_id)[:1]
+        return (newer and newer._newest_for_renewal(day, customer)) or newer
+
+    def _is_granted_on(self, day):
+        """Tell whether a customer negotiated this price for a day."""
+        self.ensure_one()
+        starts = not self.date_from or self.date_from <= day
+        return bool(
+            self.partner_id and starts and (not self.date_to or day <= self.date_to)
+        )
 
 
 class SubscriptionPriceVersions(models.Model):
@@ -227,10 +259,21 @@ class SubscriptionPriceVersions(models.Model):
         if rows and self.state in ("trial", "active", "past_due", "paused"):
             self._amend("price", day, rows, policy="prorate")
 
-    def _move_to_renewal_prices(self, day):
-        """Ask the prices that wait for a renewal."""
-        newer = {
-            rule: rule._newest_for_renewal(day)
-            for rule in self._lines_to_change(day).pricing_rule_id
-        }
-        self._move_to_new_prices({old: new for old, new in newer.items() if new}, day)
+
+class SubscriptionPriceVersionLine(models.Model):
+    _inherit = "subscription.line"
+
+    def _rule_at_renewal(self, day):
+        """Return the rule that the term that begins on a day is priced by, if another.
+
+        Where what was granted has ended, it is what the customer would get now.
+        """
+        self.ensure_one()
+        rule, customer = self.pricing_rule_id, self.partner_id.commercial_partner_id
+        if not rule:
+            return rule
+        newer = rule._newest_for_renewal(day, customer)
+        if newer or not rule.partner_id or rule._is_granted_on(day):
+            return newer
+        currency = self.currency_id
+        return rule._find(self.plan_id, self.product_id, currency, day, customer) - rule

@@ -3,109 +3,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
-from ..billing_core.errors import BillingError
-from ..billing_core.renewal import Uplift, index_change, raised
-from .decimals import exact, exact_or_none
-from .error_messages import translated
+from ..billing_core.renewal import raised, raised_again
+from .decimals import exact
+from .subscription_pricing_rule import PRICED_BY_TIERS
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
-
-
-class SubscriptionPlanRenewal(models.Model):
-    _inherit = "subscription.plan"
-
-    renewal_policy = fields.Selection(
-        [
-            ("renew", "Renew by Itself"),
-            ("ask", "Ask the Salesperson"),
-            ("expire", "End"),
-        ],
-        string="At the Term's End",
-        required=True,
-        default="renew",
-    )
-    renewal_reminder_ids = fields.One2many(
-        "subscription.renewal.reminder", "plan_id", "Reminders", copy=True
-    )
-    early_renewal_percent = fields.Float(
-        "Early Renewal Discount (%)",
-        digits=(16, 4),
-        help="Taken off the prices of the next term when it is agreed before this one "
-        "ends.",
-    )
-    uplift_kind = fields.Selection(
-        [
-            ("none", "Stay as They Are"),
-            ("fixed", "Rise by a Fixed Percentage"),
-            ("index", "Follow an Index"),
-        ],
-        string="Prices at Renewal",
-        required=True,
-        default="none",
-    )
-    uplift_percent = fields.Float(
-        "Percent", digits=(16, 4), help="With an index: percent on top of its rise."
-    )
-    uplift_index_id = fields.Many2one(
-        "subscription.price.index", "Index", ondelete="restrict"
-    )
-    uplift_floor = fields.Float("At Least (%)", digits=(16, 4))
-    uplift_cap = fields.Float(
-        "At Most (%)", digits=(16, 4), help="Leave at 0 for no limit."
-    )
-
-    @api.constrains("uplift_kind", "uplift_floor", "uplift_cap")
-    def _check_uplift(self):
-        for plan in self:
-            try:
-                plan._snapshot_uplift()
-            except BillingError as error:
-                raise ValidationError(translated(self.env, error)) from error
-
-    def _snapshot_uplift(self):
-        """Return how prices rise at renewal, as the core takes it."""
-        self.ensure_one()
-        if self.uplift_kind == "fixed":
-            return Uplift(exact(self.uplift_percent))
-        return Uplift(
-            exact(self.uplift_percent),
-            exact(self.uplift_floor),
-            exact_or_none(self.uplift_cap),
-        )
-
-    def _uplift_between(self, start, end):
-        """Return by how many percent prices rise after a term."""
-        self.ensure_one()
-        if self.uplift_kind == "none":
-            return exact(0)
-        if self.uplift_kind == "fixed":
-            return self._snapshot_uplift().percent()
-        index = self.uplift_index_id
-        before, now = index._value_on(start), index._value_on(end)
-        return self._snapshot_uplift().percent(index_change(exact(before), exact(now)))
-
-
-class SubscriptionRenewalReminder(models.Model):
-    _name = "subscription.renewal.reminder"
-    _description = "Renewal Reminder"
-    _order = "days desc"
-    _rec_name = "days"
-
-    plan_id = fields.Many2one(
-        "subscription.plan", required=True, ondelete="cascade", index=True
-    )
-    days = fields.Integer("Days Before the End", required=True, default=30)
-
-    _days_once = models.UniqueIndex(
-        "(plan_id, days)", "This plan reminds on that day already."
-    )
-    _days_positive = models.Constraint(
-        "CHECK (days > 0)", "A reminder comes at least one day before the end."
-    )
 
 
 class SubscriptionRenewal(models.Model):
@@ -121,7 +27,14 @@ class SubscriptionRenewal(models.Model):
         """Agree to the next term now."""
         for subscription in self:
             subscription._check_can_renew()
-            subscription._renew(is_early=subscription.term_end > subscription._today())
+            subscription._renew()
+
+    def action_renew_shown(self):
+        """Show the next term's invoices, to be agreed to."""
+        self._check_can_renew()
+        return self._open_wizard(
+            "subscription.renew", self.env._("Renew Subscription")
+        )
 
     def _check_can_renew(self):
         self.ensure_one()
@@ -134,18 +47,19 @@ class SubscriptionRenewal(models.Model):
                 )
             )
 
-    def _renew(self, *, is_early=False):
-        """Begin the next term on the day on which this one ends."""
+    def _renew(self, rows=None, reason=False):
+        """Begin the next term on the day on which this one ends.
+
+        `rows` are the lines that change with it, as `_amend` takes them: by default
+        those that the plan says.
+        """
         self.ensure_one()
-        day, plan = self.term_end, self.plan_id
-        if self.date_end and self.date_end <= day:
+        day = self.term_end
+        if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
-        term_start = self.term_start or self.date_start
-        percent = plan._uplift_between(term_start, day)
-        self._move_to_renewal_prices(day)
-        self._raise_prices(percent, day)
-        if is_early and plan.early_renewal_percent:
-            self._grant_for_term(plan.early_renewal_percent, day)
+        rows = self._renewal_rows() if rows is None else rows
+        if rows:
+            self._amend("price", day, rows, policy="prorate", reason=reason)
         self.write(
             {
                 "term_start": day,
@@ -154,13 +68,31 @@ class SubscriptionRenewal(models.Model):
             }
         )
         self.activity_unlink([RENEWAL_ACTIVITY])
-        self._log_change(
-            "renewed",
-            day,
-            reason=self.env._("Prices rose by %s %%", f"{float(percent):g}")
-            if percent
-            else False,
-        )
+        self._log_change("renewed", day, reason=reason)
+
+    def _is_cancelled_for_renewal(self):
+        """Tell whether the service is to end with the term that would be renewed."""
+        self.ensure_one()
+        return bool(self.date_end and self.date_end <= self.term_end)
+
+    def _renewal_rows(self):
+        """Return what changes of the lines with the next term, as `_amend` takes it.
+
+        New versions of prices come first, then the rise, then what is taken off for
+        whoever renews before the end.
+        """
+        self.ensure_one()
+        day, plan = self.term_end, self.plan_id
+        percent = plan._uplift_between(self.term_start or self.date_start, day)
+        early = plan.early_renewal_percent if day > self._today() else 0
+        rows = []
+        for line in self._lines_to_change(day):
+            values = line._renewal_price_values(day, percent)
+            if early and not line._follows_the_others():
+                values["added_discounts"] = line._term_discount(early, day)
+            if any(values.values()):
+                rows.append((line, values))
+        return rows
 
     def _term_end_after(self, day):
         """Return the end of the term that begins on a day, False without one.
@@ -183,41 +115,10 @@ class SubscriptionRenewal(models.Model):
             for pause in self.pause_ids
         )
 
-    def _raise_prices(self, percent, day):
-        """Raise the agreed prices from a day on; shares of the total follow."""
-        rows = [
-            (line, {"price": float(raised(exact(line.price), percent))})
-            for line in self._lines_to_change(day)
-            if percent and line.price
-        ]
-        if rows:
-            self._amend("price", day, rows, policy="prorate")
-
-    def _grant_for_term(self, percent, day):
-        """Take something off the prices of the term that begins on a day."""
-        end = self._term_end_after(day)
-        if not end:
-            return
-        for line in self._lines_to_change(day):
-            if line._follows_the_others():
-                continue
-            calendar = line._snapshot_calendar()
-            cycles = calendar.index_on(end - timedelta(days=1)) - calendar.index_on(day)
-            self.grant_discount(
-                {"percent": percent, "cycles": cycles + 1},
-                day,
-                lines=line,
-                reason=self.env._("Early renewal"),
-            )
-
     @api.model
     def _cron_renew(self):
-        """Remind, renew and end the terms whose day comes."""
-        today = fields.Date.today()
-        longest = self.env["subscription.renewal.reminder"]._read_group(
-            [], [], ["days:max"]
-        )[0][0]
-        horizon = today + timedelta(days=max(longest or 0, 1))
+        """Remind, ask, renew and end the terms whose day comes."""
+        horizon = fields.Date.today() + timedelta(days=self._longest_notice())
         domain = [
             ("state", "in", RUNNING),
             ("term_end", "!=", False),
@@ -225,14 +126,37 @@ class SubscriptionRenewal(models.Model):
         ]
         self._do_for_each(domain, lambda each: each._follow_term())
 
-    def _follow_term(self):
-        """Do what the term's end asks for today: remind, renew, ask or end."""
+    @api.model
+    def _longest_notice(self):
+        """Return how many days before a term's end something may have to be done."""
+        [(reminder,)] = self.env["subscription.renewal.reminder"]._read_group(
+            [], [], ["days:max"]
+        )
+        [(quotation,)] = self.env["subscription.plan"]._read_group(
+            [("renewal_policy", "=", "ask")], [], ["renewal_quotation_days:max"]
+        )
+        [(earliest,)] = self.env["subscription.plan"]._read_group(
+            [], [], ["due_shift_days:min"]
+        )
+        return max(reminder or 0, quotation or 0, 1 - min(earliest or 0, 0))
+
+    def _days_decided_ahead(self):
+        """Return how many days before its end a term is renewed or ended.
+
+        One day, or as many more as plans bill ahead: the first period of the next term
+        is billed as it was agreed, or not at all.
+        """
         self.ensure_one()
-        today = self._today()
-        self._remind_of_renewal((self.term_end - today).days)
-        # A day ahead, so that the first period of the next term is billed as agreed.
-        ends = self.date_end and self.date_end <= self.term_end
-        if self.term_end > today + timedelta(days=1) or ends:
+        plans = self.plan_id | self._lines_from(self.term_end).plan_id
+        return 1 - min(0, *plans.mapped("due_shift_days"))
+
+    def _follow_term(self):
+        """Do what the term's end asks for today: remind, ask, renew or end."""
+        self.ensure_one()
+        days_left = (self.term_end - self._today()).days
+        self._remind_of_renewal(days_left)
+        self._ask_for_renewal(days_left)
+        if days_left > self._days_decided_ahead() or self._is_cancelled_for_renewal():
             return
         if self.plan_id.pause_policy == "extends" and self._rests_without_end():
             # The term is as much longer as it will have rested.
@@ -241,6 +165,7 @@ class SubscriptionRenewal(models.Model):
             # Whoever gave notice too late for this term stays for the next one.
             self._renew()
             return
+        # Until that day a quotation that is accepted takes the end back.
         self._end_on(self.term_end, self.env._("The term ended"), expires=True)
 
     def _remind_of_renewal(self, days_left):
@@ -254,22 +179,60 @@ class SubscriptionRenewal(models.Model):
         self.reminded_days = nearest
         template = self.env.ref("subscription_management.mail_template_renewal")
         template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
-        if self.plan_id.renewal_policy == "ask" and not self.activity_search(
-            [RENEWAL_ACTIVITY]
-        ):
-            self.activity_schedule(
-                RENEWAL_ACTIVITY,
-                date_deadline=self.term_end,
-                note=self.env._(
-                    "The term ends on %s: renew it, or let it end.",
-                    format_date(self.env, self.term_end),
-                ),
-                user_id=(self.user_id or self.env.user).id,
-            )
 
 
 class SubscriptionRenewalLine(models.Model):
     _inherit = "subscription.line"
+
+    uplift_percent = fields.Float(
+        "Raised By (%)",
+        readonly=True,
+        help="By how much renewals have raised the tiers of the price.",
+    )
+
+    @api.depends("uplift_percent")
+    def _compute_amounts(self):
+        return super()._compute_amounts()
+
+    def _renewal_price_values(self, day, percent):
+        """Return what changes of the price with the term that begins on a day."""
+        self.ensure_one()
+        rule, price, rise = self.pricing_rule_id, self.price, self.uplift_percent
+        values = {}
+        if newer := self._rule_at_renewal(day):
+            rule, price, rise = newer, newer.price, 0.0
+            values = {
+                "pricing_rule_id": rule.id,
+                "pricing_model": rule.pricing_model,
+                "price": price,
+            }
+        if not percent or rule._is_granted_on(day):
+            return values
+        if rule.pricing_model in PRICED_BY_TIERS:
+            values["uplift_percent"] = float(raised_again(exact(rise), percent))
+        elif price:
+            values["price"] = float(raised(exact(price), percent))
+        return values
+
+    def _term_discount(self, percent, day):
+        """Return the command of a discount for the term that begins on a day."""
+        self.ensure_one()
+        end = self.subscription_id._term_end_after(day)
+        if not end:
+            return []
+        calendar = self._snapshot_calendar()
+        last = calendar.index_on(end - timedelta(days=1))
+        return [
+            Command.create(
+                {
+                    "percent": percent,
+                    "fixed_amount": 0.0,
+                    "cycles": last - calendar.index_on(day) + 1,
+                    "coupon_id": False,
+                    "date_start": max(day, self.date_start),
+                }
+            )
+        ]
 
     def _follows_the_others(self):
         """Tell whether what the others cost less makes this cost less already."""

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 
 class SubscriptionPlanTrial(models.Model):
@@ -11,7 +11,11 @@ class SubscriptionPlanTrial(models.Model):
         "Trial (Days)", help="Days before the first paid one; 0 for no trial."
     )
     trial_conversion = fields.Selection(
-        [("converts", "Becomes a Paid Subscription"), ("ends", "Ends Unless Started")],
+        [
+            ("converts", "Becomes a Paid Subscription"),
+            ("with_payment_method", "Becomes a Paid One With a Saved Payment Method"),
+            ("ends", "Ends Unless Started"),
+        ],
         string="After the Trial It",
         required=True,
         default="converts",
@@ -125,7 +129,22 @@ class SubscriptionTrial(models.Model):
     def _converts_after_trial(self):
         """Tell whether the trial has what it needs to become a paid subscription."""
         self.ensure_one()
-        return self.plan_id.trial_conversion == "converts"
+        conversion = self.plan_id.trial_conversion
+        if conversion == "with_payment_method":
+            return self._has_payment_method()
+        return conversion == "converts"
+
+    def _has_payment_method(self):
+        """Tell whether the customer saved a way to pay in the company."""
+        self.ensure_one()
+        tokens = self.env["payment.token"].sudo()
+        return bool(
+            tokens.search_count(
+                Domain("partner_id", "child_of", self.commercial_partner_id.id)
+                & Domain("company_id", "parent_of", self.company_id.id),
+                limit=1,
+            )
+        )
 
     def _convert_trial(self):
         self._set_state("active")

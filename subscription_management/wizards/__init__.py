@@ -6,5 +6,6 @@ from . import (
     subscription_price_publish,
     subscription_ramp,
     subscription_regroup,
+    subscription_renew,
     subscription_rest,
 )

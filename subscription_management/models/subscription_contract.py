@@ -1,0 +1,85 @@
+"""Prices that a customer negotiated: who granted them, and until when."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+
+class SubscriptionLineContract(models.Model):
+    _inherit = "subscription.line"
+
+    contract_label = fields.Char("Contracted", compute="_compute_contract_label")
+
+    @api.depends(
+        "pricing_rule_id.partner_id",
+        "pricing_rule_id.date_to",
+        "pricing_rule_id.granted_by_id",
+    )
+    @api.depends_context("lang")
+    def _compute_contract_label(self):
+        for line in self:
+            # Who may see the line may see by what it is priced.
+            rule = line.pricing_rule_id.sudo()
+            if not rule.partner_id:
+                line.contract_label = False
+            elif rule.date_to:
+                line.contract_label = self.env._(
+                    "Until %(day)s, granted by %(name)s",
+                    day=format_date(self.env, rule.date_to),
+                    name=rule.granted_by_id.name,
+                )
+            else:
+                line.contract_label = self.env._(
+                    "Granted by %s", rule.granted_by_id.name
+                )
+
+
+class SubscriptionContract(models.Model):
+    _inherit = "subscription.subscription"
+
+    has_contracted_prices = fields.Boolean(compute="_compute_has_contracted_prices")
+
+    @api.depends("line_ids.contract_label")
+    def _compute_has_contracted_prices(self):
+        for subscription in self:
+            subscription.has_contracted_prices = any(
+                subscription.line_ids.mapped("contract_label")
+            )
+
+
+class PartnerContract(models.Model):
+    _inherit = "res.partner"
+
+    managed_contract_count = fields.Integer(
+        "Contracted Prices",
+        compute="_compute_managed_contract_count",
+        groups="subscription_management.group_subscription_user",
+    )
+
+    def _compute_managed_contract_count(self):
+        rules = self.env["subscription.pricing.rule"]
+        for partner in self:
+            partner.managed_contract_count = rules.search_count(
+                partner._managed_contracts()
+            )
+
+    def _managed_contracts(self):
+        self.ensure_one()
+        return Domain("partner_id", "=", self.commercial_partner_id.id or 0)
+
+    def action_view_managed_contracts(self):
+        """Show the prices of the customer, or begin to grant one."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_pricing_rule_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Contracted Prices"),
+            "domain": list(self._managed_contracts()),
+            # A draft, so that publishing asks for whom it counts.
+            "context": {
+                "default_partner_id": self.commercial_partner_id.id,
+                "default_state": "draft",
+            },
+        }

@@ -1,0 +1,194 @@
+"""A renewal that is asked for by a quotation, and agreed to by accepting it."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ..billing_core.errors import BillingError
+from ..billing_core.owed import full_price
+from ..billing_core.percent_base import with_bases
+from .error_messages import translated
+from .subscription_renewal import RENEWAL_ACTIVITY
+
+OPEN_QUOTATION = ("draft", "sent")
+
+
+class SubscriptionRenewalQuotation(models.Model):
+    _inherit = "subscription.subscription"
+
+    renewal_order_ids = fields.One2many(
+        "sale.order",
+        "managed_subscription_id",
+        "Renewal Quotations",
+        groups="sales_team.group_sale_salesman",
+    )
+    renewal_order_count = fields.Integer(
+        "Number of Renewal Quotations",
+        compute="_compute_renewal_order_count",
+        groups="sales_team.group_sale_salesman",
+    )
+
+    @api.depends("renewal_order_ids")
+    def _compute_renewal_order_count(self):
+        for subscription in self:
+            subscription.renewal_order_count = len(subscription.renewal_order_ids)
+
+    def action_quote_renewal(self):
+        """Open the quotation of the next term; make it where there is none."""
+        self._check_can_renew()
+        self._check_is_to_go_on()
+        order = self._open_renewal_quotations()[:1] or self._make_renewal_quotation()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "view_mode": "form",
+            "res_id": order.id,
+        }
+
+    def action_view_renewal_orders(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Renewal Quotations"),
+            "res_model": "sale.order",
+            "view_mode": "list,form",
+            "domain": [("managed_subscription_id", "=", self.id)],
+            "context": {"create": False},
+        }
+
+    def _renewal_quotations(self):
+        """Return all quotations of the term that begins when this one ends."""
+        self.ensure_one()
+        return self.env["sale.order"].search(
+            Domain("managed_subscription_id", "=", self.id)
+            & Domain("managed_renews_from", "=", self.term_end)
+        )
+
+    def _open_renewal_quotations(self):
+        return self._renewal_quotations().filtered(
+            lambda order: order.state in OPEN_QUOTATION
+        )
+
+    def _ask_for_renewal(self, days_left):
+        """Make the quotation that is due, once, and bring it to whom the plan says."""
+        plan = self.plan_id
+        is_due = 0 < days_left <= plan.renewal_quotation_days
+        if plan.renewal_policy != "ask" or not is_due or self.date_end:
+            return
+        if self._renewal_quotations():
+            return
+        order = self._make_renewal_quotation()
+        if plan.renewal_quotation_to == "customer":
+            order.action_quotation_sent()
+            order._send_order_notification_mail(order._find_mail_template())
+            return
+        self.activity_schedule(
+            RENEWAL_ACTIVITY,
+            date_deadline=self.term_end,
+            note=self.env._(
+                "The term ends on %(day)s, and the subscription with it unless the "
+                "customer accepts quotation %(quotation)s: look at it and send it.",
+                day=format_date(self.env, self.term_end),
+                quotation=order.name,
+            ),
+            user_id=(self.user_id or self.env.user).id,
+        )
+
+    def _make_renewal_quotation(self):
+        """Return a new quotation of the next term, as the subscription is now."""
+        order = self.env["sale.order"].create(self._prepare_renewal_order_values())
+        order._offer_renewal()
+        return order
+
+    def _prepare_renewal_order_values(self):
+        self.ensure_one()
+        return {
+            "partner_id": self.partner_id.id,
+            "partner_invoice_id": self.partner_invoice_id.id,
+            "partner_shipping_id": self.partner_shipping_id.id,
+            "company_id": self.company_id.id,
+            "user_id": self.user_id.id,
+            "origin": self.name,
+            "client_order_ref": self.client_reference,
+            "payment_term_id": self.payment_term_id.id,
+            "validity_date": fields.Date.subtract(self.term_end, days=1),
+            "require_signature": True,
+            "require_payment": False,
+            "managed_subscription_id": self.id,
+            "managed_renews_from": self.term_end,
+        }
+
+    def _check_is_to_go_on(self):
+        """Refuse to quote the next term of what is to end."""
+        if self._is_cancelled_for_renewal():
+            raise UserError(
+                self.env._(
+                    "Subscription %(name)s ends on %(day)s; take the cancellation back "
+                    "first.",
+                    name=self.name,
+                    day=format_date(self.env, self.date_end),
+                )
+            )
+
+    def _newest_agreed_change(self):
+        """Return the last change that somebody made; an expiry waits for an answer."""
+        self.ensure_one()
+        changes = self.change_ids.sorted("id")
+        if self.ends_by_expiry and changes[-1:].kind == "cancelled":
+            changes -= changes[-1]
+        return changes[-1:]
+
+    def _plan_renewal(self, rows):
+        """Return the `Amendment` of the next term, or refuse."""
+        return self._plan_amendment(rows, self.term_end, "prorate")
+
+    def _prices_from(self, amendment, day):
+        """Return what is served from a day on costs for the full period of that day.
+
+        By the key of its origin: the `Line` of the day, or the next one, and its price,
+        unrounded.
+        """
+        self.ensure_one()
+        found = {}
+        try:
+            parts = sorted(with_bases(amendment.lines), key=lambda line: line.start)
+            for line in parts:
+                if not line.is_empty and (line.end is None or line.end > day):
+                    index = line.calendar.index_on(max(day, line.start))
+                    price = full_price(line, line.calendar.boundary(index))
+                    found.setdefault(line.origin_key, (line, price))
+        except BillingError as error:
+            raise UserError(translated(self.env, error)) from error
+        return found
+
+    def _renew(self, rows=None, reason=False):
+        """Renew, and call off the quotations that asked for it."""
+        for subscription in self:
+            others = subscription.sudo()._open_renewal_quotations()
+            super(SubscriptionRenewalQuotation, subscription)._renew(rows, reason)
+            for order in others:
+                order._action_cancel()
+                order.message_post(
+                    body=self.env._("%s has been renewed already.", subscription.name)
+                )
+
+    def _renew_as_quoted(self, order):
+        """Begin the next term as a confirmed quotation says."""
+        self.ensure_one()
+        self.lock_for_update()
+        # Looked at again under the lock: another quotation may have been faster.
+        if refusal := order._why_stale():
+            raise UserError(refusal)
+        if self._is_cancelled_for_renewal():
+            self.action_undo_cancellation()
+        if refusal := order._why_not_at_these_prices():
+            raise UserError(refusal)
+        reason = self.env._("Quotation %s", order.name)
+        if order.signed_by:
+            reason = self.env._(
+                "Quotation %(order)s, signed by %(name)s",
+                order=order.name,
+                name=order.signed_by,
+            )
+        self._renew(order._renewal_rows(), reason)

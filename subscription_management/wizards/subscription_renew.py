@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+
+
+class SubscriptionRenew(models.TransientModel):
+    """The next term with its invoices, before anyone agrees to it."""
+
+    _name = "subscription.renew"
+    _description = "Renew a Subscription"
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, readonly=True
+    )
+    date_start = fields.Date("Next Term From", compute="_compute_term")
+    last_day = fields.Date("Until", compute="_compute_term")
+    early_percent = fields.Float("Early Renewal Discount (%)", compute="_compute_term")
+    reason = fields.Char()
+    preview = fields.Html(compute="_compute_term", sanitize=False)
+
+    @api.depends("subscription_id")
+    def _compute_term(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            subscription.check_access("read")
+            day = subscription.term_end
+            end = day and subscription._term_end_after(day)
+            is_early = bool(day) and day > subscription._today()
+            wizard.date_start = day
+            wizard.last_day = end and fields.Date.subtract(end, days=1)
+            wizard.early_percent = (
+                subscription.plan_id.early_renewal_percent if is_early else 0.0
+            )
+            wizard.preview = day and subscription.sudo()._render_forecast(
+                wizard._plan, until=end or fields.Date.add(day, years=1)
+            )
+
+    def _plan(self):
+        subscription = self.subscription_id.sudo()
+        subscription._check_is_to_go_on()
+        return subscription._plan_renewal(subscription._renewal_rows())
+
+    def action_confirm(self):
+        """Begin the next term that the preview shows."""
+        self.ensure_one()
+        self.subscription_id._check_can_renew()
+        self.subscription_id._check_is_to_go_on()
+        self.subscription_id._renew(reason=self.reason)
