@@ -94,7 +94,8 @@ def raised_tiers(model: PriceModel, percent: Decimal) -> PriceModel:
             return Volume(all_raised(tiers))
         case Stairstep(blocks, overage):
             return Stairstep(
-                all_raised(blocks), None if overage is None else raised(overage, percent)
+                all_raised(blocks),
+                None if overage is None else raised(overage, percent),
             )
     return model
 

@@ -52,12 +52,6 @@ class SaleOrder(models.Model):
             order.currency_id = order.managed_subscription_id.currency_id
         return result
 
-    @api.constrains("managed_subscription_id")
-    def _check_may_renew(self):
-        """Refuse to renew what the user may not change."""
-        if not self.env.su:
-            self.managed_subscription_id.check_access("write")
-
     @api.constrains("managed_subscription_id", "partner_id", "company_id")
     def _check_renewed_customer(self):
         for order in self.sudo().filtered("managed_subscription_id"):
@@ -76,7 +70,20 @@ class SaleOrder(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_may_renew(vals)
+        return super().create(vals_list)
+
+    def _check_may_renew(self, vals):
+        """Refuse to renew what the user may not change: a yes is applied for all."""
+        if subscription_id := vals.get("managed_subscription_id"):
+            subscription = self.env["subscription.subscription"].browse(subscription_id)
+            subscription.check_access("write")
+
     def write(self, vals):
+        self._check_may_renew(vals)
         result = super().write(vals)
         if "order_line" in vals:
             self.sudo().filtered("managed_subscription_id")._follow_renewal_prices()

@@ -83,7 +83,8 @@ class SaleOrderLine(models.Model):
     def _follow_renewal_price(self, price):
         self.ensure_one()
         if not self._has_own_price() and self.price_unit != price:
-            self.price_unit = self.technical_price_unit = price
+            line = self.with_context(sale_write_from_compute=True)
+            line.update({"price_unit": price, "technical_price_unit": price})
 
     def _differs_from(self, price):
         """Tell whether the amount is another one than at a unit price."""

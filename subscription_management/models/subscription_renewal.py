@@ -32,9 +32,7 @@ class SubscriptionRenewal(models.Model):
     def action_renew_shown(self):
         """Show the next term's invoices, to be agreed to."""
         self._check_can_renew()
-        return self._open_wizard(
-            "subscription.renew", self.env._("Renew Subscription")
-        )
+        return self._open_wizard("subscription.renew", self.env._("Renew Subscription"))
 
     def _check_can_renew(self):
         self.ensure_one()

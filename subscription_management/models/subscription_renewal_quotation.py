@@ -164,14 +164,12 @@ class SubscriptionRenewalQuotation(models.Model):
 
     def _renew(self, rows=None, reason=False):
         """Renew, and call off the quotations that asked for it."""
-        for subscription in self:
-            others = subscription.sudo()._open_renewal_quotations()
-            super(SubscriptionRenewalQuotation, subscription)._renew(rows, reason)
-            for order in others:
-                order._action_cancel()
-                order.message_post(
-                    body=self.env._("%s has been renewed already.", subscription.name)
-                )
+        others = self.sudo()._open_renewal_quotations()
+        result = super()._renew(rows, reason)
+        others._action_cancel()
+        for order in others:
+            order.message_post(body=self.env._("%s was renewed already.", self.name))
+        return result
 
     def _renew_as_quoted(self, order):
         """Begin the next term as a confirmed quotation says."""

@@ -46,7 +46,9 @@ def test_every_price_of_tiers_rises_and_their_bounds_stay():
     # 10 at 7 and 10 at 6 with a fee of 20 are 150; 10 % more are 165.
     assert raised_tiers(Graduated(tiers), Decimal(10)).amount(Decimal(20)) == 165
     # 5 at 7 with a fee of 20 are 55.
-    assert raised_tiers(Volume(tiers), Decimal(10)).amount(Decimal(5)) == Decimal("60.5")
+    assert raised_tiers(Volume(tiers), Decimal(10)).amount(Decimal(5)) == Decimal(
+        "60.5"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+from freezegun import freeze_time
+
+from odoo.fields import Date
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestContractedPrices(SubscriptionCase):
+    """What a customer negotiated: for whom, for how long, and what follows it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.monthly.write({"term_count": 1, "term_unit": "year"})
+        cls.list_price = cls.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == cls.seat
+        )
+        cls.other = cls.env["res.partner"].create({"name": "Negev Farm"})
+
+    def grant(self, price=5, date_to=False, **values):
+        """Return a price that was granted to the customer, from 1 April 2026 on."""
+        return self.list_price.copy(
+            {
+                "price": price,
+                "partner_id": self.customer.id,
+                "date_from": "2026-04-01",
+                "date_to": date_to,
+                **values,
+            }
+        )
+
+    def renew(self, subscription, on="2027-03-31"):
+        with freeze_time(f"{on} 09:00:00"):
+            subscription._renew()
+        self.bill(subscription.term_start)
+        return subscription.billed_period_ids.sorted("date_start")[-1].amount
+
+    def seats(self, **values):
+        subscription = self.subscribe(self.seat, on="2026-04-01", **values)
+        self.bill("2027-03-01")
+        return subscription
+
+    def test_a_contact_of_the_customer_gets_what_its_company_negotiated(self):
+        self.grant()
+        contact = self.env["res.partner"].create(
+            {"name": "Dana", "parent_id": self.customer.id}
+        )
+        subscription = self.subscribe(self.seat, on="2026-04-01", partner_id=contact.id)
+        self.assertEqual(subscription.line_ids.price, 5)
+
+    def test_the_subscription_shows_who_granted_it_and_until_when(self):
+        self.grant(date_to="2027-03-31")
+        subscription = self.subscribe(self.seat, on="2026-04-01")
+        self.assertTrue(subscription.has_contracted_prices)
+        label = subscription.line_ids.contract_label
+        self.assertIn("03/31/2027", label)
+        self.assertIn(self.env.user.name, label)
+        self.assertEqual(self.customer.managed_contract_count, 1)
+
+    def test_a_change_keeps_what_was_negotiated(self):
+        self.grant()
+        subscription = self.seats()
+        day = Date.to_date("2027-03-10")
+        with freeze_time("2027-03-10 09:00:00"):
+            subscription.change_quantity(subscription.line_ids, 3, day)
+            self.assertEqual(subscription._lines_on(day).mapped("price"), [5])
+            line = subscription._lines_on(day)
+            yearly = self.yearly.pricing_rule_ids.filtered(
+                lambda rule: rule.product_id == self.seat
+            )
+            yearly.copy({"price": 50, "partner_id": self.customer.id})
+            subscription.change_plan(line, self.yearly, day)
+        self.assertEqual(subscription._lines_on(day).mapped("price"), [50])
+
+    def test_a_renewal_within_its_days_keeps_it_and_no_rise_touches_it(self):
+        self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
+        self.grant(date_to="2027-12-31")
+        self.assertEqual(self.renew(self.seats()), 5)
+
+    def test_a_renewal_after_its_days_asks_the_plans_price_with_the_rise(self):
+        self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
+        self.grant(date_to="2026-12-31")
+        subscription = self.seats()
+        # Fixed for the term: the days after the last one still cost what was agreed.
+        march = subscription.billed_period_ids.sorted("date_start")[-1]
+        self.assertEqual(march.amount, 5)
+        self.assertAlmostEqual(self.renew(subscription), 7.7)
+        now = subscription._lines_on(Date.to_date("2027-04-01"))
+        self.assertFalse(now.contract_label)
+
+    def test_what_is_granted_for_running_ones_counts_for_that_customer_only(self):
+        mine = self.seats()
+        theirs = self.seats(partner_id=self.other.id)
+        draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
+        with freeze_time("2027-03-01 09:00:00"):
+            self.assertIn("Galil Bakery", draft.trial)
+            self.assertNotIn("Negev Farm", draft.trial)
+            draft._publish(Date.to_date("2027-03-16"), "date")
+        day = Date.to_date("2027-03-16")
+        self.assertEqual(mine._lines_on(day).price, 4)
+        self.assertEqual(theirs._lines_on(day).price, 7)
+        self.assertFalse(self.list_price.date_to)
+
+    def test_what_is_granted_at_renewal_waits_for_it_and_for_that_customer(self):
+        mine = self.seats()
+        theirs = self.seats(partner_id=self.other.id)
+        draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
+        with freeze_time("2027-03-01 09:00:00"):
+            draft._publish(Date.to_date("2027-03-16"), "renewal")
+        self.assertEqual(self.renew(mine), 4)
+        self.assertEqual(self.renew(theirs), 7)
+
+    def test_what_is_granted_for_new_ones_leaves_running_ones(self):
+        running = self.seats()
+        draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
+        draft._publish(Date.to_date("2027-03-16"), "new")
+        self.assertEqual(self.renew(running), 7)
+        self.assertEqual(self.subscribe(self.seat, on="2027-04-01").line_ids.price, 4)
