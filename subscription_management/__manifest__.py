@@ -48,6 +48,7 @@
         "demo/subscription_catalogue.xml",
         "demo/subscription_customers.xml",
         "demo/subscription_prices.xml",
+        "demo/subscription_renewals.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -91,5 +91,6 @@ today = min(env.company._subscription_today(), date.today())  # noqa: F821
 live_until_yesterday(env, today)  # noqa: F821
 pay_old_invoices(env, today)  # noqa: F821
 env["subscription.subscription"].search([]).user_id = people["sales"]  # noqa: F821
+env["subscription.subscription"]._cron_renew()  # noqa: F821
 env["res.partner"].search([("country_id.code", "=", "IL")]).lang = "en_US"  # noqa: F821
 env.cr.commit()  # noqa: F821

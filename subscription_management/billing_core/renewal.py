@@ -72,7 +72,7 @@ def raised_tiers(model: PriceModel, percent: Decimal) -> PriceModel:
     Other models stay: their price is one number, which is raised by itself, or a share
     of amounts, which rises with them.
 
-    >>> calls = Graduated((Tier(Decimal(1000), Decimal("0.10")), Tier(None, Decimal(0))))
+    >>> calls = Graduated((Tier(None, Decimal("0.10")),))
     >>> raised_tiers(calls, Decimal(3)).amount(Decimal(1000))
     Decimal('103.000')
     """

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import format_date
 
 from .subscription_renewal import RUNNING
 
@@ -188,7 +187,7 @@ class SaleOrder(models.Model):
         )
 
     def _why_stale(self):
-        """Return why the subscription is not what the quotation knew, False if it is."""
+        """Return what the quotation did not know of the subscription, False if all."""
         self.ensure_one()
         subscription = self.managed_subscription_id
         if (

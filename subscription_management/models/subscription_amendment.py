@@ -65,9 +65,7 @@ class SubscriptionAmendment(models.Model):
         origin = line._origin_key()
         current = line_on(amendment.lines, origin, day).key
         now = amendment.values[current]
-        if "pricing_rule_id" in values:
-            # Rises belong to the price before; a new one is as it is.
-            values = {"uplift_percent": 0.0, **values}
+        values = line._without_rises(values)
         agreed = {**now, **values}
         line._check_same_kind(agreed)
         calendar = None

@@ -85,7 +85,14 @@ class SubscriptionLineAmendment(models.Model):
     def _would_cost_more(self, values):
         """Tell whether changed values cost more for a month than the line does."""
         now = self._prepare_follower_values()
-        return self._monthly_cost({**now, **values}) > self._monthly_cost(now)
+        then = {**now, **self._without_rises(values)}
+        return self._monthly_cost(then) > self._monthly_cost(now)
+
+    def _without_rises(self, values):
+        """Return changed values where rises stay with the price that they raised."""
+        return (
+            {"uplift_percent": 0.0, **values} if "pricing_rule_id" in values else values
+        )
 
     def _monthly_cost(self, values):
         """Return what a line with these values costs for a month, as a rule.
