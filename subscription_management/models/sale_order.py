@@ -165,7 +165,8 @@ class SaleOrder(models.Model):
                 offer.managed_line_id._origin_key(), (None, None)
             )
             if amount is not None:
-                found[offer] = offer._per_unit(amount)
+                line, quantity = offer.managed_line_id, offer.product_uom_qty
+                found[offer] = line._unit_price_of(amount, quantity)
         return found
 
     def _renewal_offers(self):

@@ -1,13 +1,11 @@
-from decimal import Decimal
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from ..billing_core.money import HUNDRED, ONE
 from .decimals import exact
+from .subscription_invoicing import shown_unit_price
 from .subscription_line_terms import AGREED_PRICE
-
-HUNDRED = Decimal(100)
 
 
 class SaleOrderLine(models.Model):
@@ -94,11 +92,6 @@ class SaleOrderLine(models.Model):
             self.currency_id.compare_amounts(quoted, price * self.product_uom_qty)
         )
 
-    def _per_unit(self, amount):
-        """Return the unit price at which the line costs an amount."""
-        self.ensure_one()
-        return float(amount) / (self.product_uom_qty or 1.0)
-
     def _renewal_values(self):
         """Return what of the subscription's line is another as quoted."""
         self.ensure_one()
@@ -164,7 +157,7 @@ class SubscriptionLineOffer(models.Model):
             }
         is_one = self._is_quoted_as_one()
         quantity = 1.0 if is_one else agreed["quantity"]
-        price = float(amount) / (quantity or 1.0)
+        price = self._unit_price_of(amount, quantity)
         return {
             "managed_line_id": self.id,
             "product_id": self.product_id.id,
@@ -175,6 +168,12 @@ class SubscriptionLineOffer(models.Model):
             "price_unit": price,
             "technical_price_unit": price,
         }
+
+    def _unit_price_of(self, amount, quantity):
+        """Return the unit price at which a quantity costs an amount, to the cent."""
+        rounded = self.currency_id._snapshot_currency().round(amount)
+        units = exact(quantity) or ONE
+        return float(shown_unit_price(rounded, units))
 
     def _is_quoted_as_one(self):
         """Tell whether the quantity does not matter to what the line costs."""

@@ -37,13 +37,20 @@ class SubscriptionLineContract(models.Model):
 class SubscriptionContract(models.Model):
     _inherit = "subscription.subscription"
 
-    has_contracted_prices = fields.Boolean(compute="_compute_has_contracted_prices")
+    contract_label = fields.Text("Contracted Prices", compute="_compute_contract_label")
 
-    @api.depends("line_ids.contract_label")
-    def _compute_has_contracted_prices(self):
+    @api.depends("line_ids.contract_label", "line_ids.date_end")
+    def _compute_contract_label(self):
         for subscription in self:
-            subscription.has_contracted_prices = any(
-                subscription.line_ids.mapped("contract_label")
+            today = subscription._today()
+            contracted = subscription.line_ids.filtered(
+                lambda line, today=today: (
+                    line.contract_label and (not line.date_end or line.date_end > today)
+                )
+            )
+            subscription.contract_label = "\n".join(
+                f"{line.product_id.display_name}: {line.contract_label}"
+                for line in contracted
             )
 
 
