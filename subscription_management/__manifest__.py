@@ -14,6 +14,7 @@
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
         "data/ir_cron.xml",
+        "data/subscription_cancellation_reason.xml",
         "data/mail_template.xml",
         "views/invoice_preview_templates.xml",
         "views/invoice_forecast_templates.xml",
@@ -23,6 +24,7 @@
         "views/subscription_plan_views.xml",
         "views/subscription_pricing_rule_views.xml",
         "views/subscription_coupon_views.xml",
+        "views/subscription_cancellation_reason_views.xml",
         "views/subscription_price_index_views.xml",
         "views/subscription_line_views.xml",
         "views/subscription_change_views.xml",
@@ -35,6 +37,7 @@
         "wizards/subscription_ramp_views.xml",
         "wizards/subscription_renew_views.xml",
         "wizards/subscription_regroup_views.xml",
+        "wizards/subscription_suspend_views.xml",
         "views/subscription_subscription_views.xml",
         "views/subscription_billing_run_views.xml",
         "views/account_move_views.xml",
@@ -49,6 +52,7 @@
         "demo/subscription_customers.xml",
         "demo/subscription_prices.xml",
         "demo/subscription_renewals.xml",
+        "demo/subscription_retention.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -14,6 +14,7 @@ from . import subscription_line_kind
 from . import subscription_line_terms
 from . import subscription_coupon
 from . import subscription_discount
+from . import subscription_cancellation_reason
 from . import subscription_change
 from . import subscription_pause
 from . import subscription_billed_period
@@ -33,6 +34,8 @@ from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices
 from . import subscription_preview
+from . import subscription_suspension
+from . import subscription_retention
 from . import subscription_invoice_writer
 from . import subscription_billing_run
 from . import subscription_billing_slice

@@ -28,6 +28,8 @@ class SubscriptionChange(models.Model):
             ("amended", "Changed"),
             ("paused", "Paused"),
             ("resumed", "Resumed"),
+            ("suspended", "Suspended"),
+            ("restored", "Restored"),
             ("undone", "Change Undone"),
             ("renewed", "Renewed"),
             ("trial", "Trial Begun"),
@@ -36,6 +38,7 @@ class SubscriptionChange(models.Model):
             ("aligned", "Aligned"),
             ("cancelled", "Cancelled"),
             ("cancellation_undone", "Cancellation Undone"),
+            ("kept", "Kept by an Offer"),
             ("expired", "Expired"),
         ],
         required=True,
@@ -53,6 +56,12 @@ class SubscriptionChange(models.Model):
     date_effective = fields.Date("Effective", required=True)
     other_id = fields.Many2one("subscription.subscription", "Goes On As")
     reason = fields.Char()
+    cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Why the customer left, or wanted to.",
+    )
     monthly_difference = fields.Monetary(
         "Monthly Effect", help="By how much the monthly revenue changes."
     )

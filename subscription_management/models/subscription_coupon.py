@@ -96,6 +96,16 @@ class SubscriptionCoupon(models.Model):
             vals = {**vals, "code": self._normalized(vals["code"])}
         return super().write(vals)
 
+    def _prepare_discount_values(self):
+        """Return the values of the discount that the coupon grants."""
+        self.ensure_one()
+        return {
+            "percent": self.percent,
+            "fixed_amount": self.fixed_amount,
+            "cycles": self.cycles,
+            "coupon_id": self.id,
+        }
+
     @api.model
     def _redeem(self, code, subscription, day):
         """Return the coupon of a code, or refuse it with the reason.

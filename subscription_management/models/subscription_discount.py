@@ -152,44 +152,42 @@ class SubscriptionDiscounts(models.Model):
         coupon_id. An amount off is taken once, off the first of the lines.
         """
         self.ensure_one()
+        rows = self._discount_rows(values, day, lines)
+        if self.state == "draft":
+            for line, granted in rows:
+                line.discount_ids = granted["added_discounts"]
+            return self.env["subscription.change"]
+        return self._amend("discount", day, rows, reason=reason, policy="prorate")
+
+    def _discount_rows(self, values, day, lines=None):
+        """Return a discount as (line, values) pairs of the lines that it is for."""
+        self.ensure_one()
         lines = lines or self._lines_to_change(day)
         discount = {
             "percent": 0.0,
             "fixed_amount": 0.0,
             "cycles": 0,
             "coupon_id": False,
-            "date_start": day,
             **values,
         }
-        discounted = lines if discount["percent"] else lines[:1]
-        if self.state == "draft":
-            for line in discounted:
-                granted = {**discount, "date_start": line.date_start}
-                if line != discounted[:1]:
-                    granted["fixed_amount"] = 0.0
-                line.discount_ids = [Command.create(granted)]
-            return self.env["subscription.change"]
         rows = []
-        for line in discounted:
-            granted = {**discount, "date_start": max(day, line.date_start)}
-            if line != discounted[:1]:
+        for line in lines if discount["percent"] else lines[:1]:
+            start = line.date_start
+            granted = {
+                **discount,
+                "date_start": start if self.state == "draft" else max(day, start),
+            }
+            if line != lines[:1]:
                 granted["fixed_amount"] = 0.0
             rows.append((line, {"added_discounts": [Command.create(granted)]}))
-        return self._amend("discount", day, rows, reason=reason, policy="prorate")
+        return rows
 
     def redeem_coupon(self, code, day):
         """Take off what a coupon promises from a day on, or refuse with the reason."""
         self.ensure_one()
         coupon = self.env["subscription.coupon"]._redeem(code, self, day)
         return self.grant_discount(
-            {
-                "percent": coupon.percent,
-                "fixed_amount": coupon.fixed_amount,
-                "cycles": coupon.cycles,
-                "coupon_id": coupon.id,
-            },
-            day,
-            reason=coupon.code,
+            coupon._prepare_discount_values(), day, reason=coupon.code
         )
 
     def action_grant_discount(self):

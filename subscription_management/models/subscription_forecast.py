@@ -28,18 +28,21 @@ class SubscriptionForecast(models.Model):
                 subscription._begin_amendment
             )
 
-    def _forecast_amendment(self, amendment, until=None, pauses=None):
-        """Return the invoices to come once a change is made, by the plan that bills."""
+    def _forecast_amendment(self, amendment, until=None, pauses=None, since=None):
+        """Return the invoices to come once a change is made, by the plan that bills.
+
+        `since` is the first day on which one is made, where that is not today.
+        """
         self.ensure_one()
         rows = self._billed_rows_of(amendment)
-        today = self._today()
+        since = since or self._today()
         return list(
             forecast(
                 amendment.lines,
                 [row._snapshot() for row in rows],
                 self.currency_id._snapshot_currency(),
-                today,
-                until or self._forecast_end(today),
+                since,
+                until or self._forecast_end(since),
                 self._snapshot_pauses() if pauses is None else pauses,
                 credits_wait=self.plan_id.credit_policy == "next_invoice",
             )
@@ -81,18 +84,19 @@ class SubscriptionForecast(models.Model):
 
         amendment.lines = tuple(ended(line) for line in amendment.lines)
 
-    def _render_forecast(self, plan, pauses=None, until=None):
+    def _render_forecast(self, plan, pauses=None, since=None, until=None):
         """Return the invoices to come as a table, or why there can be none.
 
         `plan` returns the `Amendment` to be shown.
         """
         self.ensure_one()
-        until = until or self._forecast_end(self._today())
+        until = until or self._forecast_end(since or self._today())
         invoices, problem, has_usage = [], False, False
         try:
             amendment = plan()
             has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
-            for invoice in self._forecast_amendment(amendment, until, pauses):
+            foreseen = self._forecast_amendment(amendment, until, pauses, since)
+            for invoice in foreseen:
                 invoices.append(self._shown_invoice(amendment, invoice))
         except UserError as error:
             problem = str(error)

@@ -24,6 +24,7 @@ class SubscriptionHistory(models.Model):
                     "day": day,
                     "lines": subscription._lines_on(day),
                     "is_paused": subscription._is_paused_on(day),
+                    "is_suspended": subscription._is_suspended_on(day),
                     "monthly": subscription._monthly_on(day),
                     "currency": subscription.currency_id,
                 },

@@ -77,15 +77,20 @@ class SubscriptionLifecycle(models.Model):
         line = self._lines_to_change(self._today())[:1] or self.line_ids[:1]
         return line._snapshot_calendar()
 
-    def _end_on(self, day, reason=False, *, expires=False):
+    def _end_on(self, day, reason=False, *, expires=False, because=None):
         """End the service from `day` on; days billed beyond it are credited.
 
-        It is cancelled, or expires where nobody renewed it.
+        It is cancelled, or expires where nobody renewed it. `because` is the record
+        of the cancellation reason, `reason` what is said besides.
         """
+        said = {
+            "reason": reason,
+            "cancellation_reason_id": because.id if because else False,
+        }
         for subscription in self:
             if subscription.state == "draft":
                 subscription._set_state("cancelled")
-                subscription._log_change("cancelled", day, reason=reason)
+                subscription._log_change("cancelled", day, **said)
                 continue
             subscription._check_state_may_become("cancelled")
             if subscription.date_end:
@@ -102,7 +107,7 @@ class SubscriptionLifecycle(models.Model):
             subscription._log_change(
                 "cancelled",
                 day,
-                reason=reason,
+                **said,
                 monthly_difference=-lost,
                 ended_lines=ended_lines,
             )

@@ -44,6 +44,9 @@ class SubscriptionRevenueMovement(models.Model):
     change_id = fields.Many2one(
         "subscription.change", "Caused By", ondelete="set null", index=True
     )
+    cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason", ondelete="restrict", index="btree_not_null"
+    )
     commercial_partner_id = fields.Many2one(
         "res.partner", "Customer", required=True, ondelete="restrict", index=True
     )
@@ -127,6 +130,10 @@ class SubscriptionRevenue(models.Model):
             "kind": self._kind_of_movement(day, amount, in_company).value,
             "subscription_id": self.id,
             "change_id": change.id,
+            # What a cancellation that is taken back moves back is of its reason too.
+            "cancellation_reason_id": (
+                change.cancellation_reason_id or change.undoes_id.cancellation_reason_id
+            ).id,
             "commercial_partner_id": self.commercial_partner_id.id,
             "plan_id": self.plan_id.id,
             "user_id": self.user_id.id,

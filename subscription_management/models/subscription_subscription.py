@@ -17,6 +17,9 @@ STATES = [
     (State.EXPIRED.value, "Expired"),
 ]
 
+COUNTED_STATES = ("draft", "active", "past_due", "suspended", "paused")
+"""States with recurring revenue, but for the days that are not billed."""
+
 
 class SubscriptionSubscription(models.Model):
     _name = "subscription.subscription"
@@ -287,14 +290,16 @@ class SubscriptionSubscription(models.Model):
         "line_ids.discount_ids.date_start",
         "pause_ids.date_start",
         "pause_ids.date_end",
+        "pause_ids.is_billed",
     )
     def _compute_monthly_amount(self):
         for subscription in self:
             today = subscription._today()
             day = max(today, subscription.date_start or today)
-            counted = subscription.state in ("draft", "active", "past_due")
             subscription.monthly_amount = (
-                subscription._monthly_on(day) if counted else 0.0
+                subscription._counted_monthly_on(day)
+                if subscription.state in COUNTED_STATES
+                else 0.0
             )
             dated = [*subscription.line_ids, *subscription.pause_ids]
             edges = {edge for row in dated for edge in (row.date_start, row.date_end)}

@@ -3,6 +3,7 @@ from . import (
     test_billing,
     test_billing_errors,
     test_billing_run,
+    test_cancellation,
     test_changes,
     test_changes_together,
     test_contracted_prices,
@@ -16,5 +17,6 @@ from . import (
     test_renewal_quotation,
     test_revenue,
     test_steps,
+    test_suspension,
     test_trial_and_regrouping,
 )

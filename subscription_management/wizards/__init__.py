@@ -8,4 +8,5 @@ from . import (
     subscription_regroup,
     subscription_renew,
     subscription_rest,
+    subscription_suspend,
 )

@@ -7,10 +7,15 @@ from odoo.exceptions import UserError
 class SubscriptionEnd(models.TransientModel):
     _name = "subscription.end"
     _description = "Cancel a Subscription"
+    _check_company_auto = True
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
+    company_id = fields.Many2one(
+        related="subscription_id.company_id", related_sudo=False
+    )
+    state = fields.Selection(related="subscription_id.state", related_sudo=False)
     when = fields.Selection(
         [
             ("paid_until", "At the End of What Is Billed"),
@@ -29,8 +34,24 @@ class SubscriptionEnd(models.TransientModel):
         required=True,
         precompute=True,
     )
-    reason = fields.Char()
+    cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason", "Reason", check_company=True
+    )
+    reason = fields.Char("Comment")
     preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    has_offer = fields.Boolean(compute="_compute_offer")
+    offer_label = fields.Char(compute="_compute_offer")
+    offer_text = fields.Text(related="cancellation_reason_id.offer_text")
+    offer_day = fields.Date(
+        "From",
+        compute="_compute_offer_day",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    offer_refusal = fields.Char(compute="_compute_offer")
+    offer_preview = fields.Html(compute="_compute_offer", sanitize=False)
 
     @api.depends("when", "subscription_id")
     def _compute_last_day(self):
@@ -58,7 +79,54 @@ class SubscriptionEnd(models.TransientModel):
             wizard.preview = False
             if wizard.last_day and subscription.state != "draft":
                 subscription.check_access("read")
-                wizard.preview = subscription.sudo()._render_forecast(wizard._plan)
+                end = wizard.last_day + timedelta(days=1)
+                wizard.preview = subscription.sudo()._render_forecast(
+                    wizard._plan, since=subscription._billed_again_on(end)
+                )
+
+    @api.depends("subscription_id")
+    def _compute_offer_day(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.offer_day = subscription and subscription._offer_start()
+
+    @api.depends("cancellation_reason_id", "offer_day", "subscription_id")
+    def _compute_offer(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            because, day = wizard.cancellation_reason_id, wizard.offer_day
+            label = because and because._describe_offer()
+            wizard.offer_label = label
+            wizard.has_offer = label and subscription.state != "draft"
+            wizard.offer_refusal = wizard.offer_preview = False
+            if not wizard.has_offer or not day:
+                continue
+            subscription.check_access("read")
+            subscription = subscription.sudo()
+            refusal = subscription._reason_against_offer(because, day)
+            wizard.offer_refusal = refusal
+            if not refusal:
+                wizard.offer_preview = wizard._render_offer()
+
+    def _render_offer(self):
+        """Return the invoices to come once the offer is accepted, as a table."""
+        subscription, day = self.subscription_id.sudo(), self.offer_day
+        because = self.cancellation_reason_id.sudo()
+        if because.offer == "pause":
+            rest = self.env["subscription.rest"].new(
+                {
+                    "subscription_id": subscription.id,
+                    "date_start": day,
+                    "resume_on": because._pause_end(day),
+                }
+            )
+            return rest.preview
+        values = because.coupon_id._prepare_discount_values()
+        return subscription._render_forecast(
+            lambda: subscription._plan_amendment(
+                subscription._discount_rows(values, day), day, policy="prorate"
+            )
+        )
 
     def _plan(self):
         subscription = self.subscription_id.sudo()
@@ -77,4 +145,18 @@ class SubscriptionEnd(models.TransientModel):
                     subscription.date_start,
                 )
             )
-        subscription._end_on(self.last_day + timedelta(days=1), self.reason)
+        subscription._end_on(
+            self.last_day + timedelta(days=1),
+            self.reason,
+            because=self.cancellation_reason_id,
+        )
+
+    def action_accept_offer(self):
+        """Give what was offered: the subscription goes on."""
+        self.ensure_one()
+        subscription = self.subscription_id
+        subscription.accept_offer(
+            self.cancellation_reason_id,
+            self.offer_day or subscription._offer_start(),
+            self.reason,
+        )

@@ -1,0 +1,69 @@
+"""What customers who want to leave are offered first."""
+
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class SubscriptionRetention(models.Model):
+    _inherit = "subscription.subscription"
+
+    def accept_offer(self, because, day, comment=False):
+        """Give what is offered to those who leave `because` of a reason, from a day on.
+
+        The subscription goes on, and its history says what kept the customer.
+        """
+        self.ensure_one()
+        if refusal := self._reason_against_offer(because, day):
+            raise UserError(refusal)
+        if because.offer == "coupon":
+            self.redeem_coupon(because.coupon_id.sudo().code, day)
+        else:
+            self.pause(day, because._pause_end(day), reason=because.name)
+        return self._log_change(
+            "kept",
+            self._today(),
+            reason=comment,
+            cancellation_reason_id=because.id,
+        )
+
+    def _offer_start(self):
+        """Return the day from which an offer counts: the next period's, as a rule."""
+        self.ensure_one()
+        today = self._today()
+        return min(
+            (line._next_period_start() for line in self._lines_to_change(today)),
+            default=today,
+        )
+
+    def _reason_against_offer(self, because, day):
+        """Return why an offer cannot be made from a day on, None when it can."""
+        self.ensure_one()
+        if not because or because.offer == "none":
+            return self.env._("This reason offers nothing; cancel, or keep it.")
+        try:
+            self._check_can_change()
+        except UserError as error:
+            return str(error)
+        if day < self._today():
+            return self.env._("An offer counts from today on; choose a later day.")
+        if not self._lines_to_change(day):
+            return self.env._("Nothing is served then any more; choose an earlier day.")
+        if because.offer == "coupon":
+            return self._reason_against_coupon(because.coupon_id.sudo(), day)
+        return self._reason_against_rest(day, because._pause_end(day))
+
+    def _reason_against_coupon(self, coupon, day):
+        if not coupon.active or coupon.company_id - self.company_id:
+            return self.env._(
+                "The coupon %s is archived, or of another company; choose another one "
+                "for this reason.",
+                coupon.code,
+            )
+        return coupon._reason_against(self, day)
+
+    def _reason_against_rest(self, day, end):
+        if any(pause.date_start < end for pause in self._pauses_beyond(day)):
+            return self.env._(
+                "%s is paused in these days already; choose a later day.", self.name
+            )
+        return None
