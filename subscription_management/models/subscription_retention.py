@@ -44,10 +44,14 @@ class SubscriptionRetention(models.Model):
             self._check_can_change()
         except UserError as error:
             return str(error)
+        if self.date_end:
+            return self.env._(
+                "%s is cancelled already: take the cancellation back first.", self.name
+            )
         if day < self._today():
             return self.env._("An offer counts from today on; choose a later day.")
         if not self._lines_to_change(day):
-            return self.env._("Nothing is served then any more; choose an earlier day.")
+            return self.env._("Nothing is served then any more; choose another day.")
         if because.offer == "coupon":
             return self._reason_against_coupon(because.coupon_id.sudo(), day)
         return self._reason_against_rest(day, because._pause_end(day))

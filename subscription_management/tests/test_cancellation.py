@@ -185,9 +185,12 @@ class TestCancellation(SubscriptionCase):
         past = self.wizard(subscription, self.unused, offer_day="2026-04-10")
         self.assertIn("from today on", past.offer_refusal)
         subscription._end_on(Date.to_date("2026-05-01"))
+        cancelled = self.wizard(subscription, self.unused)
+        self.assertIn("take the cancellation back", cancelled.offer_refusal)
+        subscription.action_undo_cancellation()
+        subscription.line_ids.date_end = "2026-05-01"
         over = self.wizard(subscription, self.unused, offer_day="2026-05-01")
         self.assertIn("Nothing is served then", over.offer_refusal)
-        subscription.action_undo_cancellation()
         subscription.suspend()
         suspended = self.wizard(subscription, self.price)
         self.assertIn("is suspended", suspended.offer_refusal)
