@@ -17,6 +17,7 @@ SCREENS = (
             "billing_run",
             "billed_period",
             "change",
+            "cancellation_reason",
             "line",
         )
     ),
