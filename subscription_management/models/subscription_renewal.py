@@ -118,7 +118,7 @@ class SubscriptionRenewal(models.Model):
         """Remind, ask, renew and end the terms whose day comes."""
         horizon = fields.Date.today() + timedelta(days=self._longest_notice())
         domain = [
-            ("state", "in", RUNNING),
+            ("state", "in", (*RUNNING, "suspended")),
             ("term_end", "!=", False),
             ("term_end", "<=", horizon),
         ]
@@ -152,8 +152,12 @@ class SubscriptionRenewal(models.Model):
         """Do what the term's end asks for today: remind, ask, renew or end."""
         self.ensure_one()
         days_left = (self.term_end - self._today()).days
-        self._remind_of_renewal(days_left)
-        self._ask_for_renewal(days_left)
+        if self.state == "suspended" and self.plan_id.renewal_policy == "renew":
+            # Renewed once it is paid for, from the day on which the term ended.
+            return
+        if self.state != "suspended":
+            self._remind_of_renewal(days_left)
+            self._ask_for_renewal(days_left)
         if days_left > self._days_decided_ahead() or self._is_cancelled_for_renewal():
             return
         if self.plan_id.pause_policy == "extends" and self._rests_without_end():

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -6,6 +8,7 @@ from ..billing_core.recurring_revenue import (
     MovementKind,
     kind_of,
     kind_taken_back,
+    level_on,
     movements_to_record,
     revenue_changes,
 )
@@ -43,6 +46,10 @@ class SubscriptionRevenueMovement(models.Model):
     )
     change_id = fields.Many2one(
         "subscription.change", "Caused By", ondelete="set null", index=True
+    )
+    is_lost_at_rest = fields.Boolean(
+        readonly=True,
+        help="What rested when the service ended is lost, and not paused any more.",
     )
     cancellation_reason_id = fields.Many2one(
         "subscription.cancellation.reason", ondelete="restrict", index="btree_not_null"
@@ -87,11 +94,54 @@ class SubscriptionRevenue(models.Model):
         for movement in self.sudo().movement_ids:
             amount = recorded.get(movement.date, 0) + exact(movement.amount)
             recorded[movement.date] = amount
-        missing = movements_to_record(self._revenue_changes(), recorded)
+        missing = movements_to_record(
+            self._revenue_changes(self._snapshot_pauses()), recorded
+        )
         for day, amount in missing.items():
-            self.env["subscription.revenue.movement"].sudo().create(
-                self._prepare_movement_values(day, amount, change)
-            )
+            kind = self._kind_of_movement(day, amount)
+            self._create_movement(day, amount, kind, change)
+        self._record_losses_at_rest(change)
+
+    def _record_losses_at_rest(self, change):
+        """Write down that what rested when the service ended is not paused, but lost.
+
+        It left as a pause before; it comes back as a resumption, and goes as churn.
+        """
+        self.ensure_one()
+        recorded = {}
+        for movement in self.sudo().movement_ids.filtered("is_lost_at_rest"):
+            if movement.kind == "resumption":
+                amount = recorded.get(movement.date, 0) + exact(movement.amount)
+                recorded[movement.date] = amount
+        missing = movements_to_record(self._revenue_lost_at_rest(), recorded)
+        for day, amount in missing.items():
+            for moved, kind in (
+                (amount, MovementKind.RESUMPTION),
+                (-amount, None),
+            ):
+                self._create_movement(
+                    day,
+                    moved,
+                    kind or self._kind_of_movement(day, moved, at_rest=True),
+                    change,
+                    is_lost_at_rest=True,
+                )
+
+    def _revenue_lost_at_rest(self):
+        """Return the monthly revenue that rested when the service ended, by that day."""
+        end = self.date_end
+        if not end:
+            return {}
+        served, paid = (
+            level_on(end - timedelta(days=1), self._revenue_changes(pauses).items())
+            for pauses in ([], self._snapshot_pauses())
+        )
+        return {end: served - paid} if served != paid else {}
+
+    def _create_movement(self, day, amount, kind, change, **values):
+        self.env["subscription.revenue.movement"].sudo().create(
+            {**self._prepare_movement_values(day, amount, kind, change), **values}
+        )
 
     def _restate_revenue(self, companies):
         """Move the revenue to where it is by what companies subtract now."""
@@ -105,7 +155,7 @@ class SubscriptionRevenue(models.Model):
         for subscription in limited:
             subscription._record_movements(self.env["subscription.change"])
 
-    def _revenue_changes(self):
+    def _revenue_changes(self, pauses):
         """Return by how much the monthly revenue changes on each day."""
         self.ensure_one()
         activated = self.change_ids.filtered(lambda each: each.kind == "activated")
@@ -114,20 +164,20 @@ class SubscriptionRevenue(models.Model):
         lines = self._snapshot_lines()
         if not self.company_id.subscription_counts_limited_discounts:
             lines = [without_limited_discounts(line) for line in lines]
-        return revenue_changes(
-            lines, self._snapshot_pauses(), self.currency_id._snapshot_currency()
+        return revenue_changes(lines, pauses, self.currency_id._snapshot_currency())
+
+    def _in_company_currency(self, amount, day):
+        company, day = self.company_id, min(day, self._today())
+        return self.currency_id._convert(
+            float(amount), company.currency_id, company, day
         )
 
-    def _prepare_movement_values(self, day, amount, change):
+    def _prepare_movement_values(self, day, amount, kind, change):
         self.ensure_one()
         company = self.company_id
-        today = self._today()
-        in_company = self.currency_id._convert(
-            float(amount), company.currency_id, company, min(day, today)
-        )
         return {
             "date": day,
-            "kind": self._kind_of_movement(day, amount, in_company).value,
+            "kind": kind.value,
             "subscription_id": self.id,
             "change_id": change.id,
             # What a cancellation that is taken back moves back is of its reason too.
@@ -140,12 +190,17 @@ class SubscriptionRevenue(models.Model):
             "company_id": company.id,
             "currency_id": self.currency_id.id,
             "amount": float(amount),
-            "company_amount": in_company,
+            "company_amount": self._in_company_currency(amount, day),
         }
 
-    def _kind_of_movement(self, day, amount, in_company):
-        """Return what a movement is to the customer on its day."""
+    def _kind_of_movement(self, day, amount, *, at_rest=False):
+        """Return what a movement is to the customer on its day.
+
+        With `at_rest` it is no pause, although one begins or ends there.
+        """
         same_day = self.sudo().movement_ids.filtered(lambda each: each.date == day)
+        if at_rest:
+            same_day = same_day.filtered(lambda each: each.kind != "resumption")
         taken_back = kind_taken_back(
             amount,
             [(MovementKind(each.kind), exact(each.amount)) for each in same_day],
@@ -160,9 +215,9 @@ class SubscriptionRevenue(models.Model):
         before, was_customer = self._revenue_of_customer(day)
         return kind_of(
             exact(before),
-            exact(in_company),
+            exact(self._in_company_currency(amount, day)),
             was_customer=was_customer,
-            pauses=day in edges,
+            pauses=day in edges and not at_rest,
         )
 
     def _revenue_of_customer(self, day):

@@ -95,6 +95,21 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(subscription.state, "expired")
         self.assertFalse(self.bill("2027-04-01").invoice_count)
 
+    def test_a_suspended_one_ends_with_its_term_but_is_not_renewed(self):
+        subscription = self.subscribe_for_a_year(renewal_policy="expire")
+        renewing = self.subscribe(
+            on="2026-04-01", plan=self.monthly.copy({"renewal_policy": "renew"})
+        )
+        with freeze_time("2027-03-10 09:00:00"):
+            (subscription | renewing).suspend()
+        self.follow_terms_on("2027-03-31")
+        self.assertEqual(subscription.date_end, Date.to_date("2027-04-01"))
+        self.assertEqual(renewing.term_end, Date.to_date("2027-04-01"))
+        with freeze_time("2027-04-10 09:00:00"):
+            renewing.restore()
+        self.follow_terms_on("2027-04-10")
+        self.assertEqual(renewing.term_end, Date.to_date("2028-04-01"))
+
     def test_reminders_are_sent_once_each_and_ask_the_salesperson(self):
         subscription = self.subscribe_for_a_year(
             renewal_policy="ask",

@@ -100,6 +100,40 @@ class TestRevenue(SubscriptionCase):
             ],
         )
 
+    @freeze_time("2026-04-01 09:00:00")
+    def test_who_leaves_during_a_pause_is_lost_and_not_paused(self):
+        day = Date.to_date
+        subscription = self.subscribe(on="2026-04-01")
+        subscription.pause(day("2026-05-01"))
+        subscription._end_on(day("2026-06-01"))
+        left = [
+            ("2026-04-01", "new", 30),
+            ("2026-05-01", "pause", -30),
+            ("2026-06-01", "resumption", 30),
+            ("2026-06-01", "churn", -30),
+        ]
+        self.assertEqual(self.movements(subscription), left)
+        subscription.action_undo_cancellation()
+        self.assertEqual(
+            self.movements(subscription),
+            [
+                *left,
+                ("2026-06-01", "resumption", -30),
+                ("2026-06-01", "churn", 30),
+            ],
+        )
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_who_leaves_after_a_pause_is_lost_once(self):
+        day = Date.to_date
+        subscription = self.subscribe(on="2026-04-01")
+        subscription.pause(day("2026-05-01"), day("2026-05-15"))
+        subscription._end_on(day("2026-06-01"))
+        self.assertEqual(
+            [kind for _day, kind, _amount in self.movements(subscription)],
+            ["new", "pause", "resumption", "churn"],
+        )
+
     @freeze_time("2026-04-10 09:00:00")
     def test_a_movement_keeps_the_rate_of_its_day(self):
         euro = self.env.ref("base.EUR")
