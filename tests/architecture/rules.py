@@ -17,6 +17,7 @@ DEPENDENCIES = {
     "subscription_portal": {"subscription_management"},
 }
 MACHINE_PATH = re.compile(r"""(?<![\w.])/(work|home|root|Users|farm)/\w""")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 TEXT_SUFFIXES = {".py", ".js", ".xml", ".md", ".cfg", ".toml", ".csv", ".txt", ".po"}
 
 
@@ -136,6 +137,16 @@ def machine_paths(root: Path) -> list[str]:
         for file in files(root, *TEXT_SUFFIXES)
         for number, line in enumerate(file.read_text().splitlines(), 1)
         if MACHINE_PATH.search(line)
+    ]
+
+
+def broken_links(root: Path) -> list[str]:
+    """What a document links to in the repository is there."""
+    return [
+        f"{document.relative_to(root)} links to {target}"
+        for document in files(root, ".md")
+        for target in LINK.findall(document.read_text())
+        if not (document.parent / target).exists()
     ]
 
 

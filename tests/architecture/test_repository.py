@@ -16,6 +16,7 @@ RULES = [
     rules.tests_that_nobody_runs,
     rules.models_without_access,
     rules.machine_paths,
+    rules.broken_links,
     rules.incomplete_translations,
 ]
 

@@ -34,6 +34,7 @@ BREACHES = [
         rules.models_without_access,
         {"a/__manifest__.py": "{}", "a/models/thing.py": MODEL},
     ),
+    (rules.broken_links, {"a/x.md": "see [y](y.md)"}),
     (rules.machine_paths, {"a/x.py": f"x = '{HOME}somebody/x'"}),
     (
         rules.incomplete_translations,
