@@ -32,6 +32,8 @@ class Amendment:
     ended: dict[int, date] = field(default_factory=dict)
     effective: date | None = None
     """The day on which what is served changes."""
+    continued: dict[int, int] = field(default_factory=dict)
+    """For each new line that goes on with another one, the key of that."""
     priced_from: date | None = None
     """The first day at the new price, by the plan's policies."""
 
@@ -163,6 +165,7 @@ class SubscriptionAmendment(models.Model):
         `changed` returns the values that differ from those of the line before.
         """
         amendment.ended |= edit.ended
+        amendment.continued |= edit.added
         for key in edit.ended.keys() & amendment.added.keys():
             amendment.values[key] = {
                 **amendment.values[key],

@@ -112,6 +112,14 @@ class SubscriptionCoupon(models.Model):
 
         The row is locked, so that a last redemption is not taken twice.
         """
+        coupon = self._find(code, subscription)
+        coupon.lock_for_update()
+        coupon._check_redeemable(subscription, day)
+        return coupon
+
+    @api.model
+    def _find(self, code, subscription):
+        """Return the coupon of a code, or refuse."""
         company = subscription.company_id
         coupon = self.sudo().search(
             [
@@ -124,11 +132,21 @@ class SubscriptionCoupon(models.Model):
             raise UserError(
                 self.env._("There is no coupon %s; check the spelling.", code)
             )
-        coupon.lock_for_update()
-        reason = coupon._reason_against(subscription, day)
-        if reason:
-            raise UserError(reason)
         return coupon
+
+    def _prepare_discount_values(self):
+        """Return the values of the discount that the coupon grants."""
+        self.ensure_one()
+        return {
+            "percent": self.percent,
+            "fixed_amount": self.fixed_amount,
+            "cycles": self.cycles,
+            "coupon_id": self.id,
+        }
+
+    def _check_redeemable(self, subscription, day):
+        if reason := self._reason_against(subscription, day):
+            raise UserError(reason)
 
     def _reason_against(self, subscription, day):
         """Return why the coupon cannot be redeemed, None when it can."""

@@ -129,9 +129,13 @@ class SubscriptionLineDiscounts(models.Model):
         ]
 
     def _count_discounts_from_start(self):
-        """Let the discounts of lines that were never billed begin with them."""
+        """Let the discounts of lines that were never billed begin with them.
+
+        Those of a step count on from where the line before it has them.
+        """
         for line in self.filtered("discount_ids"):
-            line.discount_ids.date_start = line.date_start
+            if not line._is_step():
+                line.discount_ids.date_start = line.date_start
 
     def _discount_commands(self):
         """Return the commands that give another line the same discounts."""
@@ -153,15 +157,10 @@ class SubscriptionDiscounts(models.Model):
         """
         self.ensure_one()
         rows = self._discount_rows(values, day, lines)
-        if self.state == "draft":
-            for line, granted in rows:
-                line.discount_ids = granted["added_discounts"]
-            return self.env["subscription.change"]
-        return self._amend("discount", day, rows, reason=reason, policy="prorate")
+        return self._agree("discount", day, rows, reason=reason, policy="prorate")
 
     def _discount_rows(self, values, day, lines=None):
-        """Return a discount as (line, values) pairs of the lines that it is for."""
-        self.ensure_one()
+        """Return what a discount from a day on changes, as `_amend` takes it."""
         lines = lines or self._lines_to_change(day)
         discount = {
             "percent": 0.0,
@@ -172,11 +171,7 @@ class SubscriptionDiscounts(models.Model):
         }
         rows = []
         for line in lines if discount["percent"] else lines[:1]:
-            start = line.date_start
-            granted = {
-                **discount,
-                "date_start": start if self.state == "draft" else max(day, start),
-            }
+            granted = {**discount, "date_start": max(day, line.date_start)}
             if line != lines[:1]:
                 granted["fixed_amount"] = 0.0
             rows.append((line, {"added_discounts": [Command.create(granted)]}))
@@ -186,9 +181,8 @@ class SubscriptionDiscounts(models.Model):
         """Take off what a coupon promises from a day on, or refuse with the reason."""
         self.ensure_one()
         coupon = self.env["subscription.coupon"]._redeem(code, self, day)
-        return self.grant_discount(
-            coupon._prepare_discount_values(), day, reason=coupon.code
-        )
+        values = coupon._prepare_discount_values()
+        return self.grant_discount(values, day, reason=coupon.code)
 
     def action_grant_discount(self):
         """Ask what is to be taken off, and from when on."""

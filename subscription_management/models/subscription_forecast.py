@@ -31,9 +31,12 @@ class SubscriptionForecast(models.Model):
     def _forecast_amendment(self, amendment, until=None, pauses=None, since=None):
         """Return the invoices to come once a change is made, by the plan that bills.
 
-        `since` is the first day on which one is made, where that is not today.
+        `since` is the first day on which one is made, where that is not today. Those of
+        a draft are the ones that come once it is started.
         """
         self.ensure_one()
+        if self.state == "draft":
+            self._amend_started(amendment)
         rows = self._billed_rows_of(amendment)
         since = since or self._today()
         return list(
@@ -60,8 +63,15 @@ class SubscriptionForecast(models.Model):
 
     def _forecast_end(self, today):
         """Return the day before which invoices are foreseen: the term's, or a year."""
-        end = self.date_end or self.term_end
-        return end if end and end > today else today + timedelta(days=366)
+        if self.state == "draft":
+            day, term_end = (
+                max(today, self._first_paid_day()),
+                self._term_end_once_paid(),
+            )
+        else:
+            day, term_end = today, self.term_end
+        end = self.date_end or term_end
+        return end if end and end > day else day + timedelta(days=366)
 
     def _amend_reopened(self, amendment, day):
         """Plan to look again at all days from one on: a pause begins or ends there."""

@@ -196,8 +196,9 @@ class SubscriptionLine(models.Model):
     @api.depends("subscription_id.date_start")
     def _compute_date_start(self):
         for line in self:
-            # Lines that were there from the start move with it while in draft.
-            if line.subscription_id.state == "draft" or not line.date_start:
+            # What joins a draft later is moved once its new start is saved.
+            is_draft = line.subscription_id.state == "draft"
+            if not line.date_start or (is_draft and not line._joins_later()):
                 line.date_start = line.subscription_id.date_start
 
     @api.depends(
@@ -215,6 +216,9 @@ class SubscriptionLine(models.Model):
                 line.price = line.price or 0.0
                 continue
             if line.closed_until:
+                continue
+            if subscription.state == "draft" and line._is_step():
+                line._keep_agreed_price()
                 continue
             rule = rules._find(
                 line.plan_id,

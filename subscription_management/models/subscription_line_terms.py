@@ -60,11 +60,12 @@ class SubscriptionLineTerms(models.Model):
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
         )
 
-    def _snapshot_calendar(self):
+    def _snapshot_calendar(self, start=None):
+        """Return the line's billing calendar, or the one it would have from a day."""
         self.ensure_one()
         subscription = self.subscription_id
         return self.plan_id._snapshot_calendar(
-            self.calendar_start or subscription.date_start,
+            start or self.calendar_start or subscription.date_start,
             subscription.date_end,
             self.kind,
         )

@@ -267,6 +267,8 @@ class SubscriptionSubscription(models.Model):
                     lambda line: line.kind != "one_off"
                 )
                 vals["date_start"] = today
+            else:
+                lines = lines.filtered(lambda line: not line._is_step())
             vals["line_ids"] = [
                 Command.create(line._prepare_duplicate_values()) for line in lines
             ]
@@ -295,7 +297,8 @@ class SubscriptionSubscription(models.Model):
     def _compute_monthly_amount(self):
         for subscription in self:
             today = subscription._today()
-            day = max(today, subscription.date_start or today)
+            start = subscription.date_start or today
+            day = start if subscription.state == "draft" else max(today, start)
             subscription.monthly_amount = (
                 subscription._counted_monthly_on(day)
                 if subscription.state in COUNTED_STATES

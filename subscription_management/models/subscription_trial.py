@@ -4,6 +4,14 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
 
+def begins_on(was, day, before):
+    """Return when something begins once the paid days begin on a day, not `before`.
+
+    What was agreed for later days keeps them.
+    """
+    return day if was == before else max(was, day)
+
+
 class SubscriptionPlanTrial(models.Model):
     _inherit = "subscription.plan"
 
@@ -73,16 +81,17 @@ class SubscriptionTrial(models.Model):
     def _charge_trial(self):
         """Add what the plan charges for the trial, once."""
         self.ensure_one()
-        if product := self.plan_id.trial_product_id:
+        if self.plan_id.trial_product_id:
             self.with_context(subscription_change_is_logged=True).line_ids = [
-                Command.create(
-                    {
-                        "product_id": product.id,
-                        "kind": "one_off",
-                        "date_start": self.date_start,
-                    }
-                )
+                Command.create(self._prepare_trial_charge_values())
             ]
+
+    def _prepare_trial_charge_values(self):
+        return {
+            "product_id": self.plan_id.trial_product_id.id,
+            "kind": "one_off",
+            "date_start": self.date_start,
+        }
 
     def _lines_after_trial(self):
         """Return the lines that wait for the trial's end."""
@@ -166,16 +175,14 @@ class SubscriptionTrialLine(models.Model):
     _inherit = "subscription.line"
 
     def _begin_on(self, day, before):
-        """Count periods from a day on, and serve from it what was to begin `before`.
-
-        What was agreed for later days keeps them.
-        """
+        """Count periods from a day on, and serve from it what was to begin `before`."""
         self.ensure_one()
         values = {"calendar_start": day}
         if self.date_end != self.date_start:
-            start = day if self.date_start == before else max(self.date_start, day)
+            start = begins_on(self.date_start, day, before)
             values["date_start"] = start
             if self.date_end:
                 values["date_end"] = max(self.date_end, start)
         self.write(values)
-        self._count_discounts_from_start()
+        for discount in self.discount_ids:
+            discount.date_start = begins_on(discount.date_start, day, before)

@@ -18,5 +18,6 @@ from . import (
     test_revenue,
     test_steps,
     test_suspension,
+    test_steps_of_drafts,
     test_trial_and_regrouping,
 )

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
@@ -26,6 +28,7 @@ class SubscriptionRamp(models.TransientModel):
     pricing_model = fields.Selection(
         related="line_id.pricing_model", related_sudo=False
     )
+    state = fields.Selection(related="subscription_id.state", related_sudo=False)
     step_ids = fields.One2many("subscription.ramp.step", "ramp_id", "Steps")
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
@@ -37,7 +40,8 @@ class SubscriptionRamp(models.TransientModel):
             values.get("subscription_id")
         )
         if subscription:
-            lines = subscription._lines_to_change(subscription._today())
+            day = subscription._first_day_to_change()
+            lines = subscription._lines_to_change(day)
             values["line_id"] = lines[:1].id
         return values
 
@@ -46,7 +50,7 @@ class SubscriptionRamp(models.TransientModel):
         for ramp in self:
             subscription = ramp.subscription_id
             ramp.allowed_line_ids = subscription and subscription._lines_to_change(
-                subscription._today()
+                subscription._first_day_to_change()
             )
 
     @api.depends(
@@ -58,7 +62,20 @@ class SubscriptionRamp(models.TransientModel):
             ramp.preview = False
             if subscription and ramp.line_id:
                 subscription.check_access("read")
-                ramp.preview = subscription.sudo()._render_forecast(ramp._plan)
+                ramp.preview = subscription.sudo()._render_forecast(
+                    ramp._plan, until=ramp._shown_until()
+                )
+
+    def _shown_until(self):
+        """Return the day before which invoices are shown: the last step's too."""
+        subscription = self.subscription_id.sudo()
+        end = subscription._forecast_end(subscription._today())
+        last = self._dated_steps()[-1:].date_start
+        if not last:
+            return end
+        calendar = self.line_id._snapshot_calendar()
+        period = calendar.regular_period(calendar.index_on(last))
+        return max(end, period.end + timedelta(days=1 + calendar.due_shift_days))
 
     def _plan(self):
         """Return the `Amendment` that the steps make together."""
@@ -118,7 +135,7 @@ class SubscriptionRamp(models.TransientModel):
         for day, rows in changes:
             [(_line, values)] = rows
             kind = next(iter(values)) if len(values) == 1 else "amended"
-            self.subscription_id._amend(
+            self.subscription_id._agree(
                 kind, day, rows, reason=self.reason, policy="prorate"
             )
 
