@@ -27,6 +27,7 @@ from . import subscription_plan_renewal
 from . import subscription_renewal
 from . import subscription_renewal_quotation
 from . import subscription_trial
+from . import subscription_billing_day
 from . import subscription_draft
 from . import subscription_draft_lines
 from . import subscription_regrouping

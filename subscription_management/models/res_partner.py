@@ -9,10 +9,22 @@ class ResPartner(models.Model):
         help="What is due on the same day goes on one invoice, for all subscriptions "
         "of this customer that agree in currency, address and payment terms.",
     )
+    managed_billing_day = fields.Integer(
+        "Subscription Billing Day",
+        help="The day of the month on which the periods of new subscriptions begin, "
+        "where their plan bills on a day of the month: 1 to 31, where 31 is the last "
+        "day; 0 follows the plan.",
+    )
     managed_subscription_count = fields.Integer(
         "Subscriptions",
         compute="_compute_managed_subscription_count",
         groups="subscription_management.group_subscription_user",
+    )
+
+    _managed_billing_day_of_month = models.Constraint(
+        "CHECK (managed_billing_day BETWEEN 0 AND 31)",
+        "A billing day is 1 to 31, where 31 is the last day of the month, or 0 to "
+        "follow the plan; choose one of these.",
     )
 
     def _compute_managed_subscription_count(self):

@@ -73,12 +73,12 @@ class SubscriptionAmendment(models.Model):
         calendar = None
         if "calendar_start" in values:
             start = values["calendar_start"]
-            calendar = line.plan_id._snapshot_calendar(start, self.date_end, line.kind)
+            calendar = self._snapshot_calendar(line.plan_id, start, line.kind)
         elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
             start = self._calendar_start(now, plan, day)
             values = {**values, "calendar_start": start}
-            calendar = plan._snapshot_calendar(start, self.date_end, line.kind)
+            calendar = self._snapshot_calendar(plan, start, line.kind)
 
         def changed(key):
             return self._changed_values(values, amendment.values[key], now)
@@ -146,9 +146,7 @@ class SubscriptionAmendment(models.Model):
         }
         line = Line(
             key,
-            plan._snapshot_calendar(
-                values["calendar_start"], self.date_end, values["kind"]
-            ),
+            self._snapshot_calendar(plan, values["calendar_start"], values["kind"]),
             lines._terms_of(values),
             exact(values["quantity"]),
             values["date_start"],
@@ -237,6 +235,11 @@ class SubscriptionAmendment(models.Model):
         self.ensure_one()
         self._check_can_change()
         amendment = self._plan_amendment(rows, day, policy)
+        return self._carry_out(kind, amendment, reason)
+
+    def _carry_out(self, kind, amendment, reason=False):
+        """Make a planned change real and note it; return the change."""
+        self.ensure_one()
         before = self._monthly_on(amendment.priced_from)
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
         ended_lines = ended._end_dates()

@@ -53,13 +53,16 @@ class SubscriptionForecast(models.Model):
 
     def _billed_rows_of(self, amendment):
         """Return the billed rows that a change looks at again."""
+        rows = self.env["subscription.billed.period"]
         opened = [line.closed_until for line in amendment.lines if line.key > 0]
+        if not opened:
+            return rows
         domain = Domain("subscription_id", "=", self.id) & Domain(
             "credited_period_id", "=", False
         )
-        if opened and all(opened):
+        if all(opened):
             domain &= Domain("date_end", ">", min(opened))
-        return self.env["subscription.billed.period"].search(domain, order="id")
+        return rows.search(domain, order="id")
 
     def _forecast_end(self, today):
         """Return the day before which invoices are foreseen: the term's, or a year."""

@@ -104,6 +104,7 @@ class SubscriptionLineAmendment(models.Model):
         is_share = values["pricing_model"] == "percent_of_total"
         quantity = exact(100 if is_share else values["quantity"])
         plan = self.env["subscription.plan"].browse(values["plan_id"])
-        interval = plan._snapshot_calendar(self.date_start).interval
+        calendar = self.subscription_id._snapshot_calendar(plan, self.date_start)
+        interval = calendar.interval
         price = price_of(replace(terms, discounts=lasting), quantity)
         return Fraction(price) / Fraction(interval.in_months())

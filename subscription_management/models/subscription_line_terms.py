@@ -64,9 +64,9 @@ class SubscriptionLineTerms(models.Model):
         """Return the line's billing calendar, or the one it would have from a day."""
         self.ensure_one()
         subscription = self.subscription_id
-        return self.plan_id._snapshot_calendar(
+        return subscription._snapshot_calendar(
+            self.plan_id,
             start or self.calendar_start or subscription.date_start,
-            subscription.date_end,
             self.kind,
         )
 

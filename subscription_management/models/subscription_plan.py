@@ -239,10 +239,14 @@ class SubscriptionPlan(models.Model):
                 )
             )
 
-    def _snapshot_calendar(self, date_start, date_end=None, kind="recurring"):
+    def _snapshot_calendar(
+        self, date_start, date_end=None, kind="recurring", billing_day=0
+    ):
         """Return the billing calendar of a subscription that starts on a day.
 
-        What is used is known after its period, however the plan bills the rest.
+        What is used is known after its period, however the plan bills the rest. A
+        customer's `billing_day` comes before the plan's where it bills on a day of the
+        month.
         """
         self.ensure_one()
         timing = Timing.IN_ARREARS if kind == "usage" else Timing(self.timing)
@@ -251,7 +255,9 @@ class SubscriptionPlan(models.Model):
             interval=Interval(self.interval_count, IntervalUnit(self.interval_unit)),
             anchor=Anchor(
                 AnchorKind(self.anchor_kind),
-                self.anchor_day if self.anchor_kind == "day_of_month" else None,
+                (billing_day or self.anchor_day)
+                if self.anchor_kind == "day_of_month"
+                else None,
             ),
             timing=timing,
             stub_policy=StubPolicy(self.stub_policy),

@@ -1,9 +1,13 @@
 """Subscriptions that move to another customer, share their days, or become one."""
 
+from dataclasses import replace
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
+
+from .subscription_amendment import Amendment
 
 
 class SubscriptionRegrouping(models.Model):
@@ -16,18 +20,16 @@ class SubscriptionRegrouping(models.Model):
         who paid it. Return the new customer's subscription.
         """
         self.ensure_one()
-        self._check_can_change()
+        _ended, moved = self._plan_transfer(day)
         addresses = partner.address_get(["invoice", "delivery"])
-        moved = self._lines_from(day) | self._lines_not_due_on(day)
         follower = self.copy(
             {
                 "partner_id": partner.id,
                 "partner_invoice_id": addresses["invoice"],
                 "partner_shipping_id": addresses["delivery"],
                 "date_start": day,
-                "line_ids": [
-                    Command.create(line._prepare_moved_values(day)) for line in moved
-                ],
+                "line_ids": [],
+                "billing_day": self.billing_day,
                 "term_start": self.term_start,
                 "term_end": self.term_end,
                 "date_end": self.date_end,
@@ -42,11 +44,46 @@ class SubscriptionRegrouping(models.Model):
                 ],
             }
         )
-        moved._follow_each_other_as(follower.line_ids)
+        follower._apply_amendment(moved)
         self._end_on(day, reason)
         follower._activate_at_once()
         self._log_change("transferred", day, reason=reason, other_id=follower.id)
         return follower
+
+    def _plan_transfer(self, day):
+        """Return the `Amendment`s of what ends here, and of what begins elsewhere."""
+        self._check_can_change()
+        begun = Amendment((), {})
+        self._amend_moved(begun, self._lines_moved_on(day), day)
+        return self._plan_ended(day), begun
+
+    def _plan_ended(self, day):
+        amendment = self._begin_amendment()
+        self._amend_cancelled(amendment, day)
+        return amendment
+
+    def _amend_moved(self, amendment, moved, day):
+        """Plan lines to go on here from a day on, steps of each other as they are."""
+        known = set(amendment.added)
+        rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
+        self._extend_amendment(amendment, rows, day)
+        keys = [key for key in amendment.added if key not in known]
+        firsts, links = {}, {}
+        for line, key in zip(moved, keys, strict=True):
+            series = firsts.setdefault(("series", line._series_key()), key)
+            origin = firsts.setdefault(("origin", line._origin_key()), key)
+            links[key] = {
+                "series": series if series != key else None,
+                "origin": origin if origin != key else None,
+            }
+            amendment.values[key] = {
+                **amendment.values[key],
+                "series_id": links[key]["series"] or False,
+                "origin_id": links[key]["origin"] or False,
+            }
+        amendment.lines = tuple(
+            replace(line, **links.get(line.key, {})) for line in amendment.lines
+        )
 
     def _activate_at_once(self):
         """Start to pay without a trial: the service goes on from somewhere else."""
@@ -60,19 +97,29 @@ class SubscriptionRegrouping(models.Model):
     def merge_into(self, other, day, reason=False):
         """Serve the lines on another subscription of the customer from a day on."""
         self.ensure_one()
-        self._check_belongs_with(other)
-        self._check_rests_nowhere(other, day)
-        moved = self._lines_from(day) | self._lines_not_due_on(day)
-        rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
-        change = other._amend("merged", day, rows, reason=reason)
-        moved._follow_each_other_as(change.added_line_ids)
+        _ended, joined = self._plan_merge(other, day)
+        other._carry_out("merged", joined, reason)
         self._end_on(day, reason)
         self._log_change("merged", day, reason=reason, other_id=other.id)
+
+    def _plan_merge(self, other, day):
+        """Return the `Amendment`s of what ends here, and of what joins the other."""
+        self._check_belongs_with(other)
+        self._check_rests_nowhere(other, day)
+        joined = other._begin_amendment()
+        other._amend_moved(joined, self._lines_moved_on(day), day)
+        return self._plan_ended(day), joined
 
     def align_with(self, other, day, reason=False):
         """Count periods and term as another subscription does, from a day on."""
         self.ensure_one()
+        self._carry_out("aligned", self._plan_align(other, day), reason)
+        self.term_end = other.term_end
+
+    def _plan_align(self, other, day):
+        """Return the `Amendment` of counting periods as another one from a day on."""
         self._check_belongs_with(other)
+        self._check_same_billing_day(other)
         leading = other._lines_to_change(day)[:1]
         if not leading:
             raise UserError(
@@ -90,8 +137,11 @@ class SubscriptionRegrouping(models.Model):
             (line, {"calendar_start": leading.calendar_start})
             for line in self._lines_to_change(day)
         ]
-        self._amend("aligned", day, rows, reason=reason, policy="prorate")
-        self.term_end = other.term_end
+        return self._plan_amendment(rows, day, "prorate")
+
+    def _lines_moved_on(self, day):
+        """Return what goes on elsewhere from a day on."""
+        return self._lines_from(day) | self._lines_not_due_on(day)
 
     def _lines_not_due_on(self, day):
         """Return what is charged once and was not yet when a day begins."""
@@ -143,16 +193,3 @@ class SubscriptionLineRegrouping(models.Model):
             "date_start": max(day, self.date_start),
             "date_end": self.date_end,
         }
-
-    def _follow_each_other_as(self, moved):
-        """Let moved lines, made in this order, be steps of each other as these are."""
-        firsts = {}
-        for line, follower in zip(self, moved.sorted("id"), strict=True):
-            series = firsts.setdefault(("series", line._series_key()), follower)
-            origin = firsts.setdefault(("origin", line._origin_key()), follower)
-            follower.write(
-                {
-                    "series_id": series.id if series != follower else False,
-                    "origin_id": origin.id if origin != follower else False,
-                }
-            )

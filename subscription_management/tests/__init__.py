@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_billing,
+    test_billing_day,
     test_billing_errors,
     test_billing_run,
     test_cancellation,
@@ -11,6 +12,7 @@ from . import (
     test_invoice_corrections,
     test_invoice_writer,
     test_lifecycle,
+    test_previews,
     test_price_versions,
     test_pricing,
     test_renewal,

@@ -18,11 +18,44 @@ class SubscriptionGrant(models.TransientModel):
     cycles = fields.Integer("Number of Periods", help="0 for a discount without end.")
     date_start = fields.Date("From", required=True)
     reason = fields.Char()
+    state = fields.Selection(related="subscription_id.state", related_sudo=False)
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.onchange("code")
     def _onchange_code(self):
         if self.code:
             self.percent = self.fixed_amount = self.cycles = 0
+
+    @api.depends("code", "percent", "fixed_amount", "cycles", "date_start")
+    def _compute_preview(self):
+        for grant in self:
+            subscription = grant.subscription_id
+            grant.preview = False
+            if subscription and grant.date_start:
+                # What a code is worth is told to those who may redeem it here.
+                subscription.check_access("write")
+                grant.preview = subscription.sudo()._render_forecast(grant._plan)
+
+    def _plan(self):
+        """Return the `Amendment` that the discount makes, or refuse it."""
+        subscription = self.subscription_id.sudo()
+        values, day = self._discount_values(), self.date_start
+        if self.code:
+            coupon = self.env["subscription.coupon"]._find(self.code, subscription)
+            coupon._check_redeemable(subscription, day)
+            values = coupon._prepare_discount_values()
+        amendment = subscription._begin_amendment()
+        if values["percent"] or values["fixed_amount"]:
+            rows = subscription._discount_rows(values, day)
+            subscription._extend_amendment(amendment, rows, day, "prorate")
+        return amendment
+
+    def _discount_values(self):
+        return {
+            "percent": self.percent,
+            "fixed_amount": self.fixed_amount,
+            "cycles": self.cycles,
+        }
 
     def action_confirm(self):
         self.ensure_one()
@@ -35,11 +68,5 @@ class SubscriptionGrant(models.TransientModel):
                 self.env._("Give a coupon code, a percentage or an amount to take off.")
             )
         subscription.grant_discount(
-            {
-                "percent": self.percent,
-                "fixed_amount": self.fixed_amount,
-                "cycles": self.cycles,
-            },
-            self.date_start,
-            reason=self.reason,
+            self._discount_values(), self.date_start, reason=self.reason
         )

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class SubscriptionRegroup(models.TransientModel):
@@ -31,6 +32,54 @@ class SubscriptionRegroup(models.TransientModel):
     )
     date_effective = fields.Date("From", required=True)
     reason = fields.Char()
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    @api.depends("kind", "partner_id", "other_id", "date_effective")
+    def _compute_preview(self):
+        for regroup in self:
+            regroup.preview = regroup._is_complete() and regroup._render_preview()
+
+    def _is_complete(self):
+        target = self.partner_id if self.kind == "transfer" else self.other_id
+        return bool(self.subscription_id and self.date_effective and target)
+
+    def _render_preview(self):
+        """Return the invoices to come of each who is concerned, under their names."""
+        (self.subscription_id | self.other_id).check_access("read")
+        try:
+            planned = self._plan()
+        except UserError as error:
+            planned, problem = [], str(error)
+        else:
+            problem = False
+        return self.env["ir.qweb"]._render(
+            "subscription_management.regroup_preview",
+            {
+                "problem": problem,
+                "forecasts": [
+                    (name, subscription._render_forecast(lambda plan=amendment: plan))
+                    for name, subscription, amendment in planned
+                ],
+            },
+        )
+
+    def _plan(self):
+        """Return (name, subscription, `Amendment`) of each who is concerned."""
+        own, other = self.subscription_id.sudo(), self.other_id.sudo()
+        day = self.date_effective
+        if self.kind == "transfer":
+            ended, begun = own._plan_transfer(day)
+            return [
+                (own.partner_id.display_name, own, ended),
+                (self.partner_id.display_name, own, begun),
+            ]
+        if self.kind == "merge":
+            ended, joined = own._plan_merge(other, day)
+            return [
+                (other.display_name, other, joined),
+                (own.display_name, own, ended),
+            ]
+        return [(own.display_name, own, own._plan_align(other, day))]
 
     def action_confirm(self):
         self.ensure_one()
