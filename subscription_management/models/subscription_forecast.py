@@ -57,7 +57,7 @@ class SubscriptionForecast(models.Model):
         opened = [line.closed_until for line in amendment.lines if line.key > 0]
         if not opened:
             return rows
-        domain = Domain("subscription_id", "=", self.id) & Domain(
+        domain = Domain("subscription_id", "in", self.ids) & Domain(
             "credited_period_id", "=", False
         )
         if all(opened):

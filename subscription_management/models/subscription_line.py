@@ -83,7 +83,10 @@ class SubscriptionLine(models.Model):
         "subscription.pricing.rule",
         compute="_compute_price",
         store=True,
+        # Else a form, which does not show it, would compute it anew with the price.
+        readonly=False,
         precompute=True,
+        copy=False,
         ondelete="restrict",
     )
     pricing_model = fields.Selection(

@@ -174,7 +174,7 @@ class TestPreviews(SubscriptionCase):
             self.foreseen(each, amendment) for _name, each, amendment in wizard._plan()
         ]
         wizard.action_confirm()
-        self.assertEqual(foreseen, self.billed(other, subscription))
+        self.assertEqual(foreseen, self.billed(subscription, other))
 
     def test_other_billing_days_are_shown_as_they_are_billed(self):
         other = self.subscribe(on="2026-04-01")

@@ -211,7 +211,9 @@ class TestStepsOfDrafts(SubscriptionCase):
 
     def test_another_first_price_or_quantity_leaves_the_steps_as_agreed(self):
         self.agree(("2026-06-01", 20, 8))
-        self.line.write({"quantity": 5, "price": 6})
+        with Form(self.draft) as form:
+            with form.line_ids.edit(0) as line:
+                line.quantity, line.price = 5, 6
         self.assertEqual(
             self.steps(), [("2026-04-01/2026-06-01", 5, 6), ("2026-06-01/", 20, 8)]
         )

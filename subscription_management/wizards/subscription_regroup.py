@@ -76,8 +76,8 @@ class SubscriptionRegroup(models.TransientModel):
         if self.kind == "merge":
             ended, joined = own._plan_merge(other, day)
             return [
-                (other.display_name, other, joined),
                 (own.display_name, own, ended),
+                (other.display_name, other, joined),
             ]
         return [(own.display_name, own, own._plan_align(other, day))]
 
