@@ -19,7 +19,7 @@ from . import (
     test_renewal_quotation,
     test_revenue,
     test_steps,
-    test_suspension,
     test_steps_of_drafts,
+    test_suspension,
     test_trial_and_regrouping,
 )
