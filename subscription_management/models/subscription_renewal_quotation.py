@@ -50,11 +50,11 @@ class SubscriptionRenewalQuotation(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Renewal Quotations"),
             "res_model": "sale.order",
             "view_mode": "list,form",
             "domain": [("managed_subscription_id", "=", self.id)],
             "context": {"create": False},
+            "name": self.env._("Renewal Quotations"),
         }
 
     def _renewal_quotations(self):

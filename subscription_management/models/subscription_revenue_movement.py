@@ -128,7 +128,7 @@ class SubscriptionRevenue(models.Model):
                 )
 
     def _revenue_lost_at_rest(self):
-        """Return the monthly revenue that rested when the service ended, by that day."""
+        """Return the monthly revenue that rested as the service ended, by its day."""
         end = self.date_end
         if not end:
             return {}
