@@ -111,7 +111,8 @@ class SubscriptionAmendment(models.Model):
             taken = {name: values[name] for name in CALENDAR_FIELDS & values.keys()}
         taken.pop("quantity", None)
         if added := taken.pop("added_discounts", values.get("added_discounts")):
-            taken["discount_ids"] = [*own["discount_ids"], *added]
+            kept = taken.get("discount_ids", own["discount_ids"])
+            taken["discount_ids"] = [*kept, *added]
         return taken
 
     def _calendar_start(self, now, new, day):

@@ -27,7 +27,7 @@ class SubscriptionRenewal(models.Model):
         """Agree to the next term now."""
         for subscription in self:
             subscription._check_can_renew()
-            subscription._renew()
+            subscription._renew(is_early=subscription._is_before_term_end())
 
     def action_renew_shown(self):
         """Show the next term's invoices, to be agreed to."""
@@ -45,17 +45,22 @@ class SubscriptionRenewal(models.Model):
                 )
             )
 
-    def _renew(self, rows=None, reason=False):
+    def _is_before_term_end(self):
+        """Tell whether whoever agrees to the next term now does so early."""
+        self.ensure_one()
+        return bool(self.term_end and self.term_end > self._today())
+
+    def _renew(self, rows=None, reason=False, *, is_early=False):
         """Begin the next term on the day on which this one ends.
 
         `rows` are the lines that change with it, as `_amend` takes them: by default
-        those that the plan says.
+        those that the plan says for whoever agreed to it, early or not.
         """
         self.ensure_one()
         day = self.term_end
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
-        rows = self._renewal_rows() if rows is None else rows
+        rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
             self._amend("price", day, rows, policy="prorate", reason=reason)
         self.write(
@@ -73,7 +78,7 @@ class SubscriptionRenewal(models.Model):
         self.ensure_one()
         return bool(self.date_end and self.date_end <= self.term_end)
 
-    def _renewal_rows(self):
+    def _renewal_rows(self, *, is_early):
         """Return what changes of the lines with the next term, as `_amend` takes it.
 
         New versions of prices come first, then the rise, then what is taken off for
@@ -82,13 +87,14 @@ class SubscriptionRenewal(models.Model):
         self.ensure_one()
         day, plan = self.term_end, self.plan_id
         percent = plan._uplift_between(self.term_start or self.date_start, day)
-        early = plan.early_renewal_percent if day > self._today() else 0
+        early = plan.early_renewal_percent if is_early else 0
         rows = []
         for line in self._lines_to_change(day):
-            values = line._renewal_price_values(day, percent)
-            if early and not line._follows_the_others():
-                values["added_discounts"] = line._term_discount(early, day)
-            if any(values.values()):
+            values = {
+                **line._renewal_price_values(day, percent),
+                **line._renewal_discount_values(day, early),
+            }
+            if values:
                 rows.append((line, values))
         return rows
 
@@ -216,25 +222,40 @@ class SubscriptionRenewalLine(models.Model):
             values["price"] = float(raised(exact(price), percent))
         return values
 
-    def _term_discount(self, percent, day):
-        """Return the command of a discount for the term that begins on a day."""
+    def _renewal_discount_values(self, day, early_percent):
+        """Return what changes of the discounts with the term that begins on a day.
+
+        What was taken off for the term before ends with it.
+        """
         self.ensure_one()
+        values = {}
+        outlived = self.discount_ids.filtered(
+            lambda discount: discount.ends_with_term and discount._end_on(self) > day
+        )
+        if outlived:
+            values["discount_ids"] = [
+                Command.create(discount._prepare_copy_values())
+                for discount in self.discount_ids - outlived
+            ]
         end = self.subscription_id._term_end_after(day)
-        if not end:
-            return []
+        if early_percent and end and not self._follows_the_others():
+            granted = self._term_discount(early_percent, day, end)
+            values["added_discounts"] = [Command.create(granted)]
+        return values
+
+    def _term_discount(self, percent, day, end):
+        """Return the values of a discount for a term."""
+        self.ensure_one()
         calendar = self._snapshot_calendar()
         last = calendar.index_on(end - timedelta(days=1))
-        return [
-            Command.create(
-                {
-                    "percent": percent,
-                    "fixed_amount": 0.0,
-                    "cycles": last - calendar.index_on(day) + 1,
-                    "coupon_id": False,
-                    "date_start": max(day, self.date_start),
-                }
-            )
-        ]
+        return {
+            "percent": percent,
+            "fixed_amount": 0.0,
+            "cycles": last - calendar.index_on(day) + 1,
+            "coupon_id": False,
+            "date_start": max(day, self.date_start),
+            "ends_with_term": True,
+        }
 
     def _follows_the_others(self):
         """Tell whether what the others cost less makes this cost less already."""

@@ -162,10 +162,10 @@ class SubscriptionRenewalQuotation(models.Model):
             raise UserError(translated(self.env, error)) from error
         return found
 
-    def _renew(self, rows=None, reason=False):
+    def _renew(self, rows=None, reason=False, *, is_early=False):
         """Renew, and call off the quotations that asked for it."""
         others = self.sudo()._open_renewal_quotations()
-        result = super()._renew(rows, reason)
+        result = super()._renew(rows, reason, is_early=is_early)
         others._action_cancel()
         for order in others:
             order.message_post(body=self.env._("%s was renewed already.", self.name))

@@ -23,7 +23,7 @@ class SubscriptionRenew(models.TransientModel):
             subscription.check_access("read")
             day = subscription.term_end
             end = day and subscription._term_end_after(day)
-            is_early = bool(day) and day > subscription._today()
+            is_early = subscription._is_before_term_end()
             wizard.date_start = day
             wizard.last_day = end and fields.Date.subtract(end, days=1)
             wizard.early_percent = (
@@ -36,11 +36,16 @@ class SubscriptionRenew(models.TransientModel):
     def _plan(self):
         subscription = self.subscription_id.sudo()
         subscription._check_is_to_go_on()
-        return subscription._plan_renewal(subscription._renewal_rows())
+        return subscription._plan_renewal(
+            subscription._renewal_rows(is_early=subscription._is_before_term_end())
+        )
 
     def action_confirm(self):
         """Begin the next term that the preview shows."""
         self.ensure_one()
         self.subscription_id._check_can_renew()
         self.subscription_id._check_is_to_go_on()
-        self.subscription_id._renew(reason=self.reason)
+        subscription = self.subscription_id
+        subscription._renew(
+            reason=self.reason, is_early=subscription._is_before_term_end()
+        )
