@@ -239,5 +239,21 @@ class SaleOrder(models.Model):
     def _action_confirm(self):
         result = super()._action_confirm()
         for order in self.sudo().filtered("managed_subscription_id"):
-            order.managed_subscription_id._renew_as_quoted(order)
+            subscription = order.managed_subscription_id
+            # The customer accepts without rights, staff only with those to change it.
+            subscription.with_env(self.env).check_access("write")
+            subscription._renew_as_quoted(order)
         return result
+
+    def _action_cancel(self):
+        for order in self.sudo().filtered("managed_subscription_id"):
+            if order.state == "sale":
+                raise UserError(
+                    self.env._(
+                        "%(subscription)s was renewed by %(order)s, which stays; "
+                        "change or cancel the subscription instead.",
+                        subscription=order.managed_subscription_id.name,
+                        order=order.name,
+                    )
+                )
+        return super()._action_cancel()

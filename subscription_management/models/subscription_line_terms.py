@@ -12,7 +12,7 @@ from ..billing_core.owed import full_price
 from ..billing_core.percent_base import with_bases
 from ..billing_core.price_models import Flat, PerUnit
 from ..billing_core.rating import Terms
-from ..billing_core.renewal import raised_tiers
+from ..billing_core.renewal import raised_terms
 from .decimals import exact
 
 DAY = timedelta(days=1)
@@ -95,7 +95,7 @@ class SubscriptionLineTerms(models.Model):
         else:
             terms = Terms(AGREED_PRICE[model](price))
         if rise := exact(values.get("uplift_percent")):
-            terms = replace(terms, price=raised_tiers(terms.price, rise))
+            terms = raised_terms(terms, rise)
         product = self.env["product.product"].browse(values["product_id"])
         unit = self.env["uom.uom"].browse(values["product_uom_id"])
         discounts = self.env["subscription.discount"]

@@ -89,16 +89,26 @@ class SubscriptionPlanRenewal(models.Model):
             exact_or_none(self.uplift_cap),
         )
 
-    def _uplift_between(self, start, end):
-        """Return by how many percent prices rise after a term."""
+    def _uplift_between(self, start, end, index_before=0.0):
+        """Return by how many percent prices rise after a term.
+
+        `index_before` is the value of the index that they were raised to before it,
+        which stays what it was when others become known.
+        """
         self.ensure_one()
         if self.uplift_kind == "none":
             return exact(0)
         if self.uplift_kind == "fixed":
             return self._snapshot_uplift().percent()
         index = self.uplift_index_id
-        before, now = index._value_on(start), index._value_on(end)
+        before, now = index_before or index._value_on(start), index._value_on(end)
         return self._snapshot_uplift().percent(index_change(exact(before), exact(now)))
+
+    def _index_on(self, day):
+        """Return the value of the plan's index on a day, 0 where prices follow none."""
+        self.ensure_one()
+        follows = self.uplift_kind == "index"
+        return self.uplift_index_id._value_on(day) if follows else 0.0
 
 
 class SubscriptionRenewalReminder(models.Model):

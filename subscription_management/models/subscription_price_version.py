@@ -147,7 +147,7 @@ class SubscriptionPriceVersion(models.Model):
         if applies_to == "date":
             self._check_all_companies(day)
             lines = self.env["subscription.line"].search(self._lines_before())
-            versions = dict.fromkeys(lines.pricing_rule_id, self)
+            versions = {line.pricing_rule_id: self for line in lines}
             return lines.subscription_id._take_new_prices(versions, day)
         return self.env["subscription.subscription"]
 
@@ -168,7 +168,7 @@ class SubscriptionPriceVersion(models.Model):
                 "=",
                 self.partner_id.commercial_partner_id.id,
             )
-            & Domain("pricing_rule_id", "not in", [False, *self._origin.ids])
+            & Domain("pricing_rule_id", "not in", self._origin.ids)
         )
 
     def _check_all_companies(self, day):
@@ -202,22 +202,26 @@ class SubscriptionPriceVersion(models.Model):
                 rule.state == "published"
                 and rule.applies_at_renewal
                 and rule.date_from <= day
-                and (
-                    not rule.partner_id
-                    or rule.partner_id.commercial_partner_id == customer
-                    and rule._is_granted_on(day)
-                )
+                and (not rule.partner_id or rule._is_granted_to(customer, day))
             )
         ).sorted(lambda rule: not rule.partner_id)[:1]
         return (newer and newer._newest_for_renewal(day, customer)) or newer
 
-    def _is_granted_on(self, day):
+    def _prepare_agreed_values(self):
+        """Return the values of a line that is priced by this rule from now on."""
+        self.ensure_one()
+        return {
+            "pricing_rule_id": self.id,
+            "pricing_model": self.pricing_model,
+            "price": self.price,
+        }
+
+    def _is_granted_to(self, customer, day):
         """Tell whether a customer negotiated this price for a day."""
         self.ensure_one()
+        is_own = self.partner_id and self.partner_id.commercial_partner_id == customer
         starts = not self.date_from or self.date_from <= day
-        return bool(
-            self.partner_id and starts and (not self.date_to or day <= self.date_to)
-        )
+        return bool(is_own and starts and (not self.date_to or day <= self.date_to))
 
 
 class SubscriptionPriceVersions(models.Model):
@@ -245,16 +249,10 @@ class SubscriptionPriceVersions(models.Model):
         """Ask the prices of new versions of rules from a day on."""
         self.ensure_one()
         rows = [
-            (
-                line,
-                {
-                    "pricing_rule_id": versions[line.pricing_rule_id].id,
-                    "pricing_model": versions[line.pricing_rule_id].pricing_model,
-                    "price": versions[line.pricing_rule_id].price,
-                },
-            )
+            (line, rule._prepare_agreed_values())
             for line in self._lines_to_change(day)
-            if line.pricing_rule_id in versions
+            if (rule := versions.get(line.pricing_rule_id))
+            and (rule.plan_id, rule.product_id) == (line.plan_id, line.product_id)
         ]
         if rows and self.state in ("trial", "active", "past_due", "paused"):
             self._amend("price", day, rows, policy="prorate")
@@ -263,17 +261,28 @@ class SubscriptionPriceVersions(models.Model):
 class SubscriptionPriceVersionLine(models.Model):
     _inherit = "subscription.line"
 
-    def _rule_at_renewal(self, day):
-        """Return the rule that the term that begins on a day is priced by, if another.
+    def _prices_at_renewal(self, day):
+        """Return the price that the term that begins on a day starts from, {} to stay.
 
-        Where what was granted has ended, it is what the customer would get now.
+        That is a version that waits for it, what was granted to the customer for it,
+        or, where the price that was granted has ended, what anybody would get now.
         """
         self.ensure_one()
         rule, customer = self.pricing_rule_id, self.partner_id.commercial_partner_id
-        if not rule:
-            return rule
-        newer = rule._newest_for_renewal(day, customer)
-        if newer or not rule.partner_id or rule._is_granted_on(day):
-            return newer
-        currency = self.currency_id
-        return rule._find(self.plan_id, self.product_id, currency, day, customer) - rule
+        newer = rule and rule._newest_for_renewal(day, customer)
+        if newer:
+            return newer._prepare_agreed_values()
+        found = rule._find(
+            self.plan_id, self.product_id, self.currency_id, day, customer
+        )
+        if found.partner_id and found.applies_at_renewal and found != rule:
+            return found._prepare_agreed_values()
+        if not rule.partner_id or rule._is_granted_to(customer, day):
+            return {}
+        if found:
+            return found._prepare_agreed_values()
+        return {
+            "pricing_rule_id": False,
+            "pricing_model": "per_unit",
+            "price": self._host_price(),
+        }

@@ -16,6 +16,7 @@ from ..billing_core.price_models import (
 from ..billing_core.rating import Terms
 from .decimals import exact, exact_or_none
 from .error_messages import translated
+from .subscription_pricing_rule import PRICED_BY_TIERS
 
 PRICE_MODELS = {
     "flat": lambda rule, price: Flat(price),
@@ -165,6 +166,12 @@ class SubscriptionPricingTerms(models.Model):
             minimum=exact_or_none(self.minimum_amount),
             maximum=exact_or_none(self.maximum_amount),
         )
+
+    def _rises_beyond_its_price(self):
+        """Tell whether a rise raises more than the price that lines agree on."""
+        self.ensure_one()
+        bounded = self.minimum_amount or self.maximum_amount
+        return bool(bounded or self.pricing_model in PRICED_BY_TIERS)
 
     def _snapshot_price_model(self, price):
         """Return the pricing model as the core takes it, at an agreed price."""

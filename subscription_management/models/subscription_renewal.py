@@ -8,7 +8,6 @@ from odoo.fields import Command
 
 from ..billing_core.renewal import raised, raised_again
 from .decimals import exact
-from .subscription_pricing_rule import PRICED_BY_TIERS
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
@@ -18,6 +17,12 @@ class SubscriptionRenewal(models.Model):
     _inherit = "subscription.subscription"
 
     term_start = fields.Date(copy=False, help="The first day of the running term.")
+    term_index = fields.Float(
+        "Index at the Term's Start",
+        digits=(16, 6),
+        copy=False,
+        help="The value of the index that prices were raised to when the term began.",
+    )
     reminded_days = fields.Integer(
         copy=False, help="How many days before the end the last reminder was sent."
     )
@@ -67,6 +72,7 @@ class SubscriptionRenewal(models.Model):
             {
                 "term_start": day,
                 "term_end": self._term_end_after(day),
+                "term_index": self.plan_id._index_on(day),
                 "reminded_days": 0,
             }
         )
@@ -86,7 +92,9 @@ class SubscriptionRenewal(models.Model):
         """
         self.ensure_one()
         day, plan = self.term_end, self.plan_id
-        percent = plan._uplift_between(self.term_start or self.date_start, day)
+        percent = plan._uplift_between(
+            self.term_start or self.date_start, day, self.term_index
+        )
         early = plan.early_renewal_percent if is_early else 0
         rows = []
         for line in self._lines_to_change(day):
@@ -151,7 +159,7 @@ class SubscriptionRenewal(models.Model):
         is billed as it was agreed, or not at all.
         """
         self.ensure_one()
-        plans = self.plan_id | self._lines_from(self.term_end).plan_id
+        plans = self.plan_id | self._lines_from(self._today()).plan_id
         return 1 - min(0, *plans.mapped("due_shift_days"))
 
     def _follow_term(self):
@@ -195,7 +203,7 @@ class SubscriptionRenewalLine(models.Model):
     uplift_percent = fields.Float(
         "Raised By (%)",
         readonly=True,
-        help="By how much renewals have raised the tiers of the price.",
+        help="By how much renewals have raised the tiers and bounds of the price.",
     )
 
     @api.depends("uplift_percent")
@@ -205,21 +213,18 @@ class SubscriptionRenewalLine(models.Model):
     def _renewal_price_values(self, day, percent):
         """Return what changes of the price with the term that begins on a day."""
         self.ensure_one()
-        rule, price, rise = self.pricing_rule_id, self.price, self.uplift_percent
-        values = {}
-        if newer := self._rule_at_renewal(day):
-            rule, price, rise = newer, newer.price, 0.0
-            values = {
-                "pricing_rule_id": rule.id,
-                "pricing_model": rule.pricing_model,
-                "price": price,
-            }
-        if not percent or rule._is_granted_on(day):
+        values = self._prices_at_renewal(day)
+        rule = self.pricing_rule_id
+        if "pricing_rule_id" in values:
+            rule = rule.browse(values["pricing_rule_id"])
+        customer = self.partner_id.commercial_partner_id
+        if not percent or rule._is_granted_to(customer, day):
             return values
-        if rule.pricing_model in PRICED_BY_TIERS:
-            values["uplift_percent"] = float(raised_again(exact(rise), percent))
-        elif price:
-            values["price"] = float(raised(exact(price), percent))
+        if rule._rises_beyond_its_price():
+            before = 0.0 if values else self.uplift_percent
+            values["uplift_percent"] = float(raised_again(exact(before), percent))
+        if price := exact(values.get("price", self.price)):
+            values["price"] = float(raised(price, percent))
         return values
 
     def _renewal_discount_values(self, day, early_percent):

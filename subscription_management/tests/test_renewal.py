@@ -59,6 +59,29 @@ class TestRenewal(SubscriptionCase):
         self.bill("2027-04-01")
         self.assertEqual(self.last_amount(subscription), 32.7)  # 30 + 9 %
 
+    def test_a_rise_starts_from_the_index_that_the_last_one_went_to(self):
+        index = self.env["subscription.price.index"].create(
+            {
+                "name": "CPI",
+                "value_ids": [
+                    Command.create({"date": "2026-01-01", "value": 100}),
+                    Command.create({"date": "2027-01-01", "value": 105}),
+                ],
+            }
+        )
+        subscription = self.subscribe_for_a_year(
+            uplift_kind="index", uplift_index_id=index.id
+        )
+        self.follow_terms_on("2027-03-31")
+        # Published late: 105 was what prices rose to.
+        index.value_ids = [
+            Command.create({"date": "2027-03-01", "value": 110}),
+            Command.create({"date": "2028-03-01", "value": 115}),
+        ]
+        self.follow_terms_on("2028-03-31")
+        self.bill("2028-04-01")
+        self.assertEqual(self.last_amount(subscription), 34.5)  # 30 x 115 / 100
+
     def test_an_index_without_values_says_what_to_do(self):
         index = self.env["subscription.price.index"].create({"name": "CPI"})
         subscription = self.subscribe_for_a_year(

@@ -110,6 +110,9 @@ class SubscriptionPricingRule(models.Model):
     def _shape(self):
         return super()._shape() | {"meter_id", *PERCENTAGE_FIELDS}
 
+    def _rises_beyond_its_price(self):
+        return self.pricing_model == PERCENTAGE or super()._rises_beyond_its_price()
+
     def _snapshot_price_model(self, price):
         if self.pricing_model != PERCENTAGE:
             return super()._snapshot_price_model(price)
