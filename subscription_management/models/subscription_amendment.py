@@ -138,9 +138,12 @@ class SubscriptionAmendment(models.Model):
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        kind = lines._kind_by_rule(rule) or values.get("kind") or "recurring"
+        if self.state == "trial" and kind != "one_off":
+            day = max(day, self.trial_end)
         values = {
-            "kind": lines._kind_by_rule(rule) or "recurring",
-            "calendar_start": self.date_start,
+            "kind": kind,
+            "calendar_start": self.trial_end or self.date_start,
             "date_start": day,
             "date_end": False,
             **values,
@@ -238,8 +241,11 @@ class SubscriptionAmendment(models.Model):
         amendment = self._plan_amendment(rows, day, policy)
         return self._carry_out(kind, amendment, reason)
 
-    def _carry_out(self, kind, amendment, reason=False):
-        """Make a planned change real and note it; return the change."""
+    def _carry_out(self, kind, amendment, reason=False, **noted):
+        """Make a planned change real and note it; return the change.
+
+        `noted` are more values of the `subscription.change`.
+        """
         self.ensure_one()
         before = self._monthly_on(amendment.priced_from)
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
@@ -253,6 +259,7 @@ class SubscriptionAmendment(models.Model):
             monthly_difference=self._monthly_on(amendment.priced_from) - before,
             added_line_ids=[(6, 0, added.ids)],
             ended_lines=ended_lines,
+            **noted,
         )
         return change
 
@@ -264,6 +271,7 @@ class SubscriptionAmendment(models.Model):
 
     def _extend_amendment(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
+        day = max(day, self.date_start)
         amendment.effective = amendment.priced_from = day
         try:
             for line, values in rows:

@@ -171,18 +171,13 @@ class SubscriptionLifecycle(models.Model):
 
     def _check_nobody_took_over(self):
         """Refuse to go on with what goes on elsewhere."""
-        gone = self.change_ids.filtered(
-            lambda change: change.kind in ("transferred", "merged") and change.other_id
-        )
-        if self.date_end and gone.filtered(
-            lambda change: change.date_effective >= self.date_end
-        ):
+        if gone := self._moves_away():
             raise UserError(
                 self.env._(
-                    "Subscription %(subscription)s goes on as %(other)s; cancel that "
-                    "one first, and make a new one here.",
+                    "Subscription %(subscription)s goes on as %(other)s; take that "
+                    "back in the history before its day, or make a new one here.",
                     subscription=self.name,
-                    other=gone[0].other_id.name,
+                    other=gone.other_id.name,
                 )
             )
 
