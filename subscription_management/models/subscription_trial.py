@@ -69,7 +69,9 @@ class SubscriptionTrial(models.Model):
         running = paying.filtered(lambda each: each.state == "trial")
         for subscription in running:
             subscription._pay_from(max(subscription._today(), subscription.date_start))
-        return super(SubscriptionTrial, paying).action_activate()
+        result = super(SubscriptionTrial, paying).action_activate()
+        running._follow_pause()
+        return result
 
     def _start_trial(self):
         for subscription in self:
@@ -112,7 +114,9 @@ class SubscriptionTrial(models.Model):
         self.trial_end = day
         for line in lines.with_context(subscription_change_is_logged=True):
             line._begin_on(day, before)
-        self.term_end = self.plan_id._term_end(day)
+        self.term_start, self.term_end = day, self.plan_id._term_end(day)
+        for pause in self.pause_ids:
+            self._extend_term(pause.date_start, pause.date_end)
 
     @api.model
     def _cron_convert_trials(self):
@@ -123,6 +127,9 @@ class SubscriptionTrial(models.Model):
     def _follow_trial(self):
         self.ensure_one()
         plan, today = self.plan_id, self._today()
+        if self.date_end and self.date_end <= min(today, self.trial_end):
+            self._close_if_ended()
+            return
         reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:
@@ -170,6 +177,7 @@ class SubscriptionTrial(models.Model):
         self._log_change(
             "activated", self.trial_end, monthly_difference=self.monthly_amount
         )
+        self._follow_pause()
         self._schedule_billing()
 
     def _end_trial(self):

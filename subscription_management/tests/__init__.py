@@ -12,6 +12,8 @@ from . import (
     test_invoice_corrections,
     test_invoice_writer,
     test_lifecycle,
+    test_moves,
+    test_pauses,
     test_previews,
     test_price_versions,
     test_pricing,
@@ -21,5 +23,6 @@ from . import (
     test_steps,
     test_steps_of_drafts,
     test_suspension,
+    test_take_back,
     test_trial_and_regrouping,
 )
