@@ -15,8 +15,8 @@ from ..billing_core.changes import (
 )
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
+from ..billing_core.percent_base import bases_first
 from .decimals import exact
-from .error_messages import translated
 
 AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price", "uplift_percent")
 CALENDAR_FIELDS = {"calendar_start"}
@@ -295,8 +295,9 @@ class SubscriptionAmendment(models.Model):
                     )
                 else:
                     self._amend_terms(amendment, line, billed_from, values)
+            bases_first(amendment.lines)
         except BillingError as error:
-            raise UserError(translated(self.env, error)) from error
+            raise UserError(self._refusal(error, amendment.values)) from error
 
     def _change_policy(self, line, values):
         """Return how the plan charges or credits the current period for a change."""

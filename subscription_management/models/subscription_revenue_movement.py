@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..billing_core.errors import BillingError
 from ..billing_core.recurring_revenue import (
     MovementKind,
     kind_of,
@@ -164,7 +165,11 @@ class SubscriptionRevenue(models.Model):
         lines = self._snapshot_lines()
         if not self.company_id.subscription_counts_limited_discounts:
             lines = [without_limited_discounts(line) for line in lines]
-        return revenue_changes(lines, pauses, self.currency_id._snapshot_currency())
+        currency = self.currency_id._snapshot_currency()
+        try:
+            return revenue_changes(lines, pauses, currency)
+        except BillingError as error:
+            raise UserError(self._refusal(error)) from error
 
     def _in_company_currency(self, amount, day):
         company, day = self.company_id, min(day, self._today())
