@@ -33,6 +33,7 @@ from . import subscription_draft_lines
 from . import subscription_regrouping
 from . import subscription_history
 from . import subscription_price_version
+from . import subscription_price_trial
 from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices

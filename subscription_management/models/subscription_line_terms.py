@@ -32,17 +32,6 @@ class SubscriptionLineTerms(models.Model):
         self.ensure_one()
         subscription = self.subscription_id
         keys = keys or {line: line.id for line in subscription.line_ids | self}
-        base = None
-        if self.pricing_model == "percent_of_total":
-            rule = self.pricing_rule_id
-            counted = (
-                line
-                for line in keys
-                if line != self and rule._counts(line._prepare_follower_values())
-            )
-            base = PercentBase(
-                frozenset(keys[line] for line in counted), rule.base_price == "net"
-            )
         return Line(
             key=keys[self],
             calendar=self._snapshot_calendar(),
@@ -53,11 +42,24 @@ class SubscriptionLineTerms(models.Model):
             kind=ChargeKind(self.kind),
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
-            base=base,
+            base=self._base_by(self.pricing_rule_id, self.pricing_model, keys),
             used=self._snapshot_used(
                 self.pricing_rule_id, since=self.closed_until if only_open else None
             ),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
+        )
+
+    def _base_by(self, rule, pricing_model, keys):
+        """Return what the line is a share of by a rule, None for one of no total."""
+        if pricing_model != "percent_of_total":
+            return None
+        counted = (
+            line
+            for line in keys
+            if line != self and rule._counts(line._prepare_follower_values())
+        )
+        return PercentBase(
+            frozenset(keys[line] for line in counted), rule.base_price == "net"
         )
 
     def _snapshot_calendar(self, start=None):
@@ -89,6 +91,11 @@ class SubscriptionLineTerms(models.Model):
     def _terms_of(self, values):
         """Return the terms of a line with these values."""
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        return self._terms_by(rule, values)
+
+    @api.model
+    def _terms_by(self, rule, values):
+        """Return the terms of a line with these values by a rule, saved or not."""
         price, model = exact(values["price"]), values["pricing_model"]
         if rule and rule.pricing_model == model:
             terms = rule._snapshot_terms(price)
@@ -143,12 +150,12 @@ class SubscriptionLineTerms(models.Model):
                 lines = [line._snapshot_line(keys) for line in complete]
                 parts = [each for each in with_bases(lines) if each.key == keys[self]]
                 day = max(self.date_start, self._today())
-                line = next((each for each in parts if _holds(each, day)), parts[-1])
+                line = next((each for each in parts if holds(each, day)), parts[-1])
             else:
                 line = self._snapshot_line(keys)
             if lasting_only and not self._counts_limited_discounts():
                 line = without_limited_discounts(line)
-            return full_price(line, _period_start(line, self._today()))
+            return full_price(line, period_start(line, self._today()))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
             return ZERO
@@ -168,11 +175,11 @@ def without_limited_discounts(line: Line) -> Line:
     return replace(line, terms=replace(line.terms, discounts=lasting))
 
 
-def _holds(line: Line, day: date):
+def holds(line: Line, day: date):
     return line.start <= day and (line.end is None or day < line.end)
 
 
-def _period_start(line: Line, today: date):
+def period_start(line: Line, today: date):
     """Return the first day of the period that runs: the nearest that the line has."""
     day = max(line.start, min(today, line.end - DAY) if line.end else today)
     return line.calendar.boundary(line.calendar.index_on(day))

@@ -1,13 +1,12 @@
-"""A new version of a price: tried on real customers before it is published."""
+"""A new version of a price: from when on it counts, and for whom."""
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..billing_core.errors import BillingError
-from .error_messages import translated
 
 
 class SubscriptionPriceVersion(models.Model):
@@ -25,7 +24,6 @@ class SubscriptionPriceVersion(models.Model):
     applies_at_renewal = fields.Boolean(
         readonly=True, copy=False, help="Running subscriptions get it at renewal."
     )
-    trial = fields.Html(compute="_compute_trial", sanitize=False)
 
     def action_new_version(self):
         """Open a draft of the next version, with the same values."""
@@ -49,81 +47,6 @@ class SubscriptionPriceVersion(models.Model):
             "target": "new",
             "context": {"default_rule_id": self.id},
         }
-
-    @api.depends(
-        "state",
-        "replaces_id",
-        "partner_id",
-        "pricing_model",
-        "price",
-        "included_quantity",
-        "minimum_amount",
-        "maximum_amount",
-        "package_size",
-        "overage_price",
-        "tier_ids.up_to",
-        "tier_ids.unit_price",
-        "tier_ids.flat_fee",
-    )
-    def _compute_trial(self):
-        for rule in self:
-            rule.trial = (
-                self.env["ir.qweb"]._render(
-                    "subscription_management.price_trial", rule.sudo()._try_out()
-                )
-                if rule.state == "draft" and (rule.replaces_id or rule.partner_id)
-                else False
-            )
-
-    def _try_out(self):
-        """Return what last month's customers would pay: more, less, and in all."""
-        self.ensure_one()
-        shown = {
-            "currency": self.currency_id,
-            "rows": [],
-            "more": 0,
-            "less": 0,
-            "same": 0,
-            "total": 0.0,
-            "problem": None,
-        }
-        try:
-            terms = self._snapshot_terms()
-            for line in self._lines_of_last_month():
-                quantity = line._units_last_month()
-                now = line._cost_last_month(line._snapshot_terms())
-                then = line._cost_last_month(terms)
-                difference = then - now
-                kind = "more" if difference > 0 else "less" if difference else "same"
-                shown[kind] += 1
-                shown["total"] += float(difference)
-                shown["rows"].append(
-                    {
-                        "customer": line.partner_id.display_name,
-                        "quantity": float(quantity),
-                        "now": float(now),
-                        "then": float(then),
-                        "difference": float(difference),
-                    }
-                )
-        except BillingError as error:
-            shown["problem"] = translated(self.env, error)
-        shown["rows"].sort(key=lambda row: -abs(row["difference"]))
-        return shown
-
-    def _lines_of_last_month(self):
-        """Return the lines that were served in the last month at the version before."""
-        today = fields.Date.context_today(self)
-        served = Domain("date_end", "=", False) | Domain(
-            "date_end", ">", today - timedelta(days=30)
-        )
-        return self.env["subscription.line"].search(
-            self._lines_before()
-            & Domain("company_id", "in", self.env.companies.ids)
-            & Domain("subscription_id.state", "in", ("active", "past_due"))
-            & Domain("date_start", "<=", today)
-            & served
-        )
 
     def _publish(self, day, applies_to):
         """Let the draft count from a day on, for new or also for running ones.

@@ -190,5 +190,5 @@ class SubscriptionPricingTerms(models.Model):
             within = product.categ_id.parent_path or ""
             return within.startswith(self.base_category_id.parent_path or "/")
         if self.base_scope == "products":
-            return product in self.base_product_ids
+            return product in self.base_product_ids._origin
         return values["pricing_model"] != "percent_of_total"

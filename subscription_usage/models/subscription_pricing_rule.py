@@ -98,6 +98,10 @@ class SubscriptionPricingRule(models.Model):
     def _compute_calculator(self):
         return super()._compute_calculator()
 
+    @api.depends("meter_id", *PERCENTAGE_FIELDS)
+    def _compute_trial(self):
+        return super()._compute_trial()
+
     def _sample_terms(self):
         """One amount is tried, so it is priced as one beyond what is free."""
         terms = super()._sample_terms()

@@ -183,3 +183,14 @@ class TestUsagePrices(UsageCase):
         day = Date.to_date("2026-05-01")
         prices = subscription._lines_on(day).mapped("price")
         self.assertEqual(sorted(prices), [2.2, 33])
+
+    def test_usage_is_tried_once_after_its_line_was_split(self):
+        today = self.subscription._today()
+        line = self.subscription.line_ids
+        line.closed_until = False
+        self.subscription.change_price(line, 2.5, today)
+        self.record(self.subscription, 130, str(today))
+        draft = self.rule.copy(
+            {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
+        )
+        self.assertEqual(draft._try_out()["total"], 15.0)
