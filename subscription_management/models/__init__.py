@@ -11,6 +11,7 @@ from . import subscription_daily_steps
 from . import subscription_lifecycle
 from . import subscription_line
 from . import subscription_line_kind
+from . import subscription_line_price
 from . import subscription_line_terms
 from . import subscription_coupon
 from . import subscription_discount

@@ -86,6 +86,7 @@ class SubscriptionChanges(models.Model):
         return {
             "plan_id": plan.id,
             "product_id": product.id,
+            "product_uom_id": line._unit_for(product).id,
             "pricing_rule_id": rule.id,
             "pricing_model": rule.pricing_model,
             "price": rule.price,

@@ -9,6 +9,7 @@ from . import (
     test_changes_together,
     test_contracted_prices,
     test_discounts,
+    test_found_prices,
     test_invoice_corrections,
     test_invoice_writer,
     test_lifecycle,

@@ -186,7 +186,24 @@ class SubscriptionAmendLine(models.TransientModel):
                 line.pricing_model, line.price = rule.pricing_model, rule.price
             else:
                 line.pricing_model = "per_unit"
-                line.price = line.product_id.lst_price
+                line.price = line._host_price()
+
+    @api.onchange("quantity")
+    def _onchange_quantity(self):
+        """Ask the host again, whose price may depend on the quantity."""
+        if not self._is_same_offer() and not self.pricing_rule_id:
+            self.price = self._host_price()
+
+    def _host_price(self):
+        subscription = self.amend_id.subscription_id
+        if not (self.product_id and subscription):
+            return 0.0
+        return subscription._host_price(
+            self.product_id,
+            self.quantity,
+            self.line_id._unit_for(self.product_id),
+            self.amend_id.date_effective or fields.Date.today(),
+        )
 
     def _rows(self):
         """Return the (line, values) pairs that this row changes, if any."""
@@ -204,6 +221,7 @@ class SubscriptionAmendLine(models.TransientModel):
             values = {
                 "plan_id": self.plan_id.id,
                 "product_id": self.product_id.id,
+                "product_uom_id": now._unit_for(self.product_id).id,
                 "pricing_rule_id": self.pricing_rule_id.id,
                 "pricing_model": self.pricing_model,
                 "price": self.price,
@@ -217,7 +235,7 @@ class SubscriptionAmendLine(models.TransientModel):
     def _joining_values(self):
         return {
             "product_id": self.product_id.id,
-            "product_uom_id": self.product_id.uom_id.id,
+            "product_uom_id": self.line_id._unit_for(self.product_id).id,
             "plan_id": self.plan_id.id,
             "quantity": self.quantity,
             "pricing_rule_id": self.pricing_rule_id.id,
