@@ -138,10 +138,7 @@ class SubscriptionPrice(models.Model):
         )
         customer, day = self.partner_id.commercial_partner_id, self.date_start
         own = published.filtered(
-            lambda rule: (
-                rule.partner_id.commercial_partner_id == customer
-                and rule._is_granted_on(day or self._today())
-            )
+            lambda rule: rule._is_granted_to(customer, day or self._today())
         )
         everybodys = published.filtered(lambda rule: not rule.partner_id)
         return (own or everybodys).currency_id

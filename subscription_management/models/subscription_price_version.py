@@ -207,5 +207,7 @@ class SubscriptionPriceVersionLine(models.Model):
         return {
             "pricing_rule_id": False,
             "pricing_model": "per_unit",
-            "price": self._host_price(),
+            "price": self.subscription_id._host_price(
+                self.product_id, self.quantity, self.product_uom_id, day
+            ),
         }
