@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..billing_core.errors import BillingError
 
@@ -57,9 +58,12 @@ class SubscriptionPriceVersion(models.Model):
         self.ensure_one()
         if self.state != "draft":
             raise UserError(self.env._("%s is published already.", self.display_name))
+        self._check_from_today(day)
         before = self.replaces_id
         if before and before.partner_id == self.partner_id:
-            before.date_to = day - timedelta(days=1)
+            last = day - timedelta(days=1)
+            # One that had ended already is not offered for longer.
+            before.date_to = min(before.date_to or last, last)
         self.write(
             {
                 "state": "published",
@@ -73,6 +77,18 @@ class SubscriptionPriceVersion(models.Model):
             versions = {line.pricing_rule_id: self for line in lines}
             return lines.subscription_id._take_new_prices(versions, day)
         return self.env["subscription.subscription"]
+
+    def _check_from_today(self, day):
+        """Refuse a day that is over: what was billed then was billed at the price."""
+        if day < fields.Date.context_today(self):
+            raise UserError(
+                self.env._(
+                    "%(price)s cannot count from %(day)s, which is over; choose today "
+                    "or a later day.",
+                    price=self.display_name,
+                    day=format_date(self.env, day),
+                )
+            )
 
     def _lines_before(self):
         """Return the domain of the lines whose price this one comes after.
@@ -128,7 +144,24 @@ class SubscriptionPriceVersion(models.Model):
                 and (not rule.partner_id or rule._is_granted_to(customer, day))
             )
         ).sorted(lambda rule: not rule.partner_id)[:1]
-        return (newer and newer._newest_for_renewal(day, customer)) or newer
+        newest = (newer and newer._newest_for_renewal(day, customer)) or newer
+        return newest._version_valid_on(day)
+
+    def _version_valid_on(self, day):
+        """Return the version that follows one which is over by a day, if there is."""
+        version = self
+        while version.date_to and version.date_to < day:
+            following = version.replaced_by_ids.filtered(
+                lambda rule, version=version: (
+                    rule.state == "published"
+                    and rule.partner_id == version.partner_id
+                    and (not rule.date_from or rule.date_from <= day)
+                )
+            ).sorted("date_from")[-1:]
+            if not following:
+                break
+            version = following
+        return version
 
     def _prepare_agreed_values(self):
         """Return the values of a line that is priced by this rule from now on."""
@@ -177,6 +210,8 @@ class SubscriptionPriceVersions(models.Model):
             if (rule := versions.get(line.pricing_rule_id))
             and (rule.plan_id, rule.product_id) == (line.plan_id, line.product_id)
         ]
+        if rows and self.state == "suspended":
+            raise UserError(self.env._("The service is suspended."))
         if rows and self.state in ("trial", "active", "past_due", "paused"):
             self._amend("price", day, rows, policy="prorate")
 
