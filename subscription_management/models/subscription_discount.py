@@ -41,6 +41,11 @@ class SubscriptionDiscount(models.Model):
         help="Where it was first granted; a discount that moves on is redeemed once.",
     )
 
+    _cycles_not_negative = models.Constraint(
+        "CHECK (cycles >= 0)",
+        "A discount is for some periods; 0 is for one without end.",
+    )
+
     @api.depends("line_id")
     def _compute_redeemed_on_id(self):
         for discount in self:

@@ -70,13 +70,41 @@ class SubscriptionPlanRenewal(models.Model):
         "A renewal quotation is made at least one day before the term's end.",
     )
 
-    @api.constrains("uplift_kind", "uplift_floor", "uplift_cap")
+    _early_renewal_share = models.Constraint(
+        "CHECK (early_renewal_percent >= 0 AND early_renewal_percent <= 100)",
+        "The discount of an early renewal is 0 to 100 %.",
+    )
+    _uplift_in_bounds = models.Constraint(
+        "CHECK (uplift_floor >= -100 AND uplift_cap >= 0 AND uplift_percent >= -100)",
+        "Prices fall by 100 % at most, and the most that they rise is zero or more.",
+    )
+
+    @api.constrains(
+        "uplift_kind",
+        "uplift_percent",
+        "uplift_index_id",
+        "uplift_floor",
+        "uplift_cap",
+    )
     def _check_uplift(self):
         for plan in self:
             try:
                 plan._snapshot_uplift()
             except BillingError as error:
                 raise ValidationError(translated(self.env, error)) from error
+            if plan.uplift_kind == "fixed" and plan.uplift_percent < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The prices of %s rise by zero percent or more at renewal.",
+                        plan.name,
+                    )
+                )
+            if plan.uplift_kind == "index" and not plan.uplift_index_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the index that the prices of %s follow.", plan.name
+                    )
+                )
 
     def _snapshot_uplift(self):
         """Return how prices rise at renewal, as the core takes it."""

@@ -91,6 +91,13 @@ class SubscriptionPricingTerms(models.Model):
         "Maximum", help="The most that a full period costs; 0 for no maximum."
     )
 
+    _terms_not_negative = models.Constraint(
+        "CHECK (percent >= 0 AND included_quantity >= 0 AND overage_price >= 0 "
+        "AND minimum_amount >= 0 AND maximum_amount >= 0 AND package_size >= 0)",
+        "The percentage, the included units, the package, the minimum, the maximum and "
+        "the price beyond are zero or more.",
+    )
+
     @api.constrains(
         "pricing_model",
         "price",
@@ -116,7 +123,11 @@ class SubscriptionPricingTerms(models.Model):
 
     def write(self, vals):
         self._check_shape_stays(vals)
-        return super().write(vals)
+        if "tier_ids" not in vals:
+            return super().write(vals)
+        # The tiers are written one by one, and checked by the constraint at the end.
+        together = self.with_context(subscription_tiers_are_saved_together=True)
+        return super(SubscriptionPricingTerms, together).write(vals)
 
     def _check_shape_stays(self, vals):
         """Refuse to change under running subscriptions how their price is counted."""

@@ -16,6 +16,7 @@ from . import (
     test_moves,
     test_pauses,
     test_previews,
+    test_price_limits,
     test_price_trial,
     test_price_versions,
     test_pricing,
