@@ -104,8 +104,9 @@ class TestPriceVersions(SubscriptionCase):
         third = second.browse(second.action_new_version()["res_id"])
         third.price = 9
         self.publish(third, "date", day="2026-08-01")
-        self.assertEqual(line._rule_at_renewal(Date.to_date("2026-07-01")), second)
-        self.assertEqual(line._rule_at_renewal(Date.to_date("2027-04-01")), third)
+        for day, version in (("2026-07-01", second), ("2027-04-01", third)):
+            values = line._prices_at_renewal(Date.to_date(day))
+            self.assertEqual(values["pricing_rule_id"], version.id)
 
     def test_one_that_refuses_the_new_price_keeps_no_other_from_it(self):
         refusing, willing = self.running(), self.running()
