@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .subscription_pricing_rule import PRICED_BY_THEIR_PRICE
+
 
 class SubscriptionChanges(models.Model):
     """The changes of a running subscription, as people ask for them."""
@@ -60,6 +62,14 @@ class SubscriptionChanges(models.Model):
 
     def change_price(self, line, price, day, reason=False):
         """Ask another price for a line from a day on."""
+        if line.pricing_model not in PRICED_BY_THEIR_PRICE:
+            raise UserError(
+                self.env._(
+                    "The price of %s follows from its tiers or shares; choose another "
+                    "plan, or grant a discount.",
+                    line.product_id.display_name,
+                )
+            )
         return self._amend("price", day, [(line, {"price": price})], reason=reason)
 
     def change_plan(self, line, plan, day, product=None, reason=False):

@@ -202,6 +202,21 @@ class TestPricing(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "add a tier without end"):
             subscription.action_activate()
 
+    def test_a_price_by_tiers_is_not_changed_as_one_price(self):
+        self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.seat
+        ).write(
+            {
+                "pricing_model": "graduated",
+                "tier_ids": [Command.create({"unit_price": 5})],
+            }
+        )
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=5)
+        with self.assertRaisesRegex(UserError, "follows from its tiers"):
+            subscription.change_price(
+                subscription.line_ids, 4, Date.to_date("2026-04-11")
+            )
+
     def test_a_contracted_price_comes_before_the_plans(self):
         contact = self.env["res.partner"].create(
             {"name": "Dana", "parent_id": self.customer.id}
