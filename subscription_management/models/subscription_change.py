@@ -1,7 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-UNDOABLE = ("quantity", "price", "plan", "discount", "amended")
+UNDOABLE = (
+    "line_added",
+    "line_ended",
+    "quantity",
+    "price",
+    "plan",
+    "discount",
+    "amended",
+)
 """Changes that leave lines behind, which can be taken away before their day."""
 
 
@@ -62,8 +70,12 @@ class SubscriptionChange(models.Model):
         index="btree_not_null",
         help="Why the customer left, or wanted to.",
     )
+    movement_ids = fields.One2many("subscription.revenue.movement", "change_id")
     monthly_difference = fields.Monetary(
-        "Monthly Effect", help="By how much the monthly revenue changes."
+        "Monthly Effect",
+        compute="_compute_monthly_difference",
+        store=True,
+        help="By how much the monthly revenue changes, on the first day that it moves.",
     )
     user_id = fields.Many2one(
         "res.users", "By", required=True, default=lambda self: self.env.user
@@ -74,6 +86,21 @@ class SubscriptionChange(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for change in self:
             change.display_name = f"{kinds.get(change.kind)} {change.date_effective}"
+
+    @api.depends("movement_ids.amount")
+    def _compute_monthly_difference(self):
+        for change in self:
+            # A change may say anew what other subscriptions' movements are, too.
+            own = change.movement_ids.filtered(
+                lambda each, change=change: (
+                    each.subscription_id == change.subscription_id
+                )
+            )
+            moved = [
+                each.currency_id.round(sum(each.mapped("amount")))
+                for _day, each in sorted(own.grouped("date").items())
+            ]
+            change.monthly_difference = next(filter(None, moved), 0.0)
 
     @api.depends("kind", "date_effective", "undone_by_ids")
     def _compute_can_undo(self):

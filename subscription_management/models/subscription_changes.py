@@ -102,10 +102,7 @@ class SubscriptionChanges(models.Model):
             )
             if subscription.plan_id.pause_policy == "extends" and resume_on:
                 subscription._extend_term(resume_on - day)
-            lost = 0.0 if is_billed else subscription._monthly_on(day)
-            subscription._log_change(
-                "paused", day, reason=reason, monthly_difference=-lost
-            )
+            subscription._log_change("paused", day, reason=reason)
             subscription._follow_pause()
 
     def resume(self, day, reason=False):
@@ -119,12 +116,7 @@ class SubscriptionChanges(models.Model):
                 pause.date_end = day
             if subscription.plan_id.pause_policy == "extends":
                 subscription._extend_term(max(day, start) - (planned_end or start))
-            subscription._log_change(
-                "resumed",
-                day,
-                reason=reason,
-                monthly_difference=subscription._monthly_on(day),
-            )
+            subscription._log_change("resumed", day, reason=reason)
             subscription._follow_pause()
 
     def _pause_to_end(self, day):
@@ -186,15 +178,9 @@ class SubscriptionChanges(models.Model):
                     format_date(self.env, change.date_effective),
                 )
             )
-        before = self._monthly_on(change.date_effective)
         for line in added:
             line.date_end = line.date_start
         lines._restore_end_dates(change)
         added.filtered(lambda line: not line.billed_period_ids).unlink()
         self._schedule_billing()
-        self._log_change(
-            "undone",
-            change.date_effective,
-            undoes_id=change.id,
-            monthly_difference=self._monthly_on(change.date_effective) - before,
-        )
+        self._log_change("undone", change.date_effective, undoes_id=change.id)

@@ -45,8 +45,9 @@ class SubscriptionRegrouping(models.Model):
             }
         )
         follower._apply_amendment(moved)
-        self._end_on(day, reason)
+        # Before the end here, which the customer does not leave by who stays the same.
         follower._activate_at_once()
+        self._end_on(day, reason)
         self._log_change("transferred", day, reason=reason, other_id=follower.id)
         return follower
 

@@ -69,6 +69,9 @@ class SubscriptionTrial(models.Model):
             subscription._pay_from(max(subscription._today(), subscription.date_start))
         return super(SubscriptionTrial, paying).action_activate()
 
+    def _first_day_paid_for(self):
+        return self.trial_end or super()._first_day_paid_for()
+
     def _start_trial(self):
         for subscription in self:
             subscription._check_can_be_billed()
@@ -157,9 +160,7 @@ class SubscriptionTrial(models.Model):
 
     def _convert_trial(self):
         self._set_state("active")
-        self._log_change(
-            "activated", self.trial_end, monthly_difference=self.monthly_amount
-        )
+        self._log_change("activated", self._first_day_paid_for())
         self._schedule_billing()
 
     def _end_trial(self):

@@ -18,6 +18,7 @@ from . import (
     test_renewal,
     test_renewal_quotation,
     test_revenue,
+    test_revenue_of_customers,
     test_steps,
     test_steps_of_drafts,
     test_suspension,
