@@ -204,10 +204,3 @@ class SubscriptionLifecycle(models.Model):
         for change in changes:
             change.subscription_id._record_movements(change)
         return changes
-
-    def _log_lines(self, lines, kind):
-        """Note lines that joined or left a subscription that runs."""
-        for line in lines:
-            if line.subscription_id.state != "draft":
-                day = line.date_end or line.date_start
-                line.subscription_id._log_change(kind, day, line_id=line.id)

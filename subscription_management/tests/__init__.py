@@ -6,6 +6,7 @@ from . import (
     test_billing_run,
     test_cancellation,
     test_changes,
+    test_changes_by_list,
     test_changes_together,
     test_contracted_prices,
     test_discounts,
