@@ -48,7 +48,7 @@ def with_bases(lines: Sequence[Line]) -> list[Line]:
     parts: dict[int, list[Line]] = {}
     for line in lines:
         parts.setdefault(line.key, []).append(line)
-    for key in _bases_first(lines):
+    for key in bases_first(lines):
         base = parts[key][0].base
         if base is not None:
             chosen = [part for each in sorted(base.lines) for part in parts[each]]
@@ -81,18 +81,30 @@ def prices_on(day: date, lines: Sequence[Line]) -> dict[int, Decimal]:
     }
 
 
-def _bases_first(lines: Sequence[Line]) -> list[int]:
-    """Return the keys in an order in which every base comes before its share."""
-    known = {line.key for line in lines}
-    graph = {
-        line.key: (line.base.lines & known if line.base else frozenset())
-        for line in lines
-    }
+def bases_first(lines: Sequence[Line]) -> list[int]:
+    """Return the keys in an order in which every base comes before its share.
+
+    Lines that have no day in common, like one and what follows it, are no base of each
+    other. Shares of each other's price are refused.
+    """
+    graph: dict[int, set[int]] = {line.key: set() for line in lines}
+    for line in lines:
+        if line.base is not None:
+            graph[line.key] |= {
+                other.key
+                for other in lines
+                if other.key in line.base.lines and _share_days(line, other)
+            }
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle: list[int] = error.args[1]
         raise PercentOfItself(tuple(sorted(set(cycle)))) from error
+
+
+def _share_days(line: Line, other: Line) -> bool:
+    start = max(line.start, other.start)
+    return all(each.end is None or start < each.end for each in (line, other))
 
 
 def _split(line: Line, base: PercentBase, lines: Sequence[Line]) -> Iterator[Line]:

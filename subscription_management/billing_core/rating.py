@@ -39,6 +39,8 @@ class Terms:
 class Rating:
     """What a quantity costs, and how that came about; amounts are not rounded."""
 
+    asked: Decimal
+    """The quantity as it was given."""
     quantity: Decimal
     """Units that were priced, after conversion and without what is included."""
     parts: tuple[PricePart, ...]
@@ -52,8 +54,8 @@ class Rating:
 
     @property
     def average_unit_price(self) -> Decimal | None:
-        """The amount for each unit that was priced, None without a unit."""
-        return self.amount / self.quantity if self.quantity else None
+        """The amount for each unit of the quantity as given, None without a unit."""
+        return self.amount / self.asked if self.asked else None
 
 
 def rate(terms: Terms, quantity: Decimal) -> Rating:
@@ -70,6 +72,7 @@ def rate(terms: Terms, quantity: Decimal) -> Rating:
     capped = reduced if terms.maximum is None else min(reduced, terms.maximum)
     amount = capped if terms.minimum is None else max(capped, terms.minimum)
     return Rating(
+        asked=quantity,
         quantity=units,
         parts=terms.price.parts(units),
         price=price,

@@ -7,7 +7,15 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from .errors import InvalidIndex
 from .money import HUNDRED, ZERO, check_bounds
-from .price_models import Graduated, PriceModel, Stairstep, Tier, Volume
+from .price_models import (
+    Graduated,
+    PercentageOfAmount,
+    PriceModel,
+    Stairstep,
+    Tier,
+    Volume,
+)
+from .rating import Terms
 
 UNIT_PRICE = Decimal("1e-12")
 """The smallest step of a unit price."""
@@ -66,38 +74,58 @@ def raised(unit_price: Decimal, percent: Decimal) -> Decimal:
     return shown if shown != shown.to_integral() else shown.quantize(Decimal(1))
 
 
-def raised_tiers(model: PriceModel, percent: Decimal) -> PriceModel:
-    """Return a price model by tiers with all their prices raised by some percent.
+def raised_terms(terms: Terms, percent: Decimal) -> Terms:
+    """Return terms with every amount of money raised by some percent, but one price.
 
-    Other models stay: their price is one number, which is raised by itself, or a share
-    of amounts, which rises with them.
+    That is the price of a flat, per-unit or package model, which is agreed apart from
+    the terms. Shares of amounts stay: they rise with what they are shares of.
 
-    >>> calls = Graduated((Tier(None, Decimal("0.10")),))
-    >>> raised_tiers(calls, Decimal(3)).amount(Decimal(1000))
-    Decimal('103.000')
+    >>> calls = Terms(Graduated((Tier(None, Decimal("0.10")),)), minimum=Decimal(50))
+    >>> risen = raised_terms(calls, Decimal(10))
+    >>> str(risen.price.amount(Decimal(1000))), str(risen.minimum)
+    ('110.00', '55')
     """
+    return replace(
+        terms,
+        price=_raised_model(terms.price, percent),
+        minimum=_raised_or_none(terms.minimum, percent),
+        maximum=_raised_or_none(terms.maximum, percent),
+    )
 
-    def all_raised(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-        return tuple(
-            replace(
-                tier,
-                unit_price=raised(tier.unit_price, percent),
-                flat_fee=raised(tier.flat_fee, percent),
-            )
-            for tier in tiers
-        )
 
+def _raised_model(model: PriceModel, percent: Decimal) -> PriceModel:
     match model:
         case Graduated(tiers):
-            return Graduated(all_raised(tiers))
+            return Graduated(_raised_tiers(tiers, percent))
         case Volume(tiers):
-            return Volume(all_raised(tiers))
+            return Volume(_raised_tiers(tiers, percent))
         case Stairstep(blocks, overage):
             return Stairstep(
-                all_raised(blocks),
-                None if overage is None else raised(overage, percent),
+                _raised_tiers(blocks, percent), _raised_or_none(overage, percent)
+            )
+        case PercentageOfAmount():
+            return replace(
+                model,
+                fee_per_event=raised(model.fee_per_event, percent),
+                minimum_per_event=_raised_or_none(model.minimum_per_event, percent),
+                maximum_per_event=_raised_or_none(model.maximum_per_event, percent),
             )
     return model
+
+
+def _raised_tiers(tiers: tuple[Tier, ...], percent: Decimal) -> tuple[Tier, ...]:
+    return tuple(
+        replace(
+            tier,
+            unit_price=raised(tier.unit_price, percent),
+            flat_fee=raised(tier.flat_fee, percent),
+        )
+        for tier in tiers
+    )
+
+
+def _raised_or_none(amount: Decimal | None, percent: Decimal) -> Decimal | None:
+    return None if amount is None else raised(amount, percent)
 
 
 def raised_again(before: Decimal, percent: Decimal) -> Decimal:

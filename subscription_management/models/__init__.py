@@ -11,6 +11,7 @@ from . import subscription_daily_steps
 from . import subscription_lifecycle
 from . import subscription_line
 from . import subscription_line_kind
+from . import subscription_line_price
 from . import subscription_line_terms
 from . import subscription_coupon
 from . import subscription_discount
@@ -34,11 +35,13 @@ from . import subscription_agreed_lines
 from . import subscription_regrouping
 from . import subscription_history
 from . import subscription_price_version
+from . import subscription_price_trial
 from . import subscription_revenue_movement
 from . import subscription_invoicing
 from . import subscription_invoices
 from . import subscription_preview
 from . import subscription_suspension
+from . import subscription_take_back
 from . import subscription_retention
 from . import subscription_invoice_writer
 from . import subscription_billing_run

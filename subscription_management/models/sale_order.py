@@ -130,18 +130,23 @@ class SaleOrder(models.Model):
         """Return the values of a line for each product of the next term."""
         subscription = self.managed_subscription_id
         day = subscription.term_end
-        amendment = subscription._plan_renewal(subscription._renewal_rows())
+        amendment = subscription._plan_renewal(self._planned_rows())
         prices = subscription._prices_from(amendment, day)
         lines = subscription._lines_to_change(day).with_context(lang=self._get_lang())
         for line in lines:
             planned, amount = prices[line._origin_key()]
             yield line._prepare_renewal_offer(amendment.values[planned.key], amount)
 
+    def _planned_rows(self):
+        """Return what changes by the plan for whoever accepts the quotation now."""
+        subscription = self.managed_subscription_id
+        return subscription._renewal_rows(is_early=subscription._is_before_term_end())
+
     def _renewal_rows(self):
         """Return what changes of the lines as it is quoted, as `_amend` takes it."""
         self.ensure_one()
         subscription = self.managed_subscription_id
-        planned = dict(subscription._renewal_rows())
+        planned = dict(self._planned_rows())
         offers = {line.managed_line_id: line for line in self.order_line}
         rows = []
         for line in subscription._lines_to_change(subscription.term_end):
@@ -234,5 +239,21 @@ class SaleOrder(models.Model):
     def _action_confirm(self):
         result = super()._action_confirm()
         for order in self.sudo().filtered("managed_subscription_id"):
-            order.managed_subscription_id._renew_as_quoted(order)
+            subscription = order.managed_subscription_id
+            # The customer accepts without rights, staff only with those to change it.
+            subscription.with_env(self.env).check_access("write")
+            subscription._renew_as_quoted(order)
         return result
+
+    def _action_cancel(self):
+        for order in self.sudo().filtered("managed_subscription_id"):
+            if order.state == "sale":
+                raise UserError(
+                    self.env._(
+                        "%(subscription)s was renewed by %(order)s, which stays; "
+                        "change or cancel the subscription instead.",
+                        subscription=order.managed_subscription_id.name,
+                        order=order.name,
+                    )
+                )
+        return super()._action_cancel()

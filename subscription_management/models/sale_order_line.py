@@ -26,9 +26,8 @@ class SaleOrderLine(models.Model):
     def _check_renewed_line(self):
         for line in self.sudo().filtered("managed_line_id"):
             renewed = line.managed_line_id
-            if (
-                renewed.subscription_id != line.order_id.managed_subscription_id
-                or renewed.product_id != line.product_id
+            if renewed.subscription_id != line.order_id.managed_subscription_id or (
+                not line.display_type and renewed.product_id != line.product_id
             ):
                 raise ValidationError(
                     self.env._(
@@ -152,7 +151,7 @@ class SubscriptionLineOffer(models.Model):
                 "name": self.env._(
                     "%(product)s: by what is used, %(price)s",
                     product=self.product_id.display_name,
-                    price=self.price_label,
+                    price=self._offered_price_label(agreed),
                 ),
             }
         is_one = self._is_quoted_as_one()
@@ -168,6 +167,13 @@ class SubscriptionLineOffer(models.Model):
             "price_unit": price,
             "technical_price_unit": price,
         }
+
+    def _offered_price_label(self, agreed):
+        """Return the price of what is used, as it is agreed for the next term."""
+        rule = self.env["subscription.pricing.rule"].browse(agreed["pricing_rule_id"])
+        if agreed["pricing_model"] != "per_unit":
+            return rule.price_label
+        return self.currency_id.format(agreed["price"])
 
     def _unit_price_of(self, amount, quantity):
         """Return the unit price at which a quantity costs an amount, to the cent."""

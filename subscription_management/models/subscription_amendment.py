@@ -16,8 +16,8 @@ from ..billing_core.changes import (
 )
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
+from ..billing_core.percent_base import bases_first
 from .decimals import exact
-from .error_messages import translated
 
 AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price", "uplift_percent")
 CALENDAR_FIELDS = {"calendar_start"}
@@ -110,7 +110,8 @@ class SubscriptionAmendment(models.Model):
             taken = {name: values[name] for name in CALENDAR_FIELDS & values.keys()}
         taken.pop("quantity", None)
         if added := taken.pop("added_discounts", values.get("added_discounts")):
-            taken["discount_ids"] = [*own["discount_ids"], *added]
+            kept = taken.get("discount_ids", own["discount_ids"])
+            taken["discount_ids"] = [*kept, *added]
         return taken
 
     def _calendar_start(self, now, new, day):
@@ -137,9 +138,12 @@ class SubscriptionAmendment(models.Model):
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        kind = lines._kind_by_rule(rule) or values.get("kind") or "recurring"
+        if self.state == "trial" and kind != "one_off":
+            day = max(day, self.trial_end)
         values = {
-            "kind": lines._kind_by_rule(rule) or "recurring",
-            "calendar_start": self.date_start,
+            "kind": kind,
+            "calendar_start": self.trial_end or self.date_start,
             "date_start": day,
             "date_end": False,
             **values,
@@ -249,8 +253,11 @@ class SubscriptionAmendment(models.Model):
         amendment = self._plan_amendment(rows, day, policy)
         return self._carry_out(kind, amendment, reason)
 
-    def _carry_out(self, kind, amendment, reason=False):
-        """Make a planned change real and note it; return the change."""
+    def _carry_out(self, kind, amendment, reason=False, **noted):
+        """Make a planned change real and note it; return the change.
+
+        `noted` are more values of the `subscription.change`.
+        """
         self.ensure_one()
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
         ended_lines = ended._end_dates()
@@ -263,6 +270,7 @@ class SubscriptionAmendment(models.Model):
             reason=reason,
             added_line_ids=[(6, 0, added.ids)],
             ended_lines=ended_lines,
+            **noted,
         )
         return change
 
@@ -274,6 +282,7 @@ class SubscriptionAmendment(models.Model):
 
     def _extend_amendment(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
+        day = max(day, self.date_start)
         amendment.effective = day
         try:
             for line, values in rows:
@@ -296,8 +305,9 @@ class SubscriptionAmendment(models.Model):
                     )
                 else:
                     self._amend_terms(amendment, line, billed_from, values)
+            bases_first(amendment.lines)
         except BillingError as error:
-            raise UserError(translated(self.env, error)) from error
+            raise UserError(self._refusal(error, amendment.values)) from error
 
     def _change_policy(self, line, values):
         """Return how the plan charges or credits the current period for a change."""

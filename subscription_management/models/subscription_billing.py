@@ -53,10 +53,25 @@ class SubscriptionBilling(models.Model):
             pause._snapshot_pause() for pause in self.pause_ids if not pause.is_billed
         ]
 
-    def _named(self, error):
-        """Return a refusal that names lines as people know them, not by number."""
-        lines = self.line_ids.filtered(lambda line: line.id in error.lines)
-        return PercentOfItself(tuple(lines.product_id.mapped("display_name")))
+    def _named(self, error, planned=None):
+        """Return a refusal that names lines as people know them, not by number.
+
+        `planned` are the values of lines by their key, where a change is planned.
+        """
+        known = planned or {
+            line.id: {"product_id": line.product_id.id} for line in self.line_ids
+        }
+        ids = [
+            values["product_id"] for key, values in known.items() if key in error.lines
+        ]
+        products = self.env["product.product"].browse(dict.fromkeys(ids))
+        return PercentOfItself(tuple(products.mapped("display_name")))
+
+    def _refusal(self, error, planned=None):
+        """Return what a `BillingError` says to people; `planned` as in `_named`."""
+        if isinstance(error, PercentOfItself):
+            error = self._named(error, planned)
+        return translated(self.env, error)
 
     def _open_rows_by_subscription(self):
         """Return the billed rows that may still change, by subscription."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-UNDOABLE = (
+OF_LINES = (
     "line_added",
     "line_ended",
     "quantity",
@@ -9,8 +9,12 @@ UNDOABLE = (
     "plan",
     "discount",
     "amended",
+    "aligned",
 )
-"""Changes that leave lines behind, which can be taken away before their day."""
+"""Changes of lines."""
+
+MOVES = ("transferred", "merged")
+"""Changes by which the service goes on elsewhere."""
 
 
 class SubscriptionChange(models.Model):
@@ -58,6 +62,13 @@ class SubscriptionChange(models.Model):
     ended_lines = fields.Json(
         help="For each line that the change ended, the end that it had before."
     )
+    replaced_date = fields.Date(
+        help="The end, of the service or of the term, that the change took the place "
+        "of."
+    )
+    is_of_renewal = fields.Boolean(
+        help="It belongs to a term that was agreed, and stays with it."
+    )
     undoes_id = fields.Many2one("subscription.change", "Takes Back", index=True)
     undone_by_ids = fields.One2many("subscription.change", "undoes_id")
     can_undo = fields.Boolean(compute="_compute_can_undo")
@@ -102,19 +113,61 @@ class SubscriptionChange(models.Model):
             ]
             change.monthly_difference = next(filter(None, moved), 0.0)
 
-    @api.depends("kind", "date_effective", "undone_by_ids")
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self.env.context.get("subscription_is_renewing"):
+            vals_list = [{**vals, "is_of_renewal": True} for vals in vals_list]
+        return super().create(vals_list)
+
+    @api.depends(
+        "kind",
+        "date_effective",
+        "undone_by_ids",
+        "added_line_ids.date_start",
+        "subscription_id.pause_ids.date_start",
+    )
     def _compute_can_undo(self):
         for change in self:
             today = change.subscription_id._today() if change.subscription_id else None
             change.can_undo = bool(
-                change.kind in UNDOABLE
+                change._leaves_a_trace()
                 and not change.undone_by_ids
+                and not change.is_of_renewal
                 and change._first_day() > today
             )
 
+    def _leaves_a_trace(self):
+        """Tell whether it is known what the change did, to take it back."""
+        self.ensure_one()
+        if self.kind == "paused":
+            return bool(self._agreed_pause())
+        if self.kind in MOVES:
+            is_known = self.other_id or self._other_side()
+            return bool(self.added_line_ids and is_known)
+        return self.kind in OF_LINES and bool(self.added_line_ids or self.ended_lines)
+
+    def _agreed_pause(self):
+        """Return the pause that the change agreed on, while it is as it was agreed."""
+        self.ensure_one()
+        return self.subscription_id.pause_ids.filtered(
+            lambda pause: (
+                pause.date_start == self.date_effective and not pause.is_suspension
+            )
+        )
+
     def _first_day(self):
         """Return the first day on which something is served as the change says."""
-        return min([self.date_effective, *self.added_line_ids.mapped("date_start")])
+        self.ensure_one()
+        ended = self.subscription_id.line_ids.filtered(
+            lambda line: str(line.id) in (self.ended_lines or {}) and line.date_end
+        )
+        return min(
+            [
+                self.date_effective,
+                *self.added_line_ids.mapped("date_start"),
+                *ended.mapped("date_end"),
+            ]
+        )
 
     def action_undo(self):
         """Take a change back that has not taken effect."""

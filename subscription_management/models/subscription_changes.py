@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+from .subscription_pricing_rule import PRICED_BY_THEIR_PRICE
 
 
 class SubscriptionChanges(models.Model):
@@ -33,7 +37,9 @@ class SubscriptionChanges(models.Model):
         return self._open_wizard(
             "subscription.rest",
             self.env._("Resume Subscription"),
-            default_date_start=max(self._today(), self.pause_ids[-1:].date_start),
+            default_date_start=max(
+                self._today(), self._pause_to_end(self._today()).date_start
+            ),
             default_is_resuming=True,
         )
 
@@ -56,6 +62,14 @@ class SubscriptionChanges(models.Model):
 
     def change_price(self, line, price, day, reason=False):
         """Ask another price for a line from a day on."""
+        if line.pricing_model not in PRICED_BY_THEIR_PRICE:
+            raise UserError(
+                self.env._(
+                    "The price of %s follows from its tiers or shares; choose another "
+                    "plan, or grant a discount.",
+                    line.product_id.display_name,
+                )
+            )
         return self._amend("price", day, [(line, {"price": price})], reason=reason)
 
     def change_plan(self, line, plan, day, product=None, reason=False):
@@ -82,6 +96,7 @@ class SubscriptionChanges(models.Model):
         return {
             "plan_id": plan.id,
             "product_id": product.id,
+            "product_uom_id": line._unit_for(product).id,
             "pricing_rule_id": rule.id,
             "pricing_model": rule.pricing_model,
             "price": rule.price,
@@ -90,7 +105,7 @@ class SubscriptionChanges(models.Model):
     def pause(self, day, resume_on=False, reason=False):
         """Let the service rest from a day on, until another one or until resumed."""
         for subscription in self:
-            subscription._check_can_change()
+            subscription._check_can_pause(day, resume_on)
             is_billed = subscription.plan_id.pause_policy == "billed"
             self.env["subscription.pause"].create(
                 {
@@ -100,8 +115,7 @@ class SubscriptionChanges(models.Model):
                     "is_billed": is_billed,
                 }
             )
-            if subscription.plan_id.pause_policy == "extends" and resume_on:
-                subscription._extend_term(resume_on - day)
+            subscription._extend_term(day, resume_on)
             subscription._log_change("paused", day, reason=reason)
             subscription._follow_pause()
 
@@ -109,31 +123,64 @@ class SubscriptionChanges(models.Model):
         """Serve again from a day on what rests."""
         for subscription in self:
             pause = subscription._pause_to_end(day)
-            start, planned_end = pause.date_start, pause.date_end
-            if start >= day:
-                pause.unlink()
-            else:
-                pause.date_end = day
-            if subscription.plan_id.pause_policy == "extends":
-                subscription._extend_term(max(day, start) - (planned_end or start))
+            subscription._check_goes_on_here(pause.date_end)
+            subscription._end_pause(pause, day)
             subscription._log_change("resumed", day, reason=reason)
             subscription._follow_pause()
+
+    def _end_pause(self, pause, day):
+        """Let a pause end on a day, or be none if it has not begun by then."""
+        start = pause.date_start
+        self._extend_term(start, max(day, start), planned=pause.date_end)
+        if start >= day:
+            pause.unlink()
+        else:
+            pause.date_end = day
 
     def _pause_to_end(self, day):
         """Return the pause that a day lies in, or the next one."""
         self.ensure_one()
-        pauses = self.pause_ids.filtered(
-            lambda pause: not pause.date_end or pause.date_end > day
-        )
-        if not pauses:
+        pause = self._pauses_beyond(day).sorted("date_start")[:1]
+        if not pause:
             raise UserError(
                 self.env._("Subscription %s has no pause to end.", self.name)
             )
-        return pauses[0]
+        return pause
 
-    def _extend_term(self, days):
-        for subscription in self.filtered("term_end"):
-            subscription.term_end += days
+    def _check_can_pause(self, day, resume_on):
+        self.ensure_one()
+        self._check_can_change()
+        self._check_starts_by(day)
+        self._check_goes_on_here(resume_on)
+
+    def _check_starts_by(self, day):
+        """Refuse a day on which nothing is served yet."""
+        self.ensure_one()
+        if day < self.date_start:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s starts on %(day)s; choose that day or a later "
+                    "one.",
+                    subscription=self.name,
+                    day=format_date(self.env, self.date_start),
+                )
+            )
+
+    def _extend_term(self, start, end, planned=False):
+        """Add the days of a pause to the term where the plan does, less planned ones.
+
+        An open pause adds its days once it ends.
+        """
+        self.ensure_one()
+        if self.plan_id.pause_policy == "extends" and self.term_end:
+            rested = self._days_of_term(start, end)
+            self.term_end += rested - self._days_of_term(start, planned)
+
+    def _days_of_term(self, start, end):
+        """Return the paid days from one to another, none for those of a trial."""
+        self.ensure_one()
+        first = max(start, self.trial_end or self.date_start)
+        return max((end or first) - first, timedelta())
 
     def _follow_pause(self):
         """Bring the state in step with the pauses of today."""
@@ -148,39 +195,3 @@ class SubscriptionChanges(models.Model):
                 subscription._set_state("paused")
             elif not rests and subscription.state == "paused":
                 subscription._set_state("active")
-
-    def _undo_change(self, change):
-        """Take a change back whose day has not come."""
-        self.ensure_one()
-        if not change.can_undo:
-            raise UserError(
-                self.env._(
-                    "The change of %s took effect, or was taken back already; make "
-                    "another change instead.",
-                    format_date(self.env, change.date_effective),
-                )
-            )
-        lines = self.with_context(subscription_change_is_logged=True).line_ids
-        added = lines & change.added_line_ids
-        keys = {str(line.id) for line in added} | set(change.ended_lines or {})
-        later = self.change_ids.filtered(
-            lambda other: (
-                other.id > change.id
-                and not other.undone_by_ids
-                and keys & set(other.ended_lines or {})
-            )
-        )
-        if later:
-            raise UserError(
-                self.env._(
-                    "A later change builds on the one of %s; take the later one back "
-                    "first.",
-                    format_date(self.env, change.date_effective),
-                )
-            )
-        for line in added:
-            line.date_end = line.date_start
-        lines._restore_end_dates(change)
-        added.filtered(lambda line: not line.billed_period_ids).unlink()
-        self._schedule_billing()
-        self._log_change("undone", change.date_effective, undoes_id=change.id)

@@ -51,6 +51,15 @@ class SubscriptionCoupon(models.Model):
         "(company_id, code)", "This code exists already; choose another one."
     )
 
+    _limits_not_negative = models.Constraint(
+        "CHECK (cycles >= 0 AND max_redemptions >= 0 AND max_per_customer >= 0)",
+        "The periods and the limits of a coupon are zero or more; 0 is for no limit.",
+    )
+    _dates_in_order = models.Constraint(
+        "CHECK (date_from IS NULL OR date_to IS NULL OR date_from <= date_to)",
+        "A coupon must be valid for at least one day: set the last day later.",
+    )
+
     def _compute_redemption_count(self):
         for coupon in self:
             coupon.redemption_count = len(coupon.discount_ids.redeemed_on_id)

@@ -27,6 +27,10 @@ class SubscriptionDiscount(models.Model):
     coupon_id = fields.Many2one(
         "subscription.coupon", ondelete="restrict", index="btree_not_null"
     )
+    ends_with_term = fields.Boolean(
+        readonly=True,
+        help="Granted for one term: the next one begins without it, whatever is left.",
+    )
     redeemed_on_id = fields.Many2one(
         "subscription.subscription",
         compute="_compute_redeemed_on_id",
@@ -35,6 +39,11 @@ class SubscriptionDiscount(models.Model):
         precompute=True,
         ondelete="set null",
         help="Where it was first granted; a discount that moves on is redeemed once.",
+    )
+
+    _cycles_not_negative = models.Constraint(
+        "CHECK (cycles >= 0)",
+        "A discount is for some periods; 0 is for one without end.",
     )
 
     @api.depends("line_id")
@@ -87,7 +96,14 @@ class SubscriptionDiscount(models.Model):
             "date_start": self.date_start,
             "coupon_id": self.coupon_id.id,
             "redeemed_on_id": self.redeemed_on_id.id,
+            "ends_with_term": self.ends_with_term,
         }
+
+    def _end_on(self, line):
+        """Return the first day of a line without the discount, None for no end."""
+        self.ensure_one()
+        discount = self._snapshot_discount(self._prepare_copy_values())
+        return discount.end_on(line._snapshot_calendar(), line.date_start)
 
     @api.model
     def _snapshot_discount(self, values):
@@ -120,9 +136,7 @@ class SubscriptionLineDiscounts(models.Model):
     def _discount_ends(self):
         """Return the days on which discounts for some periods only end."""
         return [
-            discount._snapshot_discount(discount._prepare_copy_values()).end_on(
-                line._snapshot_calendar(), line.date_start
-            )
+            discount._end_on(line)
             for line in self
             if line.plan_id and line.date_start
             for discount in line.discount_ids.filtered("cycles")

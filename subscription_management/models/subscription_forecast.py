@@ -11,7 +11,6 @@ from ..billing_core.errors import BillingError
 from ..billing_core.forecast import forecast
 from ..billing_core.invoice_plan import reopened_from
 from ..billing_core.line import ChargeKind
-from .error_messages import translated
 
 
 class SubscriptionForecast(models.Model):
@@ -104,7 +103,7 @@ class SubscriptionForecast(models.Model):
         """
         self.ensure_one()
         until = until or self._forecast_end(since or self._today())
-        invoices, problem, has_usage = [], False, False
+        invoices, problem, has_usage, amendment = [], False, False, None
         try:
             amendment = plan()
             has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
@@ -114,7 +113,7 @@ class SubscriptionForecast(models.Model):
         except UserError as error:
             problem = str(error)
         except BillingError as error:
-            problem = translated(self.env, error)
+            problem = self._refusal(error, amendment and amendment.values)
         return self.env["ir.qweb"]._render(
             "subscription_management.invoice_forecast",
             {

@@ -73,6 +73,33 @@ class SubscriptionLifecycle(models.Model):
         start = calendar.boundary(index)
         return start if start == earliest else calendar.boundary(index + 1)
 
+    def _paid_until(self):
+        """Return the first day that a customer who leaves has not paid for.
+
+        That is the end of what is billed of the products that are served; where no day
+        to come is, of the period that runs, or of the trial.
+        """
+        self.ensure_one()
+        today = self._today()
+        if self.state == "draft" or not self.line_ids:
+            return max(today, self.date_start)
+        if self.state == "trial":
+            return max(today, self.trial_end)
+        served = self._lines_on(today).filtered(lambda line: line.kind == "recurring")
+        series = {line._series_key() for line in served}
+        billed = self.billed_period_ids.filtered(
+            lambda row: (
+                row.line_id._series_key() in series
+                and row.amount >= 0
+                and not row.credited_period_id
+            )
+        )
+        end = max(billed.mapped("date_end"), default=today)
+        if end > today:
+            return end
+        calendar = self._leading_calendar()
+        return calendar.boundary(calendar.index_on(max(today, calendar.start)) + 1)
+
     def _leading_calendar(self):
         """Return the calendar of the first product that is served."""
         line = self._lines_to_change(self._today())[:1] or self.line_ids[:1]
@@ -133,18 +160,13 @@ class SubscriptionLifecycle(models.Model):
 
     def _check_nobody_took_over(self):
         """Refuse to go on with what goes on elsewhere."""
-        gone = self.change_ids.filtered(
-            lambda change: change.kind in ("transferred", "merged") and change.other_id
-        )
-        if self.date_end and gone.filtered(
-            lambda change: change.date_effective >= self.date_end
-        ):
+        if gone := self._moves_away():
             raise UserError(
                 self.env._(
-                    "Subscription %(subscription)s goes on as %(other)s; cancel that "
-                    "one first, and make a new one here.",
+                    "Subscription %(subscription)s goes on as %(other)s; take that "
+                    "back in the history before its day, or make a new one here.",
                     subscription=self.name,
-                    other=gone[0].other_id.name,
+                    other=gone.other_id.name,
                 )
             )
 

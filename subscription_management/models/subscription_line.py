@@ -205,64 +205,6 @@ class SubscriptionLine(models.Model):
                 line.date_start = line.subscription_id.date_start
 
     @api.depends(
-        "product_id",
-        "plan_id",
-        "subscription_id.currency_id",
-        "subscription_id.partner_id",
-    )
-    def _compute_price(self):
-        rules = self.env["subscription.pricing.rule"]
-        for line in self:
-            subscription = line.subscription_id
-            if not (line.product_id and line.plan_id and subscription.currency_id):
-                line.pricing_model = line.pricing_model or "per_unit"
-                line.price = line.price or 0.0
-                continue
-            if line.closed_until:
-                continue
-            if subscription.state == "draft" and line._is_step():
-                line._keep_agreed_price()
-                continue
-            rule = rules._find(
-                line.plan_id,
-                line.product_id,
-                subscription.currency_id,
-                line._pricing_day(),
-                subscription.partner_id,
-            )
-            line.pricing_rule_id = rule
-            if rule:
-                line.pricing_model, line.price = rule.pricing_model, rule.price
-            else:
-                line.pricing_model = "per_unit"
-                line.price = line._host_price()
-
-    def _pricing_day(self):
-        self.ensure_one()
-        return self.date_start or self.subscription_id.date_start or fields.Date.today()
-
-    def _host_price(self):
-        """Return the price of the customer's pricelist, else the product's own."""
-        self.ensure_one()
-        subscription, day = self.subscription_id, self._pricing_day()
-        customer = subscription.partner_id.with_company(subscription.company_id)
-        pricelist = customer.property_product_pricelist
-        if pricelist:
-            return pricelist._get_product_price(
-                self.product_id,
-                self.quantity or 1.0,
-                currency=subscription.currency_id,
-                date=day,
-            )
-        return self.product_id.currency_id._convert(
-            self.product_id.lst_price,
-            subscription.currency_id,
-            subscription.company_id,
-            day,
-            round=False,
-        )
-
-    @api.depends(
         "kind",
         "quantity",
         "product_uom_id",

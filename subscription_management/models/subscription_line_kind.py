@@ -47,9 +47,9 @@ class SubscriptionLineKind(models.Model):
         self.ensure_one()
         return exact(self.quantity)
 
-    def _cost_last_month(self, terms):
-        """Return what those units cost by some terms."""
-        return price_of(terms, self._units_last_month())
+    def _cost_last_month(self, terms, quantity):
+        """Return what a period costs by some terms, at an agreed quantity."""
+        return price_of(terms, quantity)
 
     @api.constrains("kind", "pricing_rule_id")
     def _check_kind(self):

@@ -12,7 +12,7 @@ from ..billing_core.owed import full_price
 from ..billing_core.percent_base import with_bases
 from ..billing_core.price_models import Flat, PerUnit
 from ..billing_core.rating import Terms
-from ..billing_core.renewal import raised_tiers
+from ..billing_core.renewal import raised_terms
 from .decimals import exact
 
 DAY = timedelta(days=1)
@@ -32,17 +32,6 @@ class SubscriptionLineTerms(models.Model):
         self.ensure_one()
         subscription = self.subscription_id
         keys = keys or {line: line.id for line in subscription.line_ids | self}
-        base = None
-        if self.pricing_model == "percent_of_total":
-            rule = self.pricing_rule_id
-            counted = (
-                line
-                for line in keys
-                if line != self and rule._counts(line._prepare_follower_values())
-            )
-            base = PercentBase(
-                frozenset(keys[line] for line in counted), rule.base_price == "net"
-            )
         return Line(
             key=keys[self],
             calendar=self._snapshot_calendar(),
@@ -53,11 +42,24 @@ class SubscriptionLineTerms(models.Model):
             kind=ChargeKind(self.kind),
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
-            base=base,
+            base=self._base_by(self.pricing_rule_id, self.pricing_model, keys),
             used=self._snapshot_used(
                 self.pricing_rule_id, since=self.closed_until if only_open else None
             ),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
+        )
+
+    def _base_by(self, rule, pricing_model, keys):
+        """Return what the line is a share of by a rule, None for one of no total."""
+        if pricing_model != "percent_of_total":
+            return None
+        counted = (
+            line
+            for line in keys
+            if line != self and rule._counts(line._prepare_follower_values())
+        )
+        return PercentBase(
+            frozenset(keys[line] for line in counted), rule.base_price == "net"
         )
 
     def _snapshot_calendar(self, start=None):
@@ -89,13 +91,18 @@ class SubscriptionLineTerms(models.Model):
     def _terms_of(self, values):
         """Return the terms of a line with these values."""
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
+        return self._terms_by(rule, values)
+
+    @api.model
+    def _terms_by(self, rule, values):
+        """Return the terms of a line with these values by a rule, saved or not."""
         price, model = exact(values["price"]), values["pricing_model"]
         if rule and rule.pricing_model == model:
             terms = rule._snapshot_terms(price)
         else:
             terms = Terms(AGREED_PRICE[model](price))
         if rise := exact(values.get("uplift_percent")):
-            terms = replace(terms, price=raised_tiers(terms.price, rise))
+            terms = raised_terms(terms, rise)
         product = self.env["product.product"].browse(values["product_id"])
         unit = self.env["uom.uom"].browse(values["product_uom_id"])
         discounts = self.env["subscription.discount"]
@@ -145,10 +152,10 @@ class SubscriptionLineTerms(models.Model):
                 lines = priced([line._snapshot_line(keys) for line in complete])
                 parts = [each for each in with_bases(lines) if each.key == keys[self]]
                 day = max(self.date_start, self._today())
-                line = next((each for each in parts if _holds(each, day)), parts[-1])
+                line = next((each for each in parts if holds(each, day)), parts[-1])
             else:
                 [line] = priced([self._snapshot_line(keys)])
-            return full_price(line, _period_start(line, self._today()))
+            return full_price(line, period_start(line, self._today()))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
             return ZERO
@@ -182,11 +189,11 @@ def without_limited_discounts(line: Line) -> Line:
     return replace(line, terms=replace(line.terms, discounts=lasting))
 
 
-def _holds(line: Line, day: date):
+def holds(line: Line, day: date):
     return line.start <= day and (line.end is None or day < line.end)
 
 
-def _period_start(line: Line, today: date):
+def period_start(line: Line, today: date):
     """Return the first day of the period that runs: the nearest that the line has."""
     day = max(line.start, min(today, line.end - DAY) if line.end else today)
     return line.calendar.boundary(line.calendar.index_on(day))

@@ -70,13 +70,41 @@ class SubscriptionPlanRenewal(models.Model):
         "A renewal quotation is made at least one day before the term's end.",
     )
 
-    @api.constrains("uplift_kind", "uplift_floor", "uplift_cap")
+    _early_renewal_share = models.Constraint(
+        "CHECK (early_renewal_percent >= 0 AND early_renewal_percent <= 100)",
+        "The discount of an early renewal is 0 to 100 %.",
+    )
+    _uplift_in_bounds = models.Constraint(
+        "CHECK (uplift_floor >= -100 AND uplift_cap >= 0 AND uplift_percent >= -100)",
+        "Prices fall by 100 % at most, and the most that they rise is zero or more.",
+    )
+
+    @api.constrains(
+        "uplift_kind",
+        "uplift_percent",
+        "uplift_index_id",
+        "uplift_floor",
+        "uplift_cap",
+    )
     def _check_uplift(self):
         for plan in self:
             try:
                 plan._snapshot_uplift()
             except BillingError as error:
                 raise ValidationError(translated(self.env, error)) from error
+            if plan.uplift_kind == "fixed" and plan.uplift_percent < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The prices of %s rise by zero percent or more at renewal.",
+                        plan.name,
+                    )
+                )
+            if plan.uplift_kind == "index" and not plan.uplift_index_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the index that the prices of %s follow.", plan.name
+                    )
+                )
 
     def _snapshot_uplift(self):
         """Return how prices rise at renewal, as the core takes it."""
@@ -89,16 +117,26 @@ class SubscriptionPlanRenewal(models.Model):
             exact_or_none(self.uplift_cap),
         )
 
-    def _uplift_between(self, start, end):
-        """Return by how many percent prices rise after a term."""
+    def _uplift_between(self, start, end, index_before=0.0):
+        """Return by how many percent prices rise after a term.
+
+        `index_before` is the value of the index that they were raised to before it,
+        which stays what it was when others become known.
+        """
         self.ensure_one()
         if self.uplift_kind == "none":
             return exact(0)
         if self.uplift_kind == "fixed":
             return self._snapshot_uplift().percent()
         index = self.uplift_index_id
-        before, now = index._value_on(start), index._value_on(end)
+        before, now = index_before or index._value_on(start), index._value_on(end)
         return self._snapshot_uplift().percent(index_change(exact(before), exact(now)))
+
+    def _index_on(self, day):
+        """Return the value of the plan's index on a day, 0 where prices follow none."""
+        self.ensure_one()
+        follows = self.uplift_kind == "index"
+        return self.uplift_index_id._value_on(day) if follows else 0.0
 
 
 class SubscriptionRenewalReminder(models.Model):

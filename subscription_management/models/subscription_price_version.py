@@ -1,13 +1,13 @@
-"""A new version of a price: tried on real customers before it is published."""
+"""A new version of a price: from when on it counts, and for whom."""
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..billing_core.errors import BillingError
-from .error_messages import translated
 
 
 class SubscriptionPriceVersion(models.Model):
@@ -25,7 +25,6 @@ class SubscriptionPriceVersion(models.Model):
     applies_at_renewal = fields.Boolean(
         readonly=True, copy=False, help="Running subscriptions get it at renewal."
     )
-    trial = fields.Html(compute="_compute_trial", sanitize=False)
 
     def action_new_version(self):
         """Open a draft of the next version, with the same values."""
@@ -50,81 +49,6 @@ class SubscriptionPriceVersion(models.Model):
             "context": {"default_rule_id": self.id},
         }
 
-    @api.depends(
-        "state",
-        "replaces_id",
-        "partner_id",
-        "pricing_model",
-        "price",
-        "included_quantity",
-        "minimum_amount",
-        "maximum_amount",
-        "package_size",
-        "overage_price",
-        "tier_ids.up_to",
-        "tier_ids.unit_price",
-        "tier_ids.flat_fee",
-    )
-    def _compute_trial(self):
-        for rule in self:
-            rule.trial = (
-                self.env["ir.qweb"]._render(
-                    "subscription_management.price_trial", rule.sudo()._try_out()
-                )
-                if rule.state == "draft" and (rule.replaces_id or rule.partner_id)
-                else False
-            )
-
-    def _try_out(self):
-        """Return what last month's customers would pay: more, less, and in all."""
-        self.ensure_one()
-        shown = {
-            "currency": self.currency_id,
-            "rows": [],
-            "more": 0,
-            "less": 0,
-            "same": 0,
-            "total": 0.0,
-            "problem": None,
-        }
-        try:
-            terms = self._snapshot_terms()
-            for line in self._lines_of_last_month():
-                quantity = line._units_last_month()
-                now = line._cost_last_month(line._snapshot_terms())
-                then = line._cost_last_month(terms)
-                difference = then - now
-                kind = "more" if difference > 0 else "less" if difference else "same"
-                shown[kind] += 1
-                shown["total"] += float(difference)
-                shown["rows"].append(
-                    {
-                        "customer": line.partner_id.display_name,
-                        "quantity": float(quantity),
-                        "now": float(now),
-                        "then": float(then),
-                        "difference": float(difference),
-                    }
-                )
-        except BillingError as error:
-            shown["problem"] = translated(self.env, error)
-        shown["rows"].sort(key=lambda row: -abs(row["difference"]))
-        return shown
-
-    def _lines_of_last_month(self):
-        """Return the lines that were served in the last month at the version before."""
-        today = fields.Date.context_today(self)
-        served = Domain("date_end", "=", False) | Domain(
-            "date_end", ">", today - timedelta(days=30)
-        )
-        return self.env["subscription.line"].search(
-            self._lines_before()
-            & Domain("company_id", "in", self.env.companies.ids)
-            & Domain("subscription_id.state", "in", ("active", "past_due"))
-            & Domain("date_start", "<=", today)
-            & served
-        )
-
     def _publish(self, day, applies_to):
         """Let the draft count from a day on, for new or also for running ones.
 
@@ -134,9 +58,12 @@ class SubscriptionPriceVersion(models.Model):
         self.ensure_one()
         if self.state != "draft":
             raise UserError(self.env._("%s is published already.", self.display_name))
+        self._check_from_today(day)
         before = self.replaces_id
         if before and before.partner_id == self.partner_id:
-            before.date_to = day - timedelta(days=1)
+            last = day - timedelta(days=1)
+            # One that had ended already is not offered for longer.
+            before.date_to = min(before.date_to or last, last)
         self.write(
             {
                 "state": "published",
@@ -147,9 +74,21 @@ class SubscriptionPriceVersion(models.Model):
         if applies_to == "date":
             self._check_all_companies(day)
             lines = self.env["subscription.line"].search(self._lines_before())
-            versions = dict.fromkeys(lines.pricing_rule_id, self)
+            versions = {line.pricing_rule_id: self for line in lines}
             return lines.subscription_id._take_new_prices(versions, day)
         return self.env["subscription.subscription"]
+
+    def _check_from_today(self, day):
+        """Refuse a day that is over: what was billed then was billed at the price."""
+        if day < fields.Date.context_today(self):
+            raise UserError(
+                self.env._(
+                    "%(price)s cannot count from %(day)s, which is over; choose today "
+                    "or a later day.",
+                    price=self.display_name,
+                    day=format_date(self.env, day),
+                )
+            )
 
     def _lines_before(self):
         """Return the domain of the lines whose price this one comes after.
@@ -168,7 +107,7 @@ class SubscriptionPriceVersion(models.Model):
                 "=",
                 self.partner_id.commercial_partner_id.id,
             )
-            & Domain("pricing_rule_id", "not in", [False, *self._origin.ids])
+            & Domain("pricing_rule_id", "not in", self._origin.ids)
         )
 
     def _check_all_companies(self, day):
@@ -202,22 +141,43 @@ class SubscriptionPriceVersion(models.Model):
                 rule.state == "published"
                 and rule.applies_at_renewal
                 and rule.date_from <= day
-                and (
-                    not rule.partner_id
-                    or rule.partner_id.commercial_partner_id == customer
-                    and rule._is_granted_on(day)
-                )
+                and (not rule.partner_id or rule._is_granted_to(customer, day))
             )
         ).sorted(lambda rule: not rule.partner_id)[:1]
-        return (newer and newer._newest_for_renewal(day, customer)) or newer
+        newest = (newer and newer._newest_for_renewal(day, customer)) or newer
+        return newest._version_valid_on(day)
 
-    def _is_granted_on(self, day):
+    def _version_valid_on(self, day):
+        """Return the version that follows one which is over by a day, if there is."""
+        version = self
+        while version.date_to and version.date_to < day:
+            following = version.replaced_by_ids.filtered(
+                lambda rule, version=version: (
+                    rule.state == "published"
+                    and rule.partner_id == version.partner_id
+                    and (not rule.date_from or rule.date_from <= day)
+                )
+            ).sorted("date_from")[-1:]
+            if not following:
+                break
+            version = following
+        return version
+
+    def _prepare_agreed_values(self):
+        """Return the values of a line that is priced by this rule from now on."""
+        self.ensure_one()
+        return {
+            "pricing_rule_id": self.id,
+            "pricing_model": self.pricing_model,
+            "price": self.price,
+        }
+
+    def _is_granted_to(self, customer, day):
         """Tell whether a customer negotiated this price for a day."""
         self.ensure_one()
+        is_own = self.partner_id and self.partner_id.commercial_partner_id == customer
         starts = not self.date_from or self.date_from <= day
-        return bool(
-            self.partner_id and starts and (not self.date_to or day <= self.date_to)
-        )
+        return bool(is_own and starts and (not self.date_to or day <= self.date_to))
 
 
 class SubscriptionPriceVersions(models.Model):
@@ -245,17 +205,13 @@ class SubscriptionPriceVersions(models.Model):
         """Ask the prices of new versions of rules from a day on."""
         self.ensure_one()
         rows = [
-            (
-                line,
-                {
-                    "pricing_rule_id": versions[line.pricing_rule_id].id,
-                    "pricing_model": versions[line.pricing_rule_id].pricing_model,
-                    "price": versions[line.pricing_rule_id].price,
-                },
-            )
+            (line, rule._prepare_agreed_values())
             for line in self._lines_to_change(day)
-            if line.pricing_rule_id in versions
+            if (rule := versions.get(line.pricing_rule_id))
+            and (rule.plan_id, rule.product_id) == (line.plan_id, line.product_id)
         ]
+        if rows and self.state == "suspended":
+            raise UserError(self.env._("The service is suspended."))
         if rows and self.state in ("trial", "active", "past_due", "paused"):
             self._amend("price", day, rows, policy="prorate")
 
@@ -263,17 +219,30 @@ class SubscriptionPriceVersions(models.Model):
 class SubscriptionPriceVersionLine(models.Model):
     _inherit = "subscription.line"
 
-    def _rule_at_renewal(self, day):
-        """Return the rule that the term that begins on a day is priced by, if another.
+    def _prices_at_renewal(self, day):
+        """Return the price that the term that begins on a day starts from, {} to stay.
 
-        Where what was granted has ended, it is what the customer would get now.
+        That is a version that waits for it, what was granted to the customer for it,
+        or, where the price that was granted has ended, what anybody would get now.
         """
         self.ensure_one()
         rule, customer = self.pricing_rule_id, self.partner_id.commercial_partner_id
-        if not rule:
-            return rule
-        newer = rule._newest_for_renewal(day, customer)
-        if newer or not rule.partner_id or rule._is_granted_on(day):
-            return newer
-        currency = self.currency_id
-        return rule._find(self.plan_id, self.product_id, currency, day, customer) - rule
+        newer = rule and rule._newest_for_renewal(day, customer)
+        if newer:
+            return newer._prepare_agreed_values()
+        found = rule._find(
+            self.plan_id, self.product_id, self.currency_id, day, customer
+        )
+        if found.partner_id and found.applies_at_renewal and found != rule:
+            return found._prepare_agreed_values()
+        if not rule.partner_id or rule._is_granted_to(customer, day):
+            return {}
+        if found:
+            return found._prepare_agreed_values()
+        return {
+            "pricing_rule_id": False,
+            "pricing_model": "per_unit",
+            "price": self.subscription_id._host_price(
+                self.product_id, self.quantity, self.product_uom_id, day
+            ),
+        }

@@ -16,6 +16,7 @@ from ..billing_core.price_models import (
 from ..billing_core.rating import Terms
 from .decimals import exact, exact_or_none
 from .error_messages import translated
+from .subscription_pricing_rule import PRICED_BY_TIERS
 
 PRICE_MODELS = {
     "flat": lambda rule, price: Flat(price),
@@ -90,6 +91,13 @@ class SubscriptionPricingTerms(models.Model):
         "Maximum", help="The most that a full period costs; 0 for no maximum."
     )
 
+    _terms_not_negative = models.Constraint(
+        "CHECK (percent >= 0 AND included_quantity >= 0 AND overage_price >= 0 "
+        "AND minimum_amount >= 0 AND maximum_amount >= 0 AND package_size >= 0)",
+        "The percentage, the included units, the package, the minimum, the maximum and "
+        "the price beyond are zero or more.",
+    )
+
     @api.constrains(
         "pricing_model",
         "price",
@@ -115,7 +123,11 @@ class SubscriptionPricingTerms(models.Model):
 
     def write(self, vals):
         self._check_shape_stays(vals)
-        return super().write(vals)
+        if "tier_ids" not in vals:
+            return super().write(vals)
+        # The tiers are written one by one, and checked by the constraint at the end.
+        together = self.with_context(subscription_tiers_are_saved_together=True)
+        return super(SubscriptionPricingTerms, together).write(vals)
 
     def _check_shape_stays(self, vals):
         """Refuse to change under running subscriptions how their price is counted."""
@@ -166,6 +178,12 @@ class SubscriptionPricingTerms(models.Model):
             maximum=exact_or_none(self.maximum_amount),
         )
 
+    def _rises_beyond_its_price(self):
+        """Tell whether a rise raises more than the price that lines agree on."""
+        self.ensure_one()
+        bounded = self.minimum_amount or self.maximum_amount
+        return bool(bounded or self.pricing_model in PRICED_BY_TIERS)
+
     def _snapshot_price_model(self, price):
         """Return the pricing model as the core takes it, at an agreed price."""
         return PRICE_MODELS[self.pricing_model](self, price)
@@ -183,5 +201,5 @@ class SubscriptionPricingTerms(models.Model):
             within = product.categ_id.parent_path or ""
             return within.startswith(self.base_category_id.parent_path or "/")
         if self.base_scope == "products":
-            return product in self.base_product_ids
+            return product in self.base_product_ids._origin
         return values["pricing_model"] != "percent_of_total"

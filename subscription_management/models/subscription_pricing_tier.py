@@ -30,6 +30,11 @@ class SubscriptionPricingTier(models.Model):
         help="Charged once, whatever the quantity in the tier.",
     )
 
+    _not_negative = models.Constraint(
+        "CHECK (up_to >= 0 AND unit_price >= 0 AND flat_fee >= 0)",
+        "The end, the price and the fee of a tier are zero or more.",
+    )
+
     @api.depends("rule_id.tier_ids.up_to", "rule_id.tier_ids.sequence")
     def _compute_above(self):
         for tier in self:
@@ -43,14 +48,19 @@ class SubscriptionPricingTier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
-        tiers.rule_id._check_terms()
+        tiers._check_together()
         return tiers
 
     def write(self, vals):
         self.rule_id._check_shape_stays({"tier_ids": True})
         result = super().write(vals)
-        self.rule_id._check_terms()
+        self._check_together()
         return result
+
+    def _check_together(self):
+        """Refuse tiers that do not fit; those of one save once all are written."""
+        if not self.env.context.get("subscription_tiers_are_saved_together"):
+            self.rule_id._check_terms()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -1,6 +1,7 @@
 """Subscriptions that move to another customer, share their days, or become one."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -16,47 +17,111 @@ class SubscriptionRegrouping(models.Model):
     def transfer(self, partner, day, reason=False):
         """Let another customer go on with the service from a day on.
 
-        The billing days stay; what was billed beyond the day is credited to the one
-        who paid it. Return the new customer's subscription.
+        The billing days stay, a cancellation goes along; what was billed beyond the
+        day is credited to the one who paid it. Return the new customer's subscription.
         """
         self.ensure_one()
+        self._check_can_move(day)
+        end, expires = self.date_end, self.ends_by_expiry
+        cancelled = self._take_end_back()
         _ended, moved = self._plan_transfer(day)
-        addresses = partner.address_get(["invoice", "delivery"])
-        follower = self.copy(
-            {
-                "partner_id": partner.id,
-                "partner_invoice_id": addresses["invoice"],
-                "partner_shipping_id": addresses["delivery"],
-                "date_start": day,
-                "line_ids": [],
-                "billing_day": self.billing_day,
-                "term_start": self.term_start,
-                "term_end": self.term_end,
-                "date_end": self.date_end,
-                "fiscal_position_id": False,
-                "client_reference": False,
-                "payment_term_id": self.plan_id.payment_term_id.id
-                or partner.property_payment_term_id.id,
-                "pause_ids": [
-                    Command.create(pause._prepare_moved_values(day))
-                    for pause in self.pause_ids
-                    if not pause.date_end or pause.date_end > day
-                ],
-            }
-        )
-        follower._apply_amendment(moved)
+        follower = self.copy(self._prepare_transfer_values(partner, day))
+        added = follower._apply_amendment(moved)
         # Before the end here, which the customer does not leave by who stays the same.
-        follower._activate_at_once()
+        follower._take_over()
         self._end_on(day, reason)
-        self._log_change("transferred", day, reason=reason, other_id=follower.id)
+        if end:
+            follower._end_on(
+                end,
+                cancelled.reason,
+                expires=expires,
+                because=cancelled.cancellation_reason_id,
+            )
+        self._log_move("transferred", day, follower, added, end, reason)
         return follower
+
+    def _take_end_back(self):
+        """Take back a cancellation, if any, to end on another day; return it."""
+        self.ensure_one()
+        if not self.date_end:
+            return self.env["subscription.change"]
+        self.action_undo_cancellation()
+        return self.change_ids.sorted("id")[-1:].undoes_id
+
+    def _prepare_transfer_values(self, partner, day):
+        self.ensure_one()
+        addresses = partner.address_get(["invoice", "delivery"])
+        return {
+            "partner_id": partner.id,
+            "partner_invoice_id": addresses["invoice"],
+            "partner_shipping_id": addresses["delivery"],
+            "date_start": day,
+            "line_ids": [],
+            "billing_day": self.billing_day,
+            "trial_end": self.state == "trial" and self.trial_end,
+            "term_start": self.term_start or self.trial_end or self.date_start,
+            "term_end": self.term_end and self.term_end + self._rested_until(day),
+            "fiscal_position_id": False,
+            "client_reference": False,
+            "payment_term_id": self.plan_id.payment_term_id.id
+            or partner.property_payment_term_id.id,
+            "pause_ids": [
+                Command.create(pause._prepare_moved_values(day))
+                for pause in self.pause_ids
+                if not pause.date_end or pause.date_end > day
+            ],
+        }
+
+    def _rested_until(self, day):
+        """Return the days of an open pause that the term is to be longer by."""
+        self.ensure_one()
+        if self.plan_id.pause_policy != "extends":
+            return timedelta()
+        rests = self.pause_ids.filtered(lambda pause: not pause.date_end)
+        days = [self._days_of_term(pause.date_start, day) for pause in rests]
+        return sum(days, timedelta())
+
+    def _log_move(self, kind, day, other, added, end, reason):
+        """Note where the service goes on, and when it was to end before."""
+        self._log_change(
+            kind,
+            day,
+            reason=reason,
+            other_id=other.id,
+            added_line_ids=[Command.set(added.ids)],
+            replaced_date=end,
+        )
 
     def _plan_transfer(self, day):
         """Return the `Amendment`s of what ends here, and of what begins elsewhere."""
-        self._check_can_change()
+        self._check_can_move(day)
         begun = Amendment((), {})
         self._amend_moved(begun, self._lines_moved_on(day), day)
         return self._plan_ended(day), begun
+
+    def _check_can_move(self, day):
+        """Refuse to let the service go on elsewhere from a day on without it."""
+        self._check_can_change()
+        self._check_starts_by(day)
+        self._check_goes_on_here()
+        if self.date_end and day >= self.date_end:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s ends on %(day)s; choose an earlier day, or take "
+                    "the cancellation back first.",
+                    subscription=self.name,
+                    day=format_date(self.env, self.date_end),
+                )
+            )
+        if self.state == "trial" and day >= self.trial_end:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s is on trial until %(day)s; choose an earlier "
+                    "day, or wait until it is paid for.",
+                    subscription=self.name,
+                    day=format_date(self.env, self.trial_end),
+                )
+            )
 
     def _plan_ended(self, day):
         amendment = self._begin_amendment()
@@ -86,12 +151,14 @@ class SubscriptionRegrouping(models.Model):
             replace(line, **links.get(line.key, {})) for line in amendment.lines
         )
 
-    def _activate_at_once(self):
-        """Start to pay without a trial: the service goes on from somewhere else."""
+    def _take_over(self):
+        """Go on with the service of another one: on trial where that was."""
         for subscription in self:
             subscription._check_can_be_billed()
-            subscription._set_state("active")
-            subscription._log_change("activated", subscription.date_start)
+            on_trial = bool(subscription.trial_end)
+            subscription._set_state("trial" if on_trial else "active")
+            kind = "trial" if on_trial else "activated"
+            subscription._log_change(kind, subscription.date_start)
             subscription._follow_pause()
         self._schedule_billing()
 
@@ -99,13 +166,17 @@ class SubscriptionRegrouping(models.Model):
         """Serve the lines on another subscription of the customer from a day on."""
         self.ensure_one()
         _ended, joined = self._plan_merge(other, day)
-        other._carry_out("merged", joined, reason)
+        end = self.date_end
+        change = other._carry_out("merged", joined, reason)
         self._end_on(day, reason)
-        self._log_change("merged", day, reason=reason, other_id=other.id)
+        self._log_move("merged", day, other, change.added_line_ids, end, reason)
 
     def _plan_merge(self, other, day):
         """Return the `Amendment`s of what ends here, and of what joins the other."""
         self._check_belongs_with(other)
+        self._check_is_paid_for(other)
+        self._check_can_move(day)
+        other._check_can_move(day)
         self._check_rests_nowhere(other, day)
         joined = other._begin_amendment()
         other._amend_moved(joined, self._lines_moved_on(day), day)
@@ -114,7 +185,8 @@ class SubscriptionRegrouping(models.Model):
     def align_with(self, other, day, reason=False):
         """Count periods and term as another subscription does, from a day on."""
         self.ensure_one()
-        self._carry_out("aligned", self._plan_align(other, day), reason)
+        planned = self._plan_align(other, day)
+        self._carry_out("aligned", planned, reason, replaced_date=self.term_end)
         self.term_end = other.term_end
 
     def _plan_align(self, other, day):
@@ -141,8 +213,18 @@ class SubscriptionRegrouping(models.Model):
         return self._plan_amendment(rows, day, "prorate")
 
     def _lines_moved_on(self, day):
-        """Return what goes on elsewhere from a day on."""
-        return self._lines_from(day) | self._lines_not_due_on(day)
+        """Return what goes on elsewhere from a day on, or refuse where nothing does."""
+        lines = self._lines_from(day) | self._lines_not_due_on(day)
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "Nothing is served on %(subscription)s from %(day)s on; add a "
+                    "product first, or choose an earlier day.",
+                    subscription=self.name,
+                    day=format_date(self.env, day),
+                )
+            )
+        return lines
 
     def _lines_not_due_on(self, day):
         """Return what is charged once and was not yet when a day begins."""
@@ -165,6 +247,19 @@ class SubscriptionRegrouping(models.Model):
                 self.env._(
                     "%s is paused; resume it before the two become one.",
                     pauses[0].subscription_id.name,
+                )
+            )
+
+    def _check_is_paid_for(self, other):
+        """Refuse to join trials: each becomes a paid one by itself, or ends."""
+        trial = (self | other).filtered(lambda each: each.state == "trial")[:1]
+        if trial:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s is on trial until %(day)s; start it, or wait "
+                    "until it is paid for, before the two become one.",
+                    subscription=trial.name,
+                    day=format_date(self.env, trial.trial_end),
                 )
             )
 

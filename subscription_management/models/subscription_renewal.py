@@ -8,7 +8,6 @@ from odoo.fields import Command
 
 from ..billing_core.renewal import raised, raised_again
 from .decimals import exact
-from .subscription_pricing_rule import PRICED_BY_TIERS
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
@@ -18,6 +17,12 @@ class SubscriptionRenewal(models.Model):
     _inherit = "subscription.subscription"
 
     term_start = fields.Date(copy=False, help="The first day of the running term.")
+    term_index = fields.Float(
+        "Index at the Term's Start",
+        digits=(16, 6),
+        copy=False,
+        help="The value of the index that prices were raised to when the term began.",
+    )
     reminded_days = fields.Integer(
         copy=False, help="How many days before the end the last reminder was sent."
     )
@@ -27,7 +32,7 @@ class SubscriptionRenewal(models.Model):
         """Agree to the next term now."""
         for subscription in self:
             subscription._check_can_renew()
-            subscription._renew()
+            subscription._renew(is_early=subscription._is_before_term_end())
 
     def action_renew_shown(self):
         """Show the next term's invoices, to be agreed to."""
@@ -45,23 +50,29 @@ class SubscriptionRenewal(models.Model):
                 )
             )
 
-    def _renew(self, rows=None, reason=False):
+    def _is_before_term_end(self):
+        """Tell whether whoever agrees to the next term now does so early."""
+        self.ensure_one()
+        return bool(self.term_end and self.term_end > self._today())
+
+    def _renew(self, rows=None, reason=False, *, is_early=False):
         """Begin the next term on the day on which this one ends.
 
         `rows` are the lines that change with it, as `_amend` takes them: by default
-        those that the plan says.
+        those that the plan says for whoever agreed to it, early or not.
         """
         self.ensure_one()
         day = self.term_end
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
-        rows = self._renewal_rows() if rows is None else rows
+        rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
             self._amend("price", day, rows, policy="prorate", reason=reason)
         self.write(
             {
                 "term_start": day,
                 "term_end": self._term_end_after(day),
+                "term_index": self.plan_id._index_on(day),
                 "reminded_days": 0,
             }
         )
@@ -73,7 +84,7 @@ class SubscriptionRenewal(models.Model):
         self.ensure_one()
         return bool(self.date_end and self.date_end <= self.term_end)
 
-    def _renewal_rows(self):
+    def _renewal_rows(self, *, is_early):
         """Return what changes of the lines with the next term, as `_amend` takes it.
 
         New versions of prices come first, then the rise, then what is taken off for
@@ -81,14 +92,17 @@ class SubscriptionRenewal(models.Model):
         """
         self.ensure_one()
         day, plan = self.term_end, self.plan_id
-        percent = plan._uplift_between(self.term_start or self.date_start, day)
-        early = plan.early_renewal_percent if day > self._today() else 0
+        percent = plan._uplift_between(
+            self.term_start or self.date_start, day, self.term_index
+        )
+        early = plan.early_renewal_percent if is_early else 0
         rows = []
         for line in self._lines_to_change(day):
-            values = line._renewal_price_values(day, percent)
-            if early and not line._follows_the_others():
-                values["added_discounts"] = line._term_discount(early, day)
-            if any(values.values()):
+            values = {
+                **line._renewal_price_values(day, percent),
+                **line._renewal_discount_values(day, early),
+            }
+            if values:
                 rows.append((line, values))
         return rows
 
@@ -145,7 +159,7 @@ class SubscriptionRenewal(models.Model):
         is billed as it was agreed, or not at all.
         """
         self.ensure_one()
-        plans = self.plan_id | self._lines_from(self.term_end).plan_id
+        plans = self.plan_id | self._lines_from(self._today()).plan_id
         return 1 - min(0, *plans.mapped("due_shift_days"))
 
     def _follow_term(self):
@@ -189,7 +203,7 @@ class SubscriptionRenewalLine(models.Model):
     uplift_percent = fields.Float(
         "Raised By (%)",
         readonly=True,
-        help="By how much renewals have raised the tiers of the price.",
+        help="By how much renewals have raised the tiers and bounds of the price.",
     )
 
     @api.depends("uplift_percent")
@@ -199,42 +213,54 @@ class SubscriptionRenewalLine(models.Model):
     def _renewal_price_values(self, day, percent):
         """Return what changes of the price with the term that begins on a day."""
         self.ensure_one()
-        rule, price, rise = self.pricing_rule_id, self.price, self.uplift_percent
-        values = {}
-        if newer := self._rule_at_renewal(day):
-            rule, price, rise = newer, newer.price, 0.0
-            values = {
-                "pricing_rule_id": rule.id,
-                "pricing_model": rule.pricing_model,
-                "price": price,
-            }
-        if not percent or rule._is_granted_on(day):
+        values = self._prices_at_renewal(day)
+        rule = self.pricing_rule_id
+        if "pricing_rule_id" in values:
+            rule = rule.browse(values["pricing_rule_id"])
+        customer = self.partner_id.commercial_partner_id
+        if not percent or rule._is_granted_to(customer, day):
             return values
-        if rule.pricing_model in PRICED_BY_TIERS:
-            values["uplift_percent"] = float(raised_again(exact(rise), percent))
-        elif price:
-            values["price"] = float(raised(exact(price), percent))
+        if rule._rises_beyond_its_price():
+            before = 0.0 if values else self.uplift_percent
+            values["uplift_percent"] = float(raised_again(exact(before), percent))
+        if price := exact(values.get("price", self.price)):
+            values["price"] = float(raised(price, percent))
         return values
 
-    def _term_discount(self, percent, day):
-        """Return the command of a discount for the term that begins on a day."""
+    def _renewal_discount_values(self, day, early_percent):
+        """Return what changes of the discounts with the term that begins on a day.
+
+        What was taken off for the term before ends with it.
+        """
         self.ensure_one()
+        values = {}
+        outlived = self.discount_ids.filtered(
+            lambda discount: discount.ends_with_term and discount._end_on(self) > day
+        )
+        if outlived:
+            values["discount_ids"] = [
+                Command.create(discount._prepare_copy_values())
+                for discount in self.discount_ids - outlived
+            ]
         end = self.subscription_id._term_end_after(day)
-        if not end:
-            return []
+        if early_percent and end and not self._follows_the_others():
+            granted = self._term_discount(early_percent, day, end)
+            values["added_discounts"] = [Command.create(granted)]
+        return values
+
+    def _term_discount(self, percent, day, end):
+        """Return the values of a discount for a term."""
+        self.ensure_one()
         calendar = self._snapshot_calendar()
         last = calendar.index_on(end - timedelta(days=1))
-        return [
-            Command.create(
-                {
-                    "percent": percent,
-                    "fixed_amount": 0.0,
-                    "cycles": last - calendar.index_on(day) + 1,
-                    "coupon_id": False,
-                    "date_start": max(day, self.date_start),
-                }
-            )
-        ]
+        return {
+            "percent": percent,
+            "fixed_amount": 0.0,
+            "cycles": last - calendar.index_on(day) + 1,
+            "coupon_id": False,
+            "date_start": max(day, self.date_start),
+            "ends_with_term": True,
+        }
 
     def _follows_the_others(self):
         """Tell whether what the others cost less makes this cost less already."""

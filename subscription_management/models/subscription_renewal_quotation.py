@@ -8,7 +8,6 @@ from odoo.tools import format_date
 from ..billing_core.errors import BillingError
 from ..billing_core.owed import full_price
 from ..billing_core.percent_base import with_bases
-from .error_messages import translated
 from .subscription_renewal import RENEWAL_ACTIVITY
 
 OPEN_QUOTATION = ("draft", "sent")
@@ -159,13 +158,13 @@ class SubscriptionRenewalQuotation(models.Model):
                     price = full_price(line, line.calendar.boundary(index))
                     found.setdefault(line.origin_key, (line, price))
         except BillingError as error:
-            raise UserError(translated(self.env, error)) from error
+            raise UserError(self._refusal(error, amendment.values)) from error
         return found
 
-    def _renew(self, rows=None, reason=False):
+    def _renew(self, rows=None, reason=False, *, is_early=False):
         """Renew, and call off the quotations that asked for it."""
         others = self.sudo()._open_renewal_quotations()
-        result = super()._renew(rows, reason)
+        result = super()._renew(rows, reason, is_early=is_early)
         others._action_cancel()
         for order in others:
             order.message_post(body=self.env._("%s was renewed already.", self.name))

@@ -29,11 +29,12 @@ class SubscriptionRetention(models.Model):
     def _offer_start(self):
         """Return the day from which an offer counts: the next period's, as a rule."""
         self.ensure_one()
-        today = self._today()
-        return min(
+        today = max(self._today(), self.date_start)
+        first = min(
             (line._next_period_start() for line in self._lines_to_change(today)),
             default=today,
         )
+        return max(first, self.date_start)
 
     def _reason_against_offer(self, because, day):
         """Return why an offer cannot be made from a day on, None when it can."""
@@ -42,6 +43,7 @@ class SubscriptionRetention(models.Model):
             return self.env._("This reason offers nothing; cancel, or keep it.")
         try:
             self._check_can_change()
+            self._check_starts_by(day)
         except UserError as error:
             return str(error)
         if self.date_end:

@@ -227,7 +227,10 @@ class SubscriptionRevenue(models.Model):
         activated = self.change_ids.filtered(lambda each: each.kind == "activated")
         if self.state == "draft" or not activated:
             return {}
-        return self._agreed_revenue_changes(pauses)
+        try:
+            return self._agreed_revenue_changes(pauses)
+        except BillingError as error:
+            raise UserError(self._refusal(error)) from error
 
     def _agreed_revenue_changes(self, pauses):
         """Return by how much what is agreed changes each day, started or not."""
@@ -241,8 +244,8 @@ class SubscriptionRevenue(models.Model):
                 and line.date_start
             )
         )
-        # By numbers, since what people edit is not stored yet.
-        keys = {line: number for number, line in enumerate(lines, start=1)}
+        # What people edit is not stored yet.
+        keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
         return revenue_changes(
             self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
             pauses,

@@ -214,20 +214,6 @@ class SubscriptionSubscription(models.Model):
             payer = subscription.partner_invoice_id.commercial_partner_id
             subscription.shares_invoices = payer.shares_subscription_invoices
 
-    @api.depends("company_id", "plan_id")
-    def _compute_currency_id(self):
-        for subscription in self:
-            priced_in = subscription.plan_id.pricing_rule_ids.currency_id
-            company_currency = subscription.company_id.currency_id
-            if subscription.currency_id and (
-                not priced_in or subscription.currency_id in priced_in
-            ):
-                continue
-            if not priced_in or company_currency in priced_in:
-                subscription.currency_id = company_currency
-            else:
-                subscription.currency_id = priced_in[0]
-
     @api.depends("partner_id", "plan_id", "company_id")
     def _compute_payment_term_id(self):
         for subscription in self:

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ..billing_core.line import ChargeKind
+
 
 def begins_on(was, day, before):
     """Return when something begins once the paid days begin on a day, not `before`.
@@ -67,7 +69,9 @@ class SubscriptionTrial(models.Model):
         running = paying.filtered(lambda each: each.state == "trial")
         for subscription in running:
             subscription._pay_from(max(subscription._today(), subscription.date_start))
-        return super(SubscriptionTrial, paying).action_activate()
+        result = super(SubscriptionTrial, paying).action_activate()
+        running._follow_pause()
+        return result
 
     def _first_day_paid_for(self):
         return self.trial_end or super()._first_day_paid_for()
@@ -113,7 +117,9 @@ class SubscriptionTrial(models.Model):
         self.trial_end = day
         for line in lines.with_context(subscription_change_is_logged=True):
             line._begin_on(day, before)
-        self.term_end = self.plan_id._term_end(day)
+        self.term_start, self.term_end = day, self.plan_id._term_end(day)
+        for pause in self.pause_ids:
+            self._extend_term(pause.date_start, pause.date_end)
 
     @api.model
     def _cron_convert_trials(self):
@@ -124,6 +130,9 @@ class SubscriptionTrial(models.Model):
     def _follow_trial(self):
         self.ensure_one()
         plan, today = self.plan_id, self._today()
+        if self.date_end and self.date_end <= min(today, self.trial_end):
+            self._close_if_ended()
+            return
         reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:
@@ -146,6 +155,14 @@ class SubscriptionTrial(models.Model):
             return self._has_payment_method()
         return conversion == "converts"
 
+    def _forecast_amendment(self, amendment, *args, **kwargs):
+        """A trial that is going to end is foreseen without the days after it."""
+        if self.state == "trial" and not self._converts_after_trial():
+            amendment.lines = tuple(
+                line for line in amendment.lines if line.kind is ChargeKind.ONE_OFF
+            )
+        return super()._forecast_amendment(amendment, *args, **kwargs)
+
     def _has_payment_method(self):
         """Tell whether the customer saved a way to pay in the company."""
         self.ensure_one()
@@ -161,6 +178,7 @@ class SubscriptionTrial(models.Model):
     def _convert_trial(self):
         self._set_state("active")
         self._log_change("activated", self._first_day_paid_for())
+        self._follow_pause()
         self._schedule_billing()
 
     def _end_trial(self):

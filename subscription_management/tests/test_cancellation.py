@@ -294,3 +294,46 @@ class TestCancellation(SubscriptionCase):
         )
         self.assertNotIn(theirs, theirs.with_user(rep).search([]))
         self.assertIn(self.closed, theirs.with_user(rep).search([]))
+
+    def paid_until(self, subscription, on):
+        with freeze_time(f"{on} 09:00:00"):
+            wizard = self.env["subscription.end"].create(
+                {"subscription_id": subscription.id}
+            )
+            return str(wizard.last_day)
+
+    def test_what_is_planned_within_a_period_does_not_shorten_what_is_paid(self):
+        day = Date.to_date
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        self.bill("2026-04-01")
+        with freeze_time("2026-04-10 09:00:00"):
+            subscription.change_quantity(subscription.line_ids, 5, day("2026-04-25"))
+            subscription.pause(day("2026-04-26"), day("2026-04-28"))
+        self.assertEqual(self.paid_until(subscription, "2026-04-20"), "2026-04-30")
+
+    def test_a_product_that_left_does_not_prolong_what_is_paid(self):
+        day = Date.to_date
+        subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
+        with freeze_time("2026-04-01 09:00:00"):
+            seats = subscription.line_ids[1]
+            subscription.change_plan(seats, self.yearly, day("2026-04-01"))
+        self.bill("2026-04-01")
+        with freeze_time("2026-04-10 09:00:00"):
+            [seats] = subscription._lines_on(day("2026-04-10")).filtered(
+                lambda line: line.plan_id == self.yearly
+            )
+            self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2027-03-31")
+            subscription._amend("line_ended", day("2026-04-10"), [(seats, None)])
+        self.bill("2026-04-10")
+        self.assertEqual(self.paid_until(subscription, "2026-04-11"), "2026-04-30")
+
+    def test_what_is_billed_afterwards_is_served_until_its_period_ends(self):
+        self.monthly.timing = "in_arrears"
+        subscription = self.subscribe(on="2026-04-01")
+        self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2026-04-30")
+
+    def test_a_trial_is_left_at_its_end(self):
+        self.monthly.trial_days = 14
+        with freeze_time("2026-04-01 09:00:00"):
+            subscription = self.subscribe(on="2026-04-01")
+        self.assertEqual(self.paid_until(subscription, "2026-04-03"), "2026-04-14")

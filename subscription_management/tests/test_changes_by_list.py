@@ -124,7 +124,7 @@ class TestChangesByList(SubscriptionCase):
         subscription._end_on(Date.to_date("2026-05-01"))
         with self.assertRaisesRegex(UserError, "nothing can join"):
             self.join(subscription, self.basic, "2026-05-01")
-        with self.assertRaisesRegex(UserError, "nothing can join"):
+        with self.assertRaisesRegex(UserError, "ends on"):
             other.merge_into(subscription, Date.to_date("2026-05-01"))
         self.join(subscription, self.basic, "2026-04-30")
         self.assertEqual(

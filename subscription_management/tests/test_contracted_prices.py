@@ -117,3 +117,52 @@ class TestContractedPrices(SubscriptionCase):
         draft._publish(Date.to_date("2027-03-16"), "new")
         self.assertEqual(self.renew(running), 7)
         self.assertEqual(self.subscribe(self.seat, on="2027-04-01").line_ids.price, 4)
+
+    def test_a_contract_made_for_the_customer_waits_for_the_renewal(self):
+        subscription = self.seats()
+        draft = self.grant(price=4, state="draft")
+        with freeze_time("2027-03-01 09:00:00"):
+            draft._publish(Date.to_date("2027-03-16"), "renewal")
+        self.assertEqual(self.renew(subscription), 4)
+
+    def test_a_contract_replaces_a_price_of_the_host(self):
+        tool = self._make_product("Tool", 50.0)
+        subscription = self.subscribe(tool, on="2026-04-01")
+        draft = self.grant(price=40, state="draft", product_id=tool.id)
+        with freeze_time("2026-04-10 09:00:00"):
+            draft._publish(Date.to_date("2026-05-01"), "date")
+        self.assertEqual(subscription._lines_on(Date.to_date("2026-05-01")).price, 40)
+
+    def test_a_contract_without_a_price_of_the_plan_ends_at_the_hosts(self):
+        tool = self._make_product("Tool", 50.0)
+        self.grant(price=40, product_id=tool.id, date_to="2026-12-31")
+        subscription = self.subscribe(tool, on="2026-04-01")
+        self.bill("2027-03-01")
+        self.assertEqual(self.renew(subscription), 50)
+
+    def test_another_customer_does_not_keep_a_contract_beyond_the_term(self):
+        self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
+        self.grant()
+        subscription = self.seats()
+        with freeze_time("2027-03-05 09:00:00"):
+            day = Date.to_date("2027-03-10")
+            follower = subscription.transfer(self.other, day)
+        self.assertEqual(follower._lines_on(day).price, 5)
+        self.assertAlmostEqual(self.renew(follower), 7.7)
+
+    def test_without_a_term_a_contract_ends_on_its_last_day(self):
+        self.monthly.write({"term_count": 0})
+        self.grant(date_to="2026-05-15")
+        subscription = self.subscribe(self.seat, on="2026-04-01")
+        self.bill("2026-05-01")
+        for day in ("2026-05-14", "2026-05-15", "2026-05-16"):
+            with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
+                self.env.ref(
+                    "subscription_management.ir_cron_renew"
+                ).method_direct_trigger()
+            self.env.invalidate_all()
+        days = [
+            (str(line.date_start), line.price)
+            for line in subscription.line_ids.sorted("date_start")
+        ]
+        self.assertEqual(days, [("2026-04-01", 5), ("2026-05-16", 7)])

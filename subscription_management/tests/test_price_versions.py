@@ -73,6 +73,41 @@ class TestPriceVersions(SubscriptionCase):
         self.assertEqual(subscription.term_end, Date.to_date("2026-06-01"))
         self.assertEqual(self.price_billed_in_may(subscription), 80)
 
+    def test_a_price_does_not_count_from_a_day_that_is_over(self):
+        subscription = self.running()
+        draft = self.new_version(8)
+        for applies_to in ("new", "date", "renewal"):
+            with self.assertRaisesRegex(UserError, "which is over"):
+                self.publish(draft, applies_to, day="2026-04-15")
+        self.assertEqual(subscription.billed_period_ids.amount, 70)
+
+    def test_a_version_that_had_ended_is_not_offered_for_longer(self):
+        draft = self.new_version(8)
+        draft.replaces_id.date_to = "2026-04-20"
+        self.publish(draft, "new")
+        self.assertEqual(draft.replaces_id.date_to, Date.to_date("2026-04-20"))
+
+    def test_a_suspended_one_stays_at_the_price_before_and_is_listed(self):
+        subscription = self.running()
+        subscription.suspend()
+        shown = self.publish(self.new_version(8), "date")
+        self.assertIn(subscription.name, shown["params"]["message"])
+        self.assertIn("is suspended", subscription.activity_ids.note)
+        self.assertEqual(subscription.line_ids.mapped("price"), [7])
+
+    def test_a_renewal_skips_a_version_that_is_over_by_then(self):
+        self.monthly.write({"term_count": 1, "term_unit": "year"})
+        subscription = self.running()
+        line = subscription.line_ids
+        second = self.new_version(8)
+        self.publish(second, "renewal", day="2026-06-01")
+        third = second.browse(second.action_new_version()["res_id"])
+        third.price = 9
+        self.publish(third, "date", day="2026-08-01")
+        for day, version in (("2026-07-01", second), ("2027-04-01", third)):
+            values = line._prices_at_renewal(Date.to_date(day))
+            self.assertEqual(values["pricing_rule_id"], version.id)
+
     def test_one_that_refuses_the_new_price_keeps_no_other_from_it(self):
         refusing, willing = self.running(), self.running()
         move = type(refusing)._move_to_new_prices

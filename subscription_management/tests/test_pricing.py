@@ -1,5 +1,5 @@
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Date
 from odoo.tests import Form, tagged
 
 from .common import SubscriptionCase
@@ -128,6 +128,60 @@ class TestPricing(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "Care, Support"):
             subscription.action_activate()
 
+    def subscribe_with_a_share_of_its_own_category(self):
+        soft = self.env["product.category"].create({"name": "Soft"})
+        support = self._make_product("Support", 1.0)
+        (self.basic | support).categ_id = soft
+        self.rule(
+            "percent_of_total",
+            percent=10,
+            product=support,
+            base_scope="category",
+            base_category_id=soft.id,
+        )
+        return self.subscribe(self.basic, support, on="2026-04-01")
+
+    def test_a_share_whose_base_holds_its_own_product_can_be_changed(self):
+        subscription = self.subscribe_with_a_share_of_its_own_category()
+        self.bill("2026-04-01")
+        may = Date.to_date("2026-05-01")
+        subscription.grant_discount({"percent": 50}, may)
+        self.bill("2026-05-01")
+        self.assert_invoice_lines(
+            subscription,
+            [
+                ("2026-04-01/2026-05-01", "Basic", "30.00"),
+                ("2026-04-01/2026-05-01", "Support", "3.00"),
+                ("2026-05-01/2026-06-01", "Basic", "15.00"),
+                # 10 % of 15.00, and half of that off.
+                ("2026-05-01/2026-06-01", "Support", "0.75"),
+            ],
+        )
+
+    def test_a_change_that_makes_shares_of_each_other_is_refused_by_name(self):
+        subscription = self.subscribe_with_a_share_of_its_own_category()
+        care = self._make_product("Care", 1.0)
+        care.categ_id = self.basic.categ_id
+        rule = self.rule(
+            "percent_of_total",
+            percent=10,
+            product=care,
+            base_scope="category",
+            base_category_id=care.categ_id.id,
+        )
+        wizard = (
+            self.env["subscription.amend"]
+            .with_context(default_subscription_id=subscription.id)
+            .create({"date_effective": "2026-05-01"})
+        )
+        wizard.line_ids = [
+            Command.create({"product_id": care.id, "plan_id": self.monthly.id})
+        ]
+        self.assertEqual(wizard.line_ids[-1:].pricing_rule_id, rule)
+        self.assertIn("Support, Care are shares of each other", wizard.preview)
+        with self.assertRaisesRegex(UserError, "Support, Care are shares"):
+            wizard.action_confirm()
+
     def test_wrong_tiers_are_refused_with_the_row(self):
         for tiers, reason in (
             ([(10, 1, 0), (5, 1, 0)], "Tier 2 ends at 5"),
@@ -147,6 +201,21 @@ class TestPricing(SubscriptionCase):
         )
         with self.assertRaisesRegex(UserError, "add a tier without end"):
             subscription.action_activate()
+
+    def test_a_price_by_tiers_is_not_changed_as_one_price(self):
+        self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.seat
+        ).write(
+            {
+                "pricing_model": "graduated",
+                "tier_ids": [Command.create({"unit_price": 5})],
+            }
+        )
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=5)
+        with self.assertRaisesRegex(UserError, "follows from its tiers"):
+            subscription.change_price(
+                subscription.line_ids, 4, Date.to_date("2026-04-11")
+            )
 
     def test_a_contracted_price_comes_before_the_plans(self):
         contact = self.env["res.partner"].create(

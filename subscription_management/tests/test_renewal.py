@@ -59,6 +59,29 @@ class TestRenewal(SubscriptionCase):
         self.bill("2027-04-01")
         self.assertEqual(self.last_amount(subscription), 32.7)  # 30 + 9 %
 
+    def test_a_rise_starts_from_the_index_that_the_last_one_went_to(self):
+        index = self.env["subscription.price.index"].create(
+            {
+                "name": "CPI",
+                "value_ids": [
+                    Command.create({"date": "2026-01-01", "value": 100}),
+                    Command.create({"date": "2027-01-01", "value": 105}),
+                ],
+            }
+        )
+        subscription = self.subscribe_for_a_year(
+            uplift_kind="index", uplift_index_id=index.id
+        )
+        self.follow_terms_on("2027-03-31")
+        # Published late: 105 was what prices rose to.
+        index.value_ids = [
+            Command.create({"date": "2027-03-01", "value": 110}),
+            Command.create({"date": "2028-03-01", "value": 115}),
+        ]
+        self.follow_terms_on("2028-03-31")
+        self.bill("2028-04-01")
+        self.assertEqual(self.last_amount(subscription), 34.5)  # 30 x 115 / 100
+
     def test_an_index_without_values_says_what_to_do(self):
         index = self.env["subscription.price.index"].create({"name": "CPI"})
         subscription = self.subscribe_for_a_year(
@@ -139,6 +162,34 @@ class TestRenewal(SubscriptionCase):
         self.bill("2028-04-01")
         amounts = subscription.billed_period_ids.sorted("date_start").mapped("amount")
         self.assertEqual(amounts, [30] * 12 + [27] * 12 + [30])
+
+    def test_what_renews_by_itself_has_no_discount_for_being_early(self):
+        subscription = self.subscribe_for_a_year(early_renewal_percent=10)
+        self.follow_terms_on("2027-03-31")
+        self.bill("2027-04-01")
+        self.assertEqual(self.last_amount(subscription), 30)
+
+    def test_the_discount_of_a_term_ends_with_it_also_within_a_period(self):
+        self.monthly.write(
+            {
+                "term_count": 1,
+                "term_unit": "month",
+                "early_renewal_percent": 10,
+                "pause_policy": "extends",
+            }
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        with freeze_time("2026-04-01 09:00:00"):
+            day = Date.to_date
+            subscription.pause(day("2026-04-11"), day("2026-04-21"))
+            self.assertEqual(subscription.term_end, day("2026-05-11"))
+            subscription.action_renew()
+            self.assertEqual(subscription.term_end, day("2026-06-11"))
+            subscription.action_renew()
+        self.bill("2026-06-11")
+        charged = sum(subscription.billed_period_ids.mapped("amount"))
+        # 20 days of April, 10 of May at 30.00; 21 of May and June at 27.00.
+        self.assertAlmostEqual(charged, 20 + 30 * 10 / 31 + 27 * 21 / 31 + 27, 2)
 
     @freeze_time("2027-02-10 09:00:00")
     def test_a_share_of_what_costs_less_already_is_not_cut_twice(self):

@@ -321,3 +321,28 @@ class TestRenewalQuotation(SubscriptionCase):
         stranger = self.env["res.partner"].create({"name": "Stranger"})
         with self.assertRaisesRegex(ValidationError, "stays with its customer"):
             order.partner_id = stranger
+
+    def test_who_may_not_change_the_subscription_does_not_confirm(self):
+        order = self.quote(self.subscribe_for_a_year())
+        seller = new_test_user(
+            self.env, "all_leads", "sales_team.group_sale_salesman_all_leads"
+        )
+        with freeze_time("2027-03-20 09:00:00"), self.assertRaises(AccessError):
+            order.with_user(seller).action_confirm()
+
+    def test_a_confirmed_renewal_is_not_cancelled_by_its_order(self):
+        order = self.quote(self.subscribe_for_a_year())
+        self.accept(order)
+        with self.assertRaisesRegex(UserError, "cancel the subscription instead"):
+            order.action_cancel()
+
+    def test_a_second_window_does_not_renew_the_next_term(self):
+        subscription = self.subscribe_for_a_year()
+        with freeze_time("2027-03-11 09:00:00"):
+            first, second = self.env["subscription.renew"].create(
+                [{"subscription_id": subscription.id}] * 2
+            )
+            first.action_confirm()
+            with self.assertRaisesRegex(UserError, "renewed already"):
+                second.action_confirm()
+        self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))

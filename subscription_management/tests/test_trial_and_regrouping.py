@@ -39,6 +39,45 @@ class TestTrial(SubscriptionCase):
         )
         self.assertEqual(subscription.movement_ids.date, Date.to_date("2026-04-15"))
 
+    def save_payment_method(self, partner):
+        provider = self.env["payment.provider"].create(
+            {"name": "Cards", "company_id": self.env.company.id}
+        )
+        self.env["payment.token"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": self.env["payment.method"].search([], limit=1).id,
+                "partner_id": partner.id,
+                "provider_ref": "token",
+            }
+        )
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_a_trial_goes_on_if_a_payment_method_was_saved(self):
+        self.monthly.write(
+            {"trial_days": 14, "trial_conversion": "with_payment_method"}
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self.save_payment_method(stranger)
+        self.assertIn("No invoice", subscription.invoice_forecast)
+        self.save_payment_method(self.customer)
+        self.env.invalidate_all()
+        self.assertIn("30.00", subscription.invoice_forecast)
+        self.follow_trials_on("2026-04-15")
+        self.assertEqual(subscription.state, "active")
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_a_trial_ends_if_no_payment_method_was_saved(self):
+        self.monthly.write(
+            {"trial_days": 14, "trial_conversion": "with_payment_method"}
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        self.follow_trials_on("2026-04-15")
+        self.assertEqual(subscription.state, "expired")
+        self.bill("2026-05-01")
+        self.assertFalse(subscription.billed_period_ids)
+
     @freeze_time("2026-04-01 09:00:00")
     def test_a_trial_at_a_price_is_charged_once_and_its_days_are_not(self):
         trial = self._make_product("Trial", 9.0)

@@ -215,7 +215,7 @@ class SubscriptionAmendLine(models.TransientModel):
     def _compute_product_uom_id(self):
         for line in self:
             if line.product_uom_id not in line.allowed_uom_ids:
-                line.product_uom_id = line.product_id.uom_id
+                line.product_uom_id = line.line_id._unit_for(line.product_id)
 
     @api.constrains("kind", "pricing_rule_id", "line_id")
     def _check_kind(self):
@@ -246,19 +246,22 @@ class SubscriptionAmendLine(models.TransientModel):
                 line.pricing_model = "per_unit"
                 line.price = line._host_price()
 
+    @api.onchange("quantity", "product_uom_id")
+    def _onchange_quantity(self):
+        """Ask the host again, whose price may depend on quantity and unit."""
+        if not self._is_same_offer() and not self.pricing_rule_id:
+            self.price = self._host_price()
+
     def _host_price(self):
-        """Return the customer's own price of a product that has none on the plan."""
-        self.ensure_one()
         subscription = self.amend_id.subscription_id
         if not (self.product_id and subscription):
             return 0.0
-        values = {
-            "subscription_id": subscription.id,
-            "product_id": self.product_id.id,
-            "quantity": self.quantity,
-            "date_start": self.amend_id.date_effective,
-        }
-        return self.env["subscription.line"].new(values)._host_price()
+        return subscription._host_price(
+            self.product_id,
+            self.quantity,
+            self.product_uom_id or self.line_id._unit_for(self.product_id),
+            self.amend_id.date_effective or fields.Date.today(),
+        )
 
     def _rows(self):
         """Return the (line, values) pairs that this row changes, if any."""

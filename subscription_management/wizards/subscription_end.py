@@ -58,12 +58,10 @@ class SubscriptionEnd(models.TransientModel):
         for wizard in self:
             subscription = wizard.subscription_id
             today = subscription._today() if subscription else fields.Date.today()
-            billed = subscription.line_ids.filtered("closed_until").mapped(
-                "closed_until"
-            )
-            paid_until = max(billed, default=today) - timedelta(days=1)
+            end = subscription._paid_until() if subscription else today
+            paid_until = end - timedelta(days=1)
             if wizard.when == "paid_until":
-                wizard.last_day = max(paid_until, today - timedelta(days=1))
+                wizard.last_day = paid_until
             elif wizard.when == "notice" and subscription.line_ids:
                 end = subscription._end_with_notice()
                 wizard.last_day = end - timedelta(days=1)

@@ -32,7 +32,13 @@ class SubscriptionRest(models.TransientModel):
         return not self.resume_on or self.resume_on > self.date_start
 
     def _plan(self):
+        """Return the `Amendment` of looking at the days anew, or refuse the pause."""
         subscription = self.subscription_id.sudo()
+        if self.is_resuming:
+            pause = subscription._pause_to_end(self.date_start)
+            subscription._check_goes_on_here(pause.date_end)
+        else:
+            subscription._check_can_pause(self.date_start, self.resume_on)
         amendment = subscription._begin_amendment()
         subscription._amend_reopened(amendment, self.date_start)
         return amendment
@@ -44,7 +50,9 @@ class SubscriptionRest(models.TransientModel):
         if not self.is_resuming:
             billed = subscription.plan_id.pause_policy == "billed"
             return pauses if billed else [*pauses, self._pause()]
-        ended = subscription._pause_to_end(self.date_start)
+        ended = subscription._pauses_beyond(self.date_start).sorted("date_start")[:1]
+        if not ended:
+            return pauses
         kept = [each for each in pauses if each.start != ended.date_start]
         if ended.is_billed or ended.date_start >= self.date_start:
             return kept

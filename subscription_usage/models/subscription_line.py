@@ -74,9 +74,9 @@ class SubscriptionLine(models.Model):
             return super()._units_last_month()
         return sum(self._uses_last_month(), ZERO)
 
-    def _cost_last_month(self, terms):
+    def _cost_last_month(self, terms, quantity):
         if self.kind != "usage":
-            return super()._cost_last_month(terms)
+            return super()._cost_last_month(terms, quantity)
         return max(price_of_uses(terms, self._uses_last_month()), terms.minimum or ZERO)
 
     def _uses_last_month(self):

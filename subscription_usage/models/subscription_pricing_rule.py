@@ -98,6 +98,10 @@ class SubscriptionPricingRule(models.Model):
     def _compute_calculator(self):
         return super()._compute_calculator()
 
+    @api.depends("meter_id", *PERCENTAGE_FIELDS)
+    def _compute_trial(self):
+        return super()._compute_trial()
+
     def _sample_terms(self):
         """One amount is tried, so it is priced as one beyond what is free."""
         terms = super()._sample_terms()
@@ -109,6 +113,9 @@ class SubscriptionPricingRule(models.Model):
 
     def _shape(self):
         return super()._shape() | {"meter_id", *PERCENTAGE_FIELDS}
+
+    def _rises_beyond_its_price(self):
+        return self.pricing_model == PERCENTAGE or super()._rises_beyond_its_price()
 
     def _snapshot_price_model(self, price):
         if self.pricing_model != PERCENTAGE:

@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Date
 
 from odoo.addons.subscription_management.tests.common import Command, tagged
 
@@ -162,3 +163,36 @@ class TestUsagePrices(UsageCase):
         newest = subscription.line_ids.sorted("date_start")[-1]
         self.assertAlmostEqual(newest.price, 2.2)
         self.assertEqual(newest.kind, "usage")
+
+    def test_a_renewal_quotation_names_the_price_of_what_will_be_used(self):
+        self.monthly.write(
+            {
+                "term_count": 1,
+                "term_unit": "month",
+                "renewal_policy": "ask",
+                "uplift_kind": "fixed",
+                "uplift_percent": 10,
+            }
+        )
+        with freeze_time("2026-04-01 13:00:00"):
+            subscription = self.subscribe(self.basic, self.call, on="2026-04-01")
+            order = subscription.sudo()._make_renewal_quotation()
+            basic, call = order.order_line
+            self.assertEqual(basic.price_unit, 33)
+            self.assertEqual(call.display_type, "line_note")
+            self.assertIn("2.20", call.name)
+            order.action_confirm()
+        day = Date.to_date("2026-05-01")
+        prices = subscription._lines_on(day).mapped("price")
+        self.assertEqual(sorted(prices), [2.2, 33])
+
+    def test_usage_is_tried_once_after_its_line_was_split(self):
+        today = self.subscription._today()
+        line = self.subscription.line_ids
+        line.closed_until = False
+        self.subscription.change_price(line, 2.5, today)
+        self.record(self.subscription, 130, str(today))
+        draft = self.rule.copy(
+            {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
+        )
+        self.assertEqual(draft._try_out()["total"], 15.0)

@@ -92,3 +92,12 @@ def test_the_floor_comes_after_the_percentage():
         [seats(1, price="1000"), share(1, model=floor)], [], ILS, day("2026-04-01")
     )
     assert str(outcome.items[1].amount) == "250.00"
+
+
+def test_a_share_that_goes_on_at_another_price_is_no_base_of_itself():
+    before = share(1, 10, key=9, end="2026-04-16")
+    after = share(1, 9, key=10, start="2026-04-16", series=9)
+    assert parts(seats(1, price="100"), before, after) == [
+        ("2026-04-01", "100"),
+        ("2026-04-16", "100"),
+    ]

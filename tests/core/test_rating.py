@@ -65,9 +65,11 @@ def test_the_steps_are_shown():
     assert seen.above_maximum == 300
     assert seen.true_up == 0
     assert seen.amount == 600
-    assert seen.average_unit_price == 6
+    # Of the 120 that were asked for, the 20 that are included count as well.
+    assert seen.average_unit_price == 5
     few = rate(agreed, Decimal(20))
-    assert (few.true_up, few.amount, few.average_unit_price) == (100, 100, None)
+    assert (few.true_up, few.amount, few.average_unit_price) == (100, 100, 5)
+    assert rate(agreed, Decimal(0)).average_unit_price is None
 
 
 def test_the_last_line_of_a_period_makes_the_minimum_up():

@@ -1,12 +1,20 @@
 import pytest
 from billing_core.errors import FloorAboveCap, InvalidIndex
-from billing_core.price_models import Graduated, PerUnit, Stairstep, Tier, Volume
+from billing_core.price_models import (
+    Graduated,
+    PercentageOfAmount,
+    PerUnit,
+    Stairstep,
+    Tier,
+    Volume,
+)
+from billing_core.rating import Terms, price_of
 from billing_core.renewal import (
     Uplift,
     index_change,
     raised,
     raised_again,
-    raised_tiers,
+    raised_terms,
 )
 
 from .agreed import Decimal
@@ -44,25 +52,40 @@ def test_a_unit_price_keeps_twelve_decimals():
 def test_every_price_of_tiers_rises_and_their_bounds_stay():
     tiers = (Tier(Decimal(10), Decimal(7), Decimal(20)), Tier(None, Decimal(6)))
     # 10 at 7 and 10 at 6 with a fee of 20 are 150; 10 % more are 165.
-    assert raised_tiers(Graduated(tiers), Decimal(10)).amount(Decimal(20)) == 165
+    assert price_raised(Graduated(tiers), 20) == 165
     # 5 at 7 with a fee of 20 are 55.
-    assert raised_tiers(Volume(tiers), Decimal(10)).amount(Decimal(5)) == Decimal(
-        "60.5"
-    )
+    assert price_raised(Volume(tiers), 5) == Decimal("60.5")
+
+
+def price_raised(model, quantity, **terms):
+    risen = raised_terms(Terms(model, **terms), Decimal(10))
+    return price_of(risen, Decimal(quantity))
 
 
 @pytest.mark.parametrize(
     ("overage", "quantity", "amount"),
-    [(Decimal(2), "103", "171.6"), (None, "100", "165")],
+    [(Decimal(2), 103, "171.6"), (None, 100, "165")],
 )
 def test_blocks_rise_and_what_lies_beyond_them(overage, quantity, amount):
     blocks = Stairstep((Tier(Decimal(100), flat_fee=Decimal(150)),), overage)
-    risen = raised_tiers(blocks, Decimal(10))
-    assert risen.amount(Decimal(quantity)) == Decimal(amount)
+    assert price_raised(blocks, quantity) == Decimal(amount)
 
 
-def test_a_model_with_one_price_is_raised_by_its_price_only():
-    assert raised_tiers(PerUnit(Decimal(7)), Decimal(10)) == PerUnit(Decimal(7))
+def test_a_price_that_is_agreed_apart_rises_apart():
+    assert price_raised(PerUnit(Decimal(7)), 10) == 70
+
+
+def test_commitments_and_caps_rise_with_the_prices():
+    assert price_raised(PerUnit(Decimal(7)), 1, minimum=Decimal(100)) == 110
+    assert price_raised(PerUnit(Decimal(7)), 99, maximum=Decimal(100)) == 110
+
+
+def test_of_a_percentage_only_what_is_money_rises():
+    # 1.2 % of 50 is 0.60 as before; the fee of 0.10 is 0.11.
+    card = PercentageOfAmount(Decimal("1.2"), Decimal("0.10"))
+    assert price_raised(card, 50) == Decimal("0.71")
+    bounded = PercentageOfAmount(Decimal(1), minimum_per_event=Decimal(5))
+    assert price_raised(bounded, 50) == Decimal("5.5")
 
 
 def test_rises_follow_each_other():

@@ -1,0 +1,167 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command, Date
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-10 09:00:00")
+class TestTakeBack(SubscriptionCase):
+    """Whatever is scheduled can be taken back until its day."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.heir = cls.env["res.partner"].create({"name": "Heir"})
+
+    def day(self, text):
+        return Date.to_date(text)
+
+    def amounts(self, subscription, until="2026-05-01"):
+        self.bill(until)
+        billed = subscription.billed_period_ids.sorted("date_start")
+        return billed.mapped("amount")
+
+    def newest(self, subscription, kind):
+        return subscription.change_ids.filtered(
+            lambda change: change.kind == kind
+        ).sorted("id")[-1:]
+
+    def test_a_product_that_is_to_leave_stays(self):
+        subscription = self.subscribe(on="2026-04-01")
+        rows = [(subscription.line_ids, None)]
+        change = subscription._amend("line_ended", self.day("2026-04-16"), rows)
+        self.assertTrue(change.can_undo)
+        change.action_undo()
+        self.assertEqual(self.amounts(subscription), [30, 30])
+        self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 30)
+
+    def test_a_product_that_is_to_join_does_not(self):
+        subscription = self.subscribe(on="2026-04-01")
+        wizard = self.env["subscription.amend"].create(
+            {
+                "subscription_id": subscription.id,
+                "date_effective": "2026-04-16",
+                "line_ids": [
+                    Command.create(
+                        {"product_id": self.seat.id, "plan_id": self.monthly.id}
+                    )
+                ],
+            }
+        )
+        wizard.action_confirm()
+        change = self.newest(subscription, "line_added")
+        self.assertTrue(change.can_undo)
+        change.action_undo()
+        self.assertEqual(self.amounts(subscription), [30, 30])
+        self.assertEqual(len(subscription.line_ids), 1)
+
+    def test_a_change_before_a_cancellation_is_taken_back_after_it(self):
+        subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
+        seat = subscription.line_ids.filtered(lambda line: line.price == 7)
+        change = subscription._amend(
+            "line_ended", self.day("2026-04-16"), [(seat, None)]
+        )
+        subscription._end_on(self.day("2026-06-01"))
+        with self.assertRaisesRegex(UserError, "later one back first"):
+            change.action_undo()
+        subscription.action_undo_cancellation()
+        change.action_undo()
+        self.assertEqual(set(subscription.line_ids.mapped("date_end")), {False})
+
+    def test_aligned_days_and_term_are_taken_back(self):
+        self.monthly.write({"term_count": 1, "term_unit": "year"})
+        first = self.subscribe(on="2026-04-01")
+        second = self.subscribe(on="2026-04-06")
+        second.align_with(first, self.day("2026-05-01"))
+        self.assertEqual(second.term_end, self.day("2027-04-01"))
+        self.newest(second, "aligned").action_undo()
+        self.assertEqual(second.term_end, self.day("2027-04-06"))
+        self.assertEqual(self.amounts(second, "2026-05-06"), [30, 30])
+
+    def test_a_transfer_is_taken_back(self):
+        subscription = self.subscribe(on="2026-04-01")
+        self.bill("2026-04-01")
+        follower = subscription.transfer(self.heir, self.day("2026-04-16"))
+        change = self.newest(subscription, "transferred")
+        change.action_undo()
+        self.assertFalse(change.can_undo)
+        self.assertEqual(follower.state, "cancelled")
+        self.assertFalse(subscription.date_end)
+        self.assertEqual(self.amounts(subscription), [30, 30])
+        self.assertFalse(follower.billed_period_ids)
+        self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 30)
+        self.assertEqual(sum(follower.movement_ids.mapped("amount")), 0)
+        again = subscription.transfer(self.heir, self.day("2026-05-16"))
+        self.assertEqual(again.state, "active")
+
+    def test_a_cancellation_comes_back_with_the_transfer(self):
+        subscription = self.subscribe(on="2026-04-01")
+        subscription._end_on(self.day("2026-06-01"), "Too dear")
+        subscription.transfer(self.heir, self.day("2026-04-16"))
+        self.newest(subscription, "transferred").action_undo()
+        self.assertEqual(subscription.date_end, self.day("2026-06-01"))
+        self.assertEqual(self.newest(subscription, "cancelled").reason, "Too dear")
+        self.assertEqual(self.amounts(subscription, "2026-07-01"), [30, 30])
+
+    def test_a_transfer_of_a_trial_is_taken_back(self):
+        self.monthly.trial_days = 14
+        subscription = self.subscribe(on="2026-04-01")
+        follower = subscription.transfer(self.heir, self.day("2026-04-12"))
+        self.newest(subscription, "transferred").action_undo()
+        self.assertEqual((subscription.state, follower.state), ("trial", "cancelled"))
+        with freeze_time("2026-04-15 09:00:00"):
+            subscription._follow_trial()
+        self.assertEqual(self.amounts(subscription), [30])
+
+    def test_a_transfer_is_not_taken_back_over_what_was_agreed_since(self):
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        follower = subscription.transfer(self.heir, self.day("2026-04-16"))
+        since = follower.change_quantity(follower.line_ids, 20, self.day("2026-04-20"))
+        change = self.newest(subscription, "transferred")
+        with self.assertRaisesRegex(UserError, f"{follower.name} was changed since"):
+            change.action_undo()
+        since.action_undo()
+        change.action_undo()
+        self.assertEqual(self.amounts(subscription), [70, 70])
+
+    def test_a_transfer_that_was_billed_ahead_is_not_taken_back(self):
+        self.monthly.due_shift_days = -10
+        subscription = self.subscribe(on="2026-04-01")
+        follower = subscription.transfer(self.heir, self.day("2026-05-01"))
+        with freeze_time("2026-04-21 09:00:00"):
+            self.bill("2026-04-21")
+            self.assertEqual(follower.billed_period_ids.amount, 30)
+            with self.assertRaisesRegex(UserError, "was billed already"):
+                self.newest(subscription, "transferred").action_undo()
+
+    def test_two_that_were_to_become_one_stay_two(self):
+        for side in (0, 1):
+            with self.subTest(side):
+                first = self.subscribe(on="2026-04-01")
+                second = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+                second._end_on(self.day("2026-06-01"))
+                second.merge_into(first, self.day("2026-04-16"))
+                change = self.newest((first, second)[side], "merged")
+                self.assertTrue(change.can_undo)
+                change.action_undo()
+                self.assertFalse(self.newest(first, "merged").can_undo)
+                self.assertFalse(self.newest(second, "merged").can_undo)
+                self.assertEqual(second.date_end, self.day("2026-06-01"))
+                self.assertEqual(self.amounts(first, "2026-06-01"), [30] * 3)
+                self.assertEqual(self.amounts(second, "2026-06-01"), [70] * 2)
+
+    def test_the_prices_of_a_new_term_stay_with_it(self):
+        self.monthly.write(
+            {"term_count": 1, "uplift_kind": "fixed", "uplift_percent": 10}
+        )
+        subscription = self.subscribe(on="2026-04-01")
+        subscription.action_renew()
+        price = self.newest(subscription, "price")
+        self.assertFalse(price.can_undo)
+        with self.assertRaisesRegex(UserError, "stays with it"):
+            price.action_undo()
+        self.assertEqual(subscription.term_end, self.day("2028-04-01"))
