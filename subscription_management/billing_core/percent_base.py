@@ -58,6 +58,29 @@ def with_bases(lines: Sequence[Line]) -> list[Line]:
     return [part for each in parts.values() for part in each]
 
 
+def prices_on(day: date, lines: Sequence[Line]) -> dict[int, Decimal]:
+    """Return what each line that is served on a day costs for its period, unrounded.
+
+    Its discounts are those of the period that holds the day.
+
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> start, end = date(2026, 4, 1), date(2026, 5, 1)
+    >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
+    >>> line = Line(7, calendar, Terms(Flat(Decimal(30))), Decimal(1), start, end)
+    >>> prices_on(start, [line]), prices_on(end, [line])
+    ({7: Decimal('30')}, {})
+    """
+    return {
+        part.key: full_price(
+            part, part.calendar.regular_period(part.calendar.index_on(day)).start
+        )
+        for part in with_bases(lines)
+        if part.start <= day and (part.end is None or day < part.end)
+    }
+
+
 def bases_first(lines: Sequence[Line]) -> list[int]:
     """Return the keys in an order in which every base comes before its share.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeVar
 
 from .line import BilledPeriod, ChargeKind, Line
 from .money import ZERO, Currency, as_decimal
@@ -15,6 +17,7 @@ from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 
 AVERAGED_PERIODS = 3
+Key = TypeVar("Key", bound=Hashable)
 
 
 class MovementKind(StrEnum):
@@ -27,6 +30,21 @@ class MovementKind(StrEnum):
     REACTIVATION = "reactivation"
     PAUSE = "pause"
     RESUMPTION = "resumption"
+
+
+AT_REST = frozenset({MovementKind.PAUSE, MovementKind.RESUMPTION})
+"""The kinds of what is agreed, but not paid while it rests."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedChange:
+    """By how much a day moves what a customer agreed to pay for a subscription."""
+
+    subscription: int
+    day: date
+    amount: Decimal
+    worth: Decimal
+    """The amount in the currency in which subscriptions are compared."""
 
 
 def monthly_price(line: Line) -> Fraction:
@@ -116,7 +134,7 @@ def revenue_changes(
     served = [
         part
         for line in with_bases(without_pauses(lines, pauses))
-        if not line.is_empty and line.kind is ChargeKind.RECURRING
+        if _is_served(line) and line.kind is ChargeKind.RECURRING
         for part in _at_each_price(line)
     ]
     edges: dict[date, Fraction] = {}
@@ -137,6 +155,12 @@ def revenue_changes(
     return changes
 
 
+def _is_served(line: Line) -> bool:
+    """Whether a line has any day before the service ends."""
+    end = line.calendar.end
+    return not line.is_empty and (end is None or line.start < end)
+
+
 def _at_each_price(line: Line) -> Iterator[Line]:
     """Yield the stretches of a line on which the same discounts hold."""
     days = {
@@ -151,64 +175,111 @@ def _at_each_price(line: Line) -> Iterator[Line]:
     yield line.part(start, line.end)
 
 
-def movements_to_record(
-    wanted: Mapping[date, Decimal], recorded: Mapping[date, Decimal]
-) -> dict[date, Decimal]:
-    """Return what has to be added on each day so that the record is what is wanted.
+def kinds_by_day(changes: Iterable[AgreedChange]) -> dict[date, MovementKind]:
+    """Return what each day is to a customer, by all that is agreed with them.
 
-    A record is only added to: a change that is taken back is moved back.
+    A day is of one kind. What moves from one subscription to another is expansion that
+    adds up to nothing: the customer did not leave. Days that rest count as agreed.
+
+    >>> april, may = date(2026, 4, 1), date(2026, 5, 1)
+    >>> thirty = Decimal(30)
+    >>> moved = [
+    ...     AgreedChange(1, april, thirty, thirty),
+    ...     AgreedChange(1, may, -thirty, -thirty),
+    ...     AgreedChange(2, may, thirty, thirty),
+    ... ]
+    >>> [str(kind) for kind in kinds_by_day(moved).values()]
+    ['new', 'expansion']
+    >>> [str(kind) for kind in kinds_by_day(moved[:2]).values()]
+    ['new', 'churn']
+    """
+    by_day: dict[date, list[AgreedChange]] = {}
+    for change in changes:
+        by_day.setdefault(change.day, []).append(change)
+    levels: dict[int, Decimal] = {}
+    paid_for: set[int] = set()
+    kinds: dict[date, MovementKind] = {}
+    was_customer = False
+    for day in sorted(by_day):
+        is_customer = bool(paid_for)
+        moved: dict[int, Decimal] = {}
+        for change in by_day[day]:
+            key = change.subscription
+            moved[key] = moved.get(key, ZERO) + change.amount
+        if not any(moved.values()):
+            continue
+        for key, amount in moved.items():
+            levels[key] = levels.get(key, ZERO) + amount
+            (paid_for.add if levels[key] > 0 else paid_for.discard)(key)
+        kinds[day] = _kind_of_day(
+            sum((change.worth for change in by_day[day]), ZERO),
+            was_customer=was_customer,
+            is_customer=is_customer,
+            stays_customer=bool(paid_for),
+        )
+        was_customer = was_customer or bool(paid_for)
+    return kinds
+
+
+def _kind_of_day(
+    worth: Decimal, *, was_customer: bool, is_customer: bool, stays_customer: bool
+) -> MovementKind:
+    if stays_customer and not is_customer:
+        return MovementKind.REACTIVATION if was_customer else MovementKind.NEW
+    if is_customer and not stays_customer:
+        return MovementKind.CHURN
+    return MovementKind.EXPANSION if worth >= 0 else MovementKind.CONTRACTION
+
+
+def movements_by_kind(
+    agreed: Mapping[date, Decimal],
+    paid: Mapping[date, Decimal],
+    kinds: Mapping[date, MovementKind],
+) -> dict[tuple[date, MovementKind], Decimal]:
+    """Return what a subscription moves on each day, by kind.
+
+    `agreed` are its changes as if it never rested, `paid` those with the days that
+    rest left out, `kinds` what each day is to the customer. Who leaves while paused is
+    lost, and is not paused any more.
+
+    >>> may, june = date(2026, 5, 1), date(2026, 6, 1)
+    >>> thirty = Decimal(30)
+    >>> left = movements_by_kind(
+    ...     {june: -thirty}, {may: -thirty}, {june: MovementKind.CHURN}
+    ... )
+    >>> for (day, kind), amount in left.items():
+    ...     print(day, kind, amount)
+    2026-05-01 pause -30
+    2026-06-01 resumption 30
+    2026-06-01 churn -30
+    """
+    movements: dict[tuple[date, MovementKind], Decimal] = {}
+    for day in sorted({*agreed, *paid}):
+        amount = agreed.get(day, ZERO)
+        rested = paid.get(day, ZERO) - amount
+        if rested:
+            kind = MovementKind.PAUSE if rested < 0 else MovementKind.RESUMPTION
+            movements[day, kind] = rested
+        if amount:
+            movements[day, kinds[day]] = amount
+    return movements
+
+
+def movements_to_record(
+    wanted: Mapping[Key, Decimal], recorded: Mapping[Key, Decimal]
+) -> dict[Key, Decimal]:
+    """Return what has to be added for each key so that the record is what is wanted.
+
+    A record is only added to: what is taken back, or of another kind than was thought,
+    is moved back.
 
     >>> april, may = date(2026, 4, 1), date(2026, 5, 1)
     >>> movements_to_record({april: Decimal(30)}, {april: Decimal(30), may: Decimal(5)})
     {datetime.date(2026, 5, 1): Decimal('-5')}
     """
-    days = sorted({*wanted, *recorded})
-    missing = {day: wanted.get(day, ZERO) - recorded.get(day, ZERO) for day in days}
-    return {day: amount for day, amount in missing.items() if amount}
-
-
-def kind_of(
-    before: Decimal, movement: Decimal, *, was_customer: bool, pauses: bool = False
-) -> MovementKind:
-    """Return what a movement is to a customer who paid `before` a month until then.
-
-    >>> kind_of(Decimal(0), Decimal(30), was_customer=False).value
-    'new'
-    >>> kind_of(Decimal(100), Decimal(-30), was_customer=True).value
-    'contraction'
-    >>> kind_of(Decimal(30), Decimal(-30), was_customer=True).value
-    'churn'
-    """
-    if pauses:
-        return MovementKind.PAUSE if movement < 0 else MovementKind.RESUMPTION
-    if movement > 0 and before <= 0:
-        return MovementKind.REACTIVATION if was_customer else MovementKind.NEW
-    if movement > 0:
-        return MovementKind.EXPANSION
-    return MovementKind.CHURN if before + movement <= 0 else MovementKind.CONTRACTION
-
-
-def kind_taken_back(
-    movement: Decimal, recorded: Iterable[tuple[MovementKind, Decimal]]
-) -> MovementKind | None:
-    """Return the kind of what a movement takes back of those of its day, if it does.
-
-    What never came about is no movement of another kind: a rise that is called off is
-    less expansion, not contraction.
-
-    >>> rise = (MovementKind.EXPANSION, Decimal(14))
-    >>> kind_taken_back(Decimal(-14), [rise]).value
-    'expansion'
-    >>> kind_taken_back(Decimal(-15), [rise]) is None
-    True
-    """
-    left: dict[MovementKind, Decimal] = {}
-    for kind, amount in recorded:
-        left[kind] = left.get(kind, ZERO) + amount
-    for kind, amount in left.items():
-        if amount * movement < 0 and abs(movement) <= abs(amount):
-            return kind
-    return None
+    keys = dict.fromkeys([*wanted, *recorded])
+    missing = {key: wanted.get(key, ZERO) - recorded.get(key, ZERO) for key in keys}
+    return {key: amount for key, amount in missing.items() if amount}
 
 
 def level_on(day: date, movements: Iterable[tuple[date, Decimal]]) -> Decimal:

@@ -5,6 +5,7 @@ from datetime import date
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..billing_core.changes import (
     add_line,
@@ -34,8 +35,6 @@ class Amendment:
     """The day on which what is served changes."""
     continued: dict[int, int] = field(default_factory=dict)
     """For each new line that goes on with another one, the key of that."""
-    priced_from: date | None = None
-    """The first day at the new price, by the plan's policies."""
 
     @property
     def added(self):
@@ -134,6 +133,7 @@ class SubscriptionAmendment(models.Model):
 
     def _amend_add(self, amendment, values, day):
         """Plan a line that joins on a day; `values` are those of its record."""
+        self._check_serves_on(max(day, values.get("date_start") or day))
         key = min([each.key for each in amendment.lines] + [0]) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
@@ -160,6 +160,18 @@ class SubscriptionAmendment(models.Model):
         amendment.lines = add_line(amendment.lines, line).lines
         amendment.values[key] = values
         self._choose_bases(amendment)
+
+    def _check_serves_on(self, day):
+        """Refuse what would join when the service has ended: it would never be seen."""
+        if self.date_end and day >= self.date_end:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s ends before %(day)s, so nothing can join it "
+                    "then; choose an earlier day, or take the cancellation back.",
+                    subscription=self.name,
+                    day=format_date(self.env, day),
+                )
+            )
 
     def _note_edit(self, amendment, edit, changed=lambda _key: {}):
         """Take over what the core made of the lines, with the records it needs.
@@ -247,16 +259,15 @@ class SubscriptionAmendment(models.Model):
         `noted` are more values of the `subscription.change`.
         """
         self.ensure_one()
-        before = self._monthly_on(amendment.priced_from)
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
         ended_lines = ended._end_dates()
         added = self._apply_amendment(amendment)
+        self._check_can_be_billed()
         self._schedule_billing()
         [change] = self._log_change(
             kind,
             amendment.effective,
             reason=reason,
-            monthly_difference=self._monthly_on(amendment.priced_from) - before,
             added_line_ids=[(6, 0, added.ids)],
             ended_lines=ended_lines,
             **noted,
@@ -272,7 +283,7 @@ class SubscriptionAmendment(models.Model):
     def _extend_amendment(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
         day = max(day, self.date_start)
-        amendment.effective = amendment.priced_from = day
+        amendment.effective = day
         try:
             for line, values in rows:
                 if not line:
@@ -284,7 +295,6 @@ class SubscriptionAmendment(models.Model):
                 # Not before the step of that day: an earlier one is not changed.
                 now = line_on(amendment.lines, line._origin_key(), day)
                 billed_from = max(billed_from, min(now.start, day))
-                amendment.priced_from = max(amendment.priced_from, billed_from)
                 if agreed == "next_period":
                     amendment.effective = max(amendment.effective, billed_from)
                 if values is None:
@@ -336,14 +346,3 @@ class SubscriptionAmendment(models.Model):
                     subscription=self.name,
                 )
             )
-
-    def _monthly_on(self, day):
-        """Return the monthly revenue of a day."""
-        self.ensure_one()
-        return sum(
-            line.monthly_amount
-            for line in self.line_ids
-            if line.date_start
-            and line.date_start <= day
-            and (not line.date_end or line.date_end > day)
-        )

@@ -11,7 +11,7 @@ OF_LINES = (
     "amended",
     "aligned",
 )
-"""Changes of lines; those that were typed into the lines know of none."""
+"""Changes of lines."""
 
 MOVES = ("transferred", "merged")
 """Changes by which the service goes on elsewhere."""
@@ -81,8 +81,12 @@ class SubscriptionChange(models.Model):
         index="btree_not_null",
         help="Why the customer left, or wanted to.",
     )
+    movement_ids = fields.One2many("subscription.revenue.movement", "change_id")
     monthly_difference = fields.Monetary(
-        "Monthly Effect", help="By how much the monthly revenue changes."
+        "Monthly Effect",
+        compute="_compute_monthly_difference",
+        store=True,
+        help="By how much the monthly revenue changes, on the first day that it moves.",
     )
     user_id = fields.Many2one(
         "res.users", "By", required=True, default=lambda self: self.env.user
@@ -93,6 +97,21 @@ class SubscriptionChange(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for change in self:
             change.display_name = f"{kinds.get(change.kind)} {change.date_effective}"
+
+    @api.depends("movement_ids.amount")
+    def _compute_monthly_difference(self):
+        for change in self:
+            # A change may say anew what other subscriptions' movements are, too.
+            own = change.movement_ids.filtered(
+                lambda each, change=change: (
+                    each.subscription_id == change.subscription_id
+                )
+            )
+            moved = [
+                each.currency_id.round(sum(each.mapped("amount")))
+                for _day, each in sorted(own.grouped("date").items())
+            ]
+            change.monthly_difference = next(filter(None, moved), 0.0)
 
     @api.model_create_multi
     def create(self, vals_list):

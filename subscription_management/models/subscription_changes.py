@@ -116,10 +116,7 @@ class SubscriptionChanges(models.Model):
                 }
             )
             subscription._extend_term(day, resume_on)
-            lost = 0.0 if is_billed else subscription._monthly_on(day)
-            subscription._log_change(
-                "paused", day, reason=reason, monthly_difference=-lost
-            )
+            subscription._log_change("paused", day, reason=reason)
             subscription._follow_pause()
 
     def resume(self, day, reason=False):
@@ -128,12 +125,7 @@ class SubscriptionChanges(models.Model):
             pause = subscription._pause_to_end(day)
             subscription._check_goes_on_here(pause.date_end)
             subscription._end_pause(pause, day)
-            subscription._log_change(
-                "resumed",
-                day,
-                reason=reason,
-                monthly_difference=subscription._monthly_on(day),
-            )
+            subscription._log_change("resumed", day, reason=reason)
             subscription._follow_pause()
 
     def _end_pause(self, pause, day):

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..billing_core.errors import BillingError
+from ..billing_core.percent_base import prices_on
+
 
 class SubscriptionHistory(models.Model):
     """A subscription as it was on any day."""
@@ -18,17 +21,31 @@ class SubscriptionHistory(models.Model):
     def _compute_as_of(self):
         for subscription in self:
             day = subscription.as_of_date or subscription._today()
+            prices = subscription._prices_on(day)
             subscription.as_of = self.env["ir.qweb"]._render(
                 "subscription_management.subscription_as_of",
                 {
                     "day": day,
-                    "lines": subscription._lines_on(day),
+                    "lines": [
+                        (line, float(prices.get(line.id, 0)))
+                        for line in subscription._lines_on(day)
+                    ],
                     "is_paused": subscription._is_paused_on(day),
                     "is_suspended": subscription._is_suspended_on(day),
                     "monthly": subscription._monthly_on(day),
                     "currency": subscription.currency_id,
                 },
             )
+
+    def _prices_on(self, day):
+        """Return what each line costs for the period of a day, by its id."""
+        self.ensure_one()
+        lines = [each for each in self._snapshot_lines() if each.kind != "usage"]
+        try:
+            return prices_on(day, lines)
+        except BillingError:
+            # The next billing tells people what is wrong.
+            return {}
 
     def _lines_on(self, day):
         """Return the lines that are served on a day."""

@@ -46,12 +46,13 @@ class SubscriptionLifecycle(models.Model):
                 subscription.line_ids._count_discounts_from_start()
             subscription._check_can_be_billed()
             subscription._set_state("active")
-            subscription._log_change(
-                "activated",
-                subscription.date_start,
-                monthly_difference=subscription.monthly_amount,
-            )
+            subscription._log_change("activated", subscription._first_day_paid_for())
         self._schedule_billing()
+
+    def _first_day_paid_for(self):
+        """Return the day on which a subscription begins to pay."""
+        self.ensure_one()
+        return self.date_start
 
     def _end_with_notice(self):
         """Return the first day without service for a customer who gives notice today.
@@ -122,7 +123,6 @@ class SubscriptionLifecycle(models.Model):
             subscription._check_state_may_become("cancelled")
             if subscription.date_end:
                 subscription.action_undo_cancellation()
-            lost = subscription.monthly_amount
             quiet = subscription.with_context(subscription_change_is_logged=True)
             cut = quiet.line_ids.filtered(
                 lambda line: not line.date_end or line.date_end > day
@@ -131,13 +131,7 @@ class SubscriptionLifecycle(models.Model):
             for line in cut:
                 line.date_end = max(day, line.date_start)
             subscription.date_end = max(day, subscription.date_start)
-            subscription._log_change(
-                "cancelled",
-                day,
-                **said,
-                monthly_difference=-lost,
-                ended_lines=ended_lines,
-            )
+            subscription._log_change("cancelled", day, **said, ended_lines=ended_lines)
             subscription.ends_by_expiry = expires
             if day <= subscription._today():
                 subscription._set_state("expired" if expires else "cancelled")
@@ -161,12 +155,7 @@ class SubscriptionLifecycle(models.Model):
             subscription.line_ids._restore_ends_at(end, cancelled)
             subscription.date_end = False
             subscription.ends_by_expiry = False
-            subscription._log_change(
-                "cancellation_undone",
-                end,
-                undoes_id=cancelled.id,
-                monthly_difference=subscription.monthly_amount,
-            )
+            subscription._log_change("cancellation_undone", end, undoes_id=cancelled.id)
         self._schedule_billing()
 
     def _check_nobody_took_over(self):
@@ -237,15 +226,3 @@ class SubscriptionLifecycle(models.Model):
         for change in changes:
             change.subscription_id._record_movements(change)
         return changes
-
-    def _log_lines(self, lines, kind):
-        """Note lines that joined or left a subscription that runs."""
-        sign = -1 if kind == "line_ended" else 1
-        for line in lines:
-            if line.subscription_id.state != "draft":
-                line.subscription_id._log_change(
-                    kind,
-                    line.date_end or line.date_start,
-                    line_id=line.id,
-                    monthly_difference=sign * line.monthly_amount,
-                )

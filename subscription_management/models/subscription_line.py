@@ -257,39 +257,20 @@ class SubscriptionLine(models.Model):
         lines = super().create(vals_list)
         for line in lines:
             line._reopen_from(line.date_start)
-        lines._check_directly()
-        lines._log_directly("line_added")
         lines.subscription_id._schedule_billing()
         return lines
 
     def write(self, vals):
         self._check_billed_stays(vals)
-        ended = self.filtered(lambda line: "date_end" in vals and not line.date_end)
         before = {line: line.date_end for line in self}
         result = super().write(vals)
         if {"date_start", "date_end"} & vals.keys():
             for line in self:
                 ends = [day for day in (before[line], line.date_end) if day]
                 line._reopen_from(min(ends, default=None))
-            ended._log_directly("line_ended")
-        if PRICED_FIELDS & vals.keys():
-            self._check_directly()
         if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
             self.subscription_id._schedule_billing()
         return result
-
-    def _check_directly(self):
-        """Refuse what people typed into a running subscription and has no price."""
-        if not self.env.context.get("subscription_change_is_logged"):
-            running = self.subscription_id.filtered(
-                lambda each: each.state in ("active", "past_due", "paused")
-            )
-            running._check_can_be_billed()
-
-    def _log_directly(self, kind):
-        """Note what people did to lines by hand; a change notes its own lines."""
-        if not self.env.context.get("subscription_change_is_logged"):
-            self.subscription_id._log_lines(self, kind)
 
     def _check_billed_stays(self, vals):
         """Refuse to rewrite what was billed: a new price or quantity is a new line."""

@@ -145,16 +145,16 @@ class SubscriptionLineTerms(models.Model):
         if self not in complete:
             return ZERO
         keys = {line: number for number, line in enumerate(complete, start=1)}
+        priced = self._lasting if lasting_only else list
         try:
             if self.pricing_model == "percent_of_total":
-                lines = [line._snapshot_line(keys) for line in complete]
+                # Before the bases are taken: a share is one of lasting prices too.
+                lines = priced([line._snapshot_line(keys) for line in complete])
                 parts = [each for each in with_bases(lines) if each.key == keys[self]]
                 day = max(self.date_start, self._today())
                 line = next((each for each in parts if holds(each, day)), parts[-1])
             else:
-                line = self._snapshot_line(keys)
-            if lasting_only and not self._counts_limited_discounts():
-                line = without_limited_discounts(line)
+                [line] = priced([self._snapshot_line(keys)])
             return full_price(line, period_start(line, self._today()))
         except BillingError:
             # A quantity without a price is refused when the line is saved.
@@ -164,9 +164,23 @@ class SubscriptionLineTerms(models.Model):
         company = self.subscription_id.company_id or self.env.company
         return company._subscription_today()
 
-    def _counts_limited_discounts(self):
-        company = self.subscription_id.company_id or self.env.company
-        return company.subscription_counts_limited_discounts
+    def _lasting(self, lines):
+        """Return lines of the core at the prices that are recurring revenue."""
+        return self.subscription_id._at_lasting_prices(lines)
+
+
+class SubscriptionTerms(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _at_lasting_prices(self, lines):
+        """Return lines of the core without the discounts that are no lasting price.
+
+        Those for some periods only count where the company says so.
+        """
+        company = self.company_id or self.env.company
+        if company.subscription_counts_limited_discounts:
+            return list(lines)
+        return [without_limited_discounts(line) for line in lines]
 
 
 def without_limited_discounts(line: Line) -> Line:

@@ -91,17 +91,3 @@ class SubscriptionPause(models.Model):
         """Return the pause as the core takes it."""
         self.ensure_one()
         return Pause(self.date_start, self.date_end or None)
-
-
-class SubscriptionPauses(models.Model):
-    _inherit = "subscription.subscription"
-
-    def _counted_monthly_on(self, day):
-        """Return the monthly revenue of a day; none where the day is not billed."""
-        self.ensure_one()
-        rests = any(
-            pause.date_start <= day and (not pause.date_end or pause.date_end > day)
-            for pause in self.pause_ids
-            if not pause.is_billed
-        )
-        return 0.0 if rests else self._monthly_on(day)

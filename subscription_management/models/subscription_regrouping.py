@@ -27,8 +27,9 @@ class SubscriptionRegrouping(models.Model):
         _ended, moved = self._plan_transfer(day)
         follower = self.copy(self._prepare_transfer_values(partner, day))
         added = follower._apply_amendment(moved)
-        self._end_on(day, reason)
+        # Before the end here, which the customer does not leave by who stays the same.
         follower._take_over()
+        self._end_on(day, reason)
         if end:
             follower._end_on(
                 end,

@@ -1,20 +1,23 @@
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..billing_core.errors import BillingError
 from ..billing_core.recurring_revenue import (
+    AT_REST,
+    AgreedChange,
     MovementKind,
-    kind_of,
-    kind_taken_back,
+    kinds_by_day,
     level_on,
+    movements_by_kind,
     movements_to_record,
     revenue_changes,
 )
 from .decimals import exact
-from .subscription_line_terms import without_limited_discounts
 
 
 class SubscriptionRevenueMovement(models.Model):
@@ -48,10 +51,6 @@ class SubscriptionRevenueMovement(models.Model):
     change_id = fields.Many2one(
         "subscription.change", "Caused By", ondelete="set null", index=True
     )
-    is_lost_at_rest = fields.Boolean(
-        readonly=True,
-        help="What rested when the service ended is lost, and not paused any more.",
-    )
     cancellation_reason_id = fields.Many2one(
         "subscription.cancellation.reason", ondelete="restrict", index="btree_not_null"
     )
@@ -80,6 +79,62 @@ class SubscriptionRevenueMovement(models.Model):
             )
         return super().write(vals)
 
+    def _move_to_kind(self, recorded, kind, change):
+        """Take a sum back and write it down anew as another kind, all else the same."""
+        self.ensure_one()
+        for sign, of_kind in ((-1, recorded.kind), (1, kind)):
+            self.copy(
+                {
+                    "kind": of_kind.value,
+                    "change_id": change.id,
+                    "amount": float(sign * recorded.amount),
+                    "company_amount": float(sign * recorded.worth),
+                }
+            )
+
+    @api.model
+    def _sums(self, domain):
+        """Return what movements add up to, for each of their kinds on each day."""
+        groups = self.sudo()._read_group(
+            domain,
+            ["subscription_id", "commercial_partner_id", "date:day", "kind"],
+            ["amount:sum", "company_amount:sum", "id:max"],
+            order="subscription_id, date:day, kind",
+        )
+        return [
+            MovementSum(
+                subscription,
+                customer,
+                day,
+                MovementKind(kind),
+                exact(amount),
+                exact(worth),
+                self.sudo().browse(last_id),
+            )
+            for subscription, customer, day, kind, amount, worth, last_id in groups
+        ]
+
+
+@dataclass(frozen=True)
+class MovementSum:
+    """What the movements of a subscription on one day add up to, of one kind."""
+
+    subscription: models.Model
+    customer: models.Model
+    day: date
+    kind: MovementKind
+    amount: Decimal
+    worth: Decimal
+    """The amount in the company's currency, as it was written."""
+    last: models.Model
+
+    @property
+    def key(self):
+        return self.customer, self.day, self.kind
+
+    def agreed_change(self):
+        return AgreedChange(self.subscription.id, self.day, self.amount, self.worth)
+
 
 class SubscriptionRevenue(models.Model):
     _inherit = "subscription.subscription"
@@ -89,59 +144,69 @@ class SubscriptionRevenue(models.Model):
     )
 
     def _record_movements(self, change):
-        """Write down how a change moves the revenue of each day."""
-        self.ensure_one()
-        recorded = {}
-        for movement in self.sudo().movement_ids:
-            amount = recorded.get(movement.date, 0) + exact(movement.amount)
-            recorded[movement.date] = amount
-        missing = movements_to_record(
-            self._revenue_changes(self._snapshot_pauses()), recorded
-        )
-        for day, amount in missing.items():
-            kind = self._kind_of_movement(day, amount)
-            self._create_movement(day, amount, kind, change)
-        self._record_losses_at_rest(change)
+        """Write down how a change moves the revenue of each day.
 
-    def _record_losses_at_rest(self, change):
-        """Write down that what rested when the service ended is not paused, but lost.
-
-        It left as a pause before; it comes back as a resumption, and goes as churn.
+        It may change what days of the customer's other subscriptions are, too: the end
+        of one of them is churn only where no other one goes on.
         """
         self.ensure_one()
-        recorded = {}
-        for movement in self.sudo().movement_ids.filtered("is_lost_at_rest"):
-            if movement.kind == "resumption":
-                amount = recorded.get(movement.date, 0) + exact(movement.amount)
-                recorded[movement.date] = amount
-        missing = movements_to_record(self._revenue_lost_at_rest(), recorded)
-        for day, amount in missing.items():
-            for moved, kind in (
-                (amount, MovementKind.RESUMPTION),
-                (-amount, None),
-            ):
-                self._create_movement(
-                    day,
-                    moved,
-                    kind or self._kind_of_movement(day, moved, at_rest=True),
-                    change,
-                    is_lost_at_rest=True,
-                )
-
-    def _revenue_lost_at_rest(self):
-        """Return the monthly revenue that rested as the service ended, by its day."""
-        end = self.date_end
-        if not end:
-            return {}
-        served, paid = (
-            level_on(end - timedelta(days=1), self._revenue_changes(pauses).items())
-            for pauses in ([], self._snapshot_pauses())
+        agreed, paid = (
+            self._revenue_changes(pauses) for pauses in ([], self._snapshot_pauses())
         )
-        return {end: served - paid} if served != paid else {}
+        others = self._movements_of_others()
+        kinds = kinds_by_day(
+            [
+                *self._agreed_changes(agreed),
+                *(each.agreed_change() for each in others if each.kind not in AT_REST),
+            ]
+        )
+        recorded = {each.key: each for each in self._recorded_movements()}
+        wanted = {
+            (self.commercial_partner_id, *key): amount
+            for key, amount in movements_by_kind(agreed, paid, kinds).items()
+        }
+        amounts = {key: each.amount for key, each in recorded.items()}
+        for key, amount in movements_to_record(wanted, amounts).items():
+            self._create_movement(key, amount, change, recorded.get(key))
+        for each in others:
+            kind = kinds.get(each.day, each.kind)
+            if each.kind not in AT_REST and each.kind != kind and each.amount:
+                each.last._move_to_kind(each, kind, change)
 
-    def _create_movement(self, day, amount, kind, change, **values):
+    def _recorded_movements(self):
+        """Return the sums of what is written down of this subscription."""
+        own = Domain("subscription_id", "=", self.id)
+        return self.env["subscription.revenue.movement"]._sums(own)
+
+    def _movements_of_others(self):
+        """Return the sums of the customer's other subscriptions in the company."""
+        domain = Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
+        domain &= Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("subscription_id", "!=", self.id)
+        return self.env["subscription.revenue.movement"]._sums(domain)
+
+    def _agreed_changes(self, changes):
+        """Return changes of what is agreed as they are compared with others."""
+        return [
+            AgreedChange(
+                self.id, day, amount, exact(self._in_company_currency(amount, day))
+            )
+            for day, amount in changes.items()
+        ]
+
+    def _create_movement(self, key, amount, change, recorded=None):
+        """Write a movement down; what it takes back was worth what was recorded."""
+        customer, day, kind = key
+        worth = self._in_company_currency(amount, day)
+        if recorded and recorded.amount * amount < 0:
+            if abs(amount) <= abs(recorded.amount):
+                worth = float(recorded.worth * amount / recorded.amount)
         self.env["subscription.revenue.movement"].sudo().create(
-            {**self._prepare_movement_values(day, amount, kind, change), **values}
+            {
+                **self._prepare_movement_values(day, amount, kind, change),
+                "commercial_partner_id": customer.id,
+                "company_amount": worth,
+            }
         )
 
     def _restate_revenue(self, companies):
@@ -162,14 +227,40 @@ class SubscriptionRevenue(models.Model):
         activated = self.change_ids.filtered(lambda each: each.kind == "activated")
         if self.state == "draft" or not activated:
             return {}
-        lines = self._snapshot_lines()
-        if not self.company_id.subscription_counts_limited_discounts:
-            lines = [without_limited_discounts(line) for line in lines]
-        currency = self.currency_id._snapshot_currency()
         try:
-            return revenue_changes(lines, pauses, currency)
+            return self._agreed_revenue_changes(pauses)
         except BillingError as error:
             raise UserError(self._refusal(error)) from error
+
+    def _agreed_revenue_changes(self, pauses):
+        """Return by how much what is agreed changes each day, started or not."""
+        if not self.currency_id:
+            return {}
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.kind == "recurring"
+                and line.plan_id
+                and line.product_id
+                and line.date_start
+            )
+        )
+        # What people edit is not stored yet.
+        keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
+        return revenue_changes(
+            self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
+            pauses,
+            self.currency_id._snapshot_currency(),
+        )
+
+    def _monthly_on(self, day):
+        """Return the monthly revenue of a day; none of what rests unbilled."""
+        self.ensure_one()
+        try:
+            changes = self._agreed_revenue_changes(self._snapshot_pauses())
+        except BillingError:
+            # A quantity without a price is refused when the line is saved.
+            return 0.0
+        return float(level_on(day, changes.items()))
 
     def _in_company_currency(self, amount, day):
         company, day = self.company_id, min(day, self._today())
@@ -179,7 +270,6 @@ class SubscriptionRevenue(models.Model):
 
     def _prepare_movement_values(self, day, amount, kind, change):
         self.ensure_one()
-        company = self.company_id
         return {
             "date": day,
             "kind": kind.value,
@@ -189,49 +279,9 @@ class SubscriptionRevenue(models.Model):
             "cancellation_reason_id": (
                 change.cancellation_reason_id or change.undoes_id.cancellation_reason_id
             ).id,
-            "commercial_partner_id": self.commercial_partner_id.id,
             "plan_id": self.plan_id.id,
             "user_id": self.user_id.id,
-            "company_id": company.id,
+            "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "amount": float(amount),
-            "company_amount": self._in_company_currency(amount, day),
         }
-
-    def _kind_of_movement(self, day, amount, *, at_rest=False):
-        """Return what a movement is to the customer on its day.
-
-        With `at_rest` it is no pause, although one begins or ends there.
-        """
-        same_day = self.sudo().movement_ids.filtered(lambda each: each.date == day)
-        if at_rest:
-            same_day = same_day.filtered(lambda each: each.kind != "resumption")
-        taken_back = kind_taken_back(
-            amount,
-            [(MovementKind(each.kind), exact(each.amount)) for each in same_day],
-        )
-        if taken_back:
-            return taken_back
-        edges = {
-            edge
-            for pause in self.pause_ids.filtered(lambda pause: not pause.is_billed)
-            for edge in (pause.date_start, pause.date_end)
-        }
-        before, was_customer = self._revenue_of_customer(day)
-        return kind_of(
-            exact(before),
-            exact(self._in_company_currency(amount, day)),
-            was_customer=was_customer,
-            pauses=day in edges and not at_rest,
-        )
-
-    def _revenue_of_customer(self, day):
-        """Return the customer's monthly revenue of a day, and whether there was any."""
-        movements = self.env["subscription.revenue.movement"].sudo()
-        own = Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
-        own &= Domain("company_id", "=", self.company_id.id)
-        own &= Domain("date", "<=", day)
-        [(total, count)] = movements._read_group(
-            own, [], ["company_amount:sum", "__count"]
-        )
-        return self.company_id.currency_id.round(total or 0.0), bool(count)

@@ -271,6 +271,7 @@ class SubscriptionSubscription(models.Model):
     @api.depends(
         "state",
         "date_start",
+        "date_end",
         "line_ids.monthly_amount",
         "line_ids.date_start",
         "line_ids.date_end",
@@ -283,10 +284,10 @@ class SubscriptionSubscription(models.Model):
     def _compute_monthly_amount(self):
         for subscription in self:
             today = subscription._today()
-            start = subscription.date_start or today
-            day = start if subscription.state == "draft" else max(today, start)
+            is_draft = subscription.state == "draft"
+            day = (is_draft and subscription.date_start) or today
             subscription.monthly_amount = (
-                subscription._counted_monthly_on(day)
+                subscription._monthly_on(day)
                 if subscription.state in COUNTED_STATES
                 else 0.0
             )

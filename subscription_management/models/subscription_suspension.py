@@ -60,32 +60,19 @@ class SubscriptionSuspension(models.Model):
         """Withhold the service from today on; nothing is invoiced until it ends."""
         for subscription in self:
             today = subscription._today()
-            before = subscription._counted_monthly_on(today)
             subscription._set_state("suspended")
             subscription.suspended_since = today
             if subscription.plan_id.suspension_policy == "waived":
                 subscription._rest_while_suspended(today)
             subscription._schedule_billing()
-            subscription._log_change(
-                "suspended",
-                today,
-                reason=reason,
-                monthly_difference=subscription._counted_monthly_on(today) - before,
-            )
+            subscription._log_change("suspended", today, reason=reason)
 
     def restore(self, reason=False):
         """Give the service back from today on; what was held back is invoiced."""
         for subscription in self:
             subscription._check_is_suspended()
-            today = subscription._today()
-            before = subscription._counted_monthly_on(today)
             subscription._set_state("active")
-            subscription._log_change(
-                "restored",
-                today,
-                reason=reason,
-                monthly_difference=subscription._counted_monthly_on(today) - before,
-            )
+            subscription._log_change("restored", subscription._today(), reason=reason)
             subscription._follow_pause()
 
     def _check_is_suspended(self):

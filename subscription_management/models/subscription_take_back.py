@@ -48,7 +48,6 @@ class SubscriptionTakeBack(models.Model):
         lines = self.with_context(subscription_change_is_logged=True).line_ids
         added = lines & change.added_line_ids
         self._check_is_last(change, added)
-        before = self._monthly_on(change.date_effective)
         for line in added:
             line.date_end = line.date_start
         lines._restore_end_dates(change)
@@ -56,10 +55,7 @@ class SubscriptionTakeBack(models.Model):
         if change.kind == "aligned":
             self.term_end = change.replaced_date
         self._schedule_billing()
-        self._note_taken_back(
-            change,
-            monthly_difference=self._monthly_on(change.date_effective) - before,
-        )
+        self._note_taken_back(change)
 
     def _check_is_last(self, change, added):
         """Refuse to take a change back on which a later one builds."""
@@ -87,11 +83,8 @@ class SubscriptionTakeBack(models.Model):
         """Call a pause off that has not begun."""
         day, pause = change.date_effective, change._agreed_pause()
         self._check_goes_on_here(pause.date_end)
-        before = self._counted_monthly_on(day)
         self._end_pause(pause, day)
-        self._note_taken_back(
-            change, monthly_difference=self._counted_monthly_on(day) - before
-        )
+        self._note_taken_back(change)
 
     def _take_back_move(self, change):
         """Let the service go on where it was, and nowhere else."""
@@ -152,17 +145,11 @@ class SubscriptionTakeBack(models.Model):
         self.ensure_one()
         if not self._is_running():
             return
-        before = self._monthly_on(self.date_start)
         for line in self.with_context(subscription_change_is_logged=True).line_ids:
             line.date_end = line.date_start
         self.date_end = self.date_start
         self._set_state("cancelled")
-        self._log_change(
-            "undone",
-            self.date_start,
-            other_id=other.id,
-            monthly_difference=-before,
-        )
+        self._log_change("undone", self.date_start, other_id=other.id)
         self._schedule_billing()
 
     def _end_again_on(self, end, other):
@@ -267,24 +254,6 @@ class SubscriptionChangeTakenBack(models.Model):
 
 class SubscriptionLineTakeBack(models.Model):
     _inherit = "subscription.line"
-
-    def _check_directly(self):
-        self._check_typed()
-        return super()._check_directly()
-
-    def write(self, vals):
-        if "date_end" not in vals:
-            return super().write(vals)
-        self._check_typed()
-        result = super().write(vals)
-        self._check_typed()
-        return result
-
-    def _check_typed(self):
-        """Refuse what is typed into lines that go on elsewhere soon."""
-        if not self.env.context.get("subscription_change_is_logged"):
-            for line in self:
-                line.subscription_id._check_goes_on_here(line._counts_until())
 
     def _counts_until(self):
         """Return the day after the last one on which it matters how the line is."""

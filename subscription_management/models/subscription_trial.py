@@ -73,6 +73,9 @@ class SubscriptionTrial(models.Model):
         running._follow_pause()
         return result
 
+    def _first_day_paid_for(self):
+        return self.trial_end or super()._first_day_paid_for()
+
     def _start_trial(self):
         for subscription in self:
             subscription._check_can_be_billed()
@@ -174,9 +177,7 @@ class SubscriptionTrial(models.Model):
 
     def _convert_trial(self):
         self._set_state("active")
-        self._log_change(
-            "activated", self.trial_end, monthly_difference=self.monthly_amount
-        )
+        self._log_change("activated", self._first_day_paid_for())
         self._follow_pause()
         self._schedule_billing()
 

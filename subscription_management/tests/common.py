@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import Form, tagged  # noqa: F401 - offered to the tests
 
@@ -81,6 +82,27 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         if start:
             subscription.action_activate()
         return subscription
+
+    def join(self, subscription, product, day, **values):
+        """Let a product join a running subscription from a day on, as people do it."""
+        form = Form(
+            self.env["subscription.amend"].with_context(
+                default_subscription_id=subscription.id
+            )
+        )
+        form.date_effective = day
+        with form.line_ids.new() as line:
+            line.product_id = product
+            for name, value in values.items():
+                setattr(line, name, value)
+        form.save().action_confirm()
+        return subscription.line_ids.sorted("id")[-1]
+
+    def end_line(self, line, day):
+        """End a line of a running subscription from a day on."""
+        return line.subscription_id._amend(
+            "line_ended", fields.Date.to_date(day), [(line, None)], policy="prorate"
+        )
 
     def bill(self, day, **values):
         """Run the billing of a day as the scheduled action does; return the run."""

@@ -123,7 +123,7 @@ class TestBilling(SubscriptionCase):
     def test_a_shortened_line_is_credited_by_the_day(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        subscription.line_ids.last_day = "2026-04-10"
+        self.end_line(subscription.line_ids, "2026-04-11")
         self.bill("2026-04-11")
         self.assert_invoice_lines(
             subscription,
@@ -206,8 +206,13 @@ class TestBilling(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         for name, value in (("price", 99.0), ("quantity", 2.0)):
-            with self.assertRaisesRegex(UserError, "end the line and add another"):
+            with self.assertRaisesRegex(UserError, "Use the button Change"):
                 subscription.line_ids[name] = value
+            by_program = subscription.line_ids.with_context(
+                subscription_change_is_logged=True
+            )
+            with self.assertRaisesRegex(UserError, "end the line and add another"):
+                by_program[name] = value
 
     def test_a_plan_with_billed_subscriptions_keeps_its_periods(self):
         self.subscribe(on="2026-04-01")

@@ -124,17 +124,17 @@ class TestBillingErrors(SubscriptionCase):
         self._assert_isolated(
             wrong,
             "below zero",
-            lambda: wrong.line_ids.write({"quantity": 1.0}),
+            lambda: wrong.line_ids.with_context(
+                subscription_change_is_logged=True
+            ).write({"quantity": 1.0}),
         )
 
     @mute_logger(PIPELINE)
     def test_an_error_that_nobody_foresaw_is_found_among_many(self):
-        wrong = self.subscribe(on="2026-04-01")
         broken = self.company_data["default_account_revenue"].copy()
         product = self._make_product("Broken", 10.0)
         product.property_account_income_id = broken
-        wrong.line_ids.unlink()
-        wrong.line_ids = [Command.create({"product_id": product.id})]
+        wrong = self.subscribe(product, on="2026-04-01")
         broken.active = False
         self._assert_isolated(
             wrong, "400002. is archived", lambda: broken.write({"active": True})

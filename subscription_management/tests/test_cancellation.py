@@ -188,7 +188,7 @@ class TestCancellation(SubscriptionCase):
         cancelled = self.wizard(subscription, self.unused)
         self.assertIn("take the cancellation back", cancelled.offer_refusal)
         subscription.action_undo_cancellation()
-        subscription.line_ids.date_end = "2026-05-01"
+        self.end_line(subscription.line_ids, "2026-05-01")
         over = self.wizard(subscription, self.unused, offer_day="2026-05-01")
         self.assertIn("Nothing is served then", over.offer_refusal)
         subscription.suspend()

@@ -191,7 +191,7 @@ class TestChanges(SubscriptionCase):
                 self.assertEqual(change.monthly_difference, 14)
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_a_line_that_cannot_be_priced_is_refused_when_it_is_typed(self):
+    def test_a_line_that_cannot_be_priced_is_refused_when_it_joins(self):
         subscription = self.start_with(self.basic)
         support = self._make_product("Support", 0)
         rules = {"base_scope": "products", "pricing_model": "percent_of_total"}
@@ -203,10 +203,8 @@ class TestChanges(SubscriptionCase):
         self.monthly.pricing_rule_ids = [Command.create(rule)]
         self.monthly.pricing_rule_ids[-2].base_product_ids = other
         with self.assertRaisesRegex(UserError, "Support.*Care|Care.*Support"):
-            subscription.line_ids = [
-                Command.create({"product_id": support.id}),
-                Command.create({"product_id": other.id}),
-            ]
+            self.join(subscription, support, "2026-05-01")
+            self.join(subscription, other, "2026-05-01")
 
     @freeze_time("2026-04-11 09:00:00")
     def test_paused_days_are_credited_and_missed_months_not_billed(self):

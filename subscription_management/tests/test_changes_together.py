@@ -144,15 +144,7 @@ class TestChangesTogether(SubscriptionCase):
     @freeze_time("2026-05-16 09:00:00")
     def test_a_transfer_takes_pauses_fees_and_the_end_along(self):
         subscription = self.seats()
-        subscription.line_ids = [
-            Command.create(
-                {
-                    "product_id": self.basic.id,
-                    "kind": "one_off",
-                    "date_start": "2026-06-20",
-                }
-            )
-        ]
+        self.join(subscription, self.basic, "2026-06-20", kind="one_off")
         subscription.client_reference = "PO 1"
         subscription.pause(self.day("2026-05-10"))
         subscription._end_on(self.day("2026-09-01"))
@@ -189,8 +181,9 @@ class TestChangesTogether(SubscriptionCase):
         line.discount_ids = [Command.create({"percent": 5, "date_start": "2026-05-01"})]
         self.bill("2026-05-01")
         line.product_id.uom_ids = self.env.ref("uom.product_uom_dozen")
+        by_program = line.with_context(subscription_change_is_logged=True)
         with self.assertRaisesRegex(UserError, "keeps its"):
-            line.product_uom_id = self.env.ref("uom.product_uom_dozen")
+            by_program.product_uom_id = self.env.ref("uom.product_uom_dozen")
         with self.assertRaisesRegex(UserError, "keeps its discounts"):
             line.discount_ids.percent = 90
 

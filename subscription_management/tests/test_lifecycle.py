@@ -148,13 +148,7 @@ class TestLifecycle(SubscriptionCase):
     def test_a_line_that_joins_later_is_billed_from_its_day(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        self.env["subscription.line"].create(
-            {
-                "subscription_id": subscription.id,
-                "product_id": self.seat.id,
-                "date_start": "2026-04-16",
-            }
-        )
+        self.join(subscription, self.seat, "2026-04-16")
         self.bill("2026-04-15")
         self.assertEqual(subscription.invoice_count, 1)
         self.bill("2026-04-16")

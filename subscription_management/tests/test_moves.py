@@ -138,10 +138,8 @@ class TestMoves(SubscriptionCase):
             lambda: subscription.pause(today),
             lambda: subscription.pause(today, self.day("2026-04-17")),
             lambda: subscription.transfer(self.heir, today),
-            lambda: line.write({"date_end": "2026-04-12"}),
-            lambda: subscription.write(
-                {"line_ids": [Command.create({"product_id": self.basic.id})]}
-            ),
+            lambda: self.end_line(line, "2026-04-12"),
+            lambda: self.join(subscription, self.basic, "2026-04-12"),
         ):
             with self.assertRaisesRegex(UserError, f"goes on as {follower.name}"):
                 change()
@@ -154,15 +152,7 @@ class TestMoves(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         subscription.transfer(self.heir, self.day("2026-04-16"))
         subscription.pause(self.day("2026-04-11"), self.day("2026-04-14"))
-        subscription.line_ids = [
-            Command.create(
-                {
-                    "product_id": self.basic.id,
-                    "kind": "one_off",
-                    "date_start": "2026-04-15",
-                }
-            )
-        ]
+        self.join(subscription, self.basic, "2026-04-15", kind="one_off")
         self.bill("2026-04-16")
         # 12 of 30 days, and once.
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 12 + 30)

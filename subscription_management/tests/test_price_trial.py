@@ -61,7 +61,7 @@ class TestPriceTrial(SubscriptionCase):
 
     def test_what_ended_does_not_count(self):
         subscription = self.seats()
-        subscription.line_ids.date_end = "2026-04-12"
+        self.end_line(subscription.line_ids, "2026-04-12")
         self.assert_rows(self.draft())
 
     def test_a_share_is_tried_on_what_it_is_a_share_of(self):

@@ -48,7 +48,7 @@ class TestRevenue(SubscriptionCase):
             self.movements(first, second),
             [
                 ("2026-04-01", "new", 30),
-                ("2026-04-01", "expansion", 7),
+                ("2026-04-01", "new", 7),
                 ("2026-05-01", "contraction", -30),
                 ("2026-06-01", "churn", -7),
             ],
@@ -118,8 +118,8 @@ class TestRevenue(SubscriptionCase):
             self.movements(subscription),
             [
                 *left,
-                ("2026-06-01", "resumption", -30),
                 ("2026-06-01", "churn", 30),
+                ("2026-06-01", "resumption", -30),
             ],
         )
 

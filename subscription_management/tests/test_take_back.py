@@ -59,12 +59,6 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [30, 30])
         self.assertEqual(len(subscription.line_ids), 1)
 
-    def test_what_was_typed_into_the_lines_is_edited_there(self):
-        subscription = self.subscribe(on="2026-04-01")
-        subscription.line_ids.date_end = "2026-04-16"
-        change = self.newest(subscription, "line_ended")
-        self.assertFalse(change.can_undo)
-
     def test_a_change_before_a_cancellation_is_taken_back_after_it(self):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         seat = subscription.line_ids.filtered(lambda line: line.price == 7)

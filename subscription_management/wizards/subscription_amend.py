@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
+from ..models.subscription_line_kind import CHARGE_KINDS
 from ..models.subscription_plan_policies import CHANGE_POLICIES
 
 
@@ -41,7 +42,9 @@ class SubscriptionAmend(models.TransientModel):
                     {
                         "line_id": line.id,
                         "product_id": line.product_id.id,
+                        "kind": line.kind,
                         "plan_id": line.plan_id.id,
+                        "product_uom_id": line.product_uom_id.id,
                         "quantity": line.quantity,
                         "price": line.price,
                         "pricing_model": line.pricing_model,
@@ -55,7 +58,9 @@ class SubscriptionAmend(models.TransientModel):
         "date_effective",
         "policy",
         "line_ids.product_id",
+        "line_ids.kind",
         "line_ids.plan_id",
+        "line_ids.product_uom_id",
         "line_ids.quantity",
         "line_ids.price",
         "line_ids.is_removed",
@@ -123,6 +128,26 @@ class SubscriptionAmendLine(models.TransientModel):
         readonly=False,
         precompute=True,
     )
+    kind = fields.Selection(
+        CHARGE_KINDS,
+        "Charged",
+        compute="_compute_kind",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    product_uom_id = fields.Many2one(
+        "uom.uom",
+        "Unit",
+        compute="_compute_product_uom_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        domain="[('id', 'in', allowed_uom_ids)]",
+    )
+    allowed_uom_ids = fields.Many2many("uom.uom", compute="_compute_allowed_uom_ids")
     quantity = fields.Float(required=True, default=1.0, digits="Product Unit")
     pricing_rule_id = fields.Many2one(
         "subscription.pricing.rule", compute="_compute_pricing_rule_id"
@@ -170,10 +195,43 @@ class SubscriptionAmendLine(models.TransientModel):
                 )
 
     @api.depends("pricing_rule_id")
+    def _compute_kind(self):
+        for line in self:
+            chosen = line.line_id.kind or (line.kind != "usage" and line.kind)
+            by_rule = line.line_id._kind_by_rule(line.pricing_rule_id)
+            line.kind = by_rule or chosen or "recurring"
+
+    @api.depends("kind")
     def _compute_is_by_usage(self):
         for line in self:
-            kind = line.line_id._kind_by_rule(line.pricing_rule_id)
-            line.is_by_usage = kind == "usage"
+            line.is_by_usage = line.kind == "usage"
+
+    @api.depends("product_id")
+    def _compute_allowed_uom_ids(self):
+        for line in self:
+            line.allowed_uom_ids = line.product_id.uom_id | line.product_id.uom_ids
+
+    @api.depends("product_id")
+    def _compute_product_uom_id(self):
+        for line in self:
+            if line.product_uom_id not in line.allowed_uom_ids:
+                line.product_uom_id = line.line_id._unit_for(line.product_id)
+
+    @api.constrains("kind", "pricing_rule_id", "line_id")
+    def _check_kind(self):
+        for line in self:
+            known = line.line_id.kind or line.kind
+            measured = line.line_id._kind_by_rule(line.pricing_rule_id) == "usage"
+            if line.kind != known or (
+                not line.line_id and measured != line.is_by_usage
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%s is charged by usage when its price measures what is used, "
+                        "and only then; what is charged already stays as it is.",
+                        line.product_id.display_name,
+                    )
+                )
 
     @api.depends("product_id", "plan_id", "line_id")
     def _compute_price(self):
@@ -188,9 +246,9 @@ class SubscriptionAmendLine(models.TransientModel):
                 line.pricing_model = "per_unit"
                 line.price = line._host_price()
 
-    @api.onchange("quantity")
+    @api.onchange("quantity", "product_uom_id")
     def _onchange_quantity(self):
-        """Ask the host again, whose price may depend on the quantity."""
+        """Ask the host again, whose price may depend on quantity and unit."""
         if not self._is_same_offer() and not self.pricing_rule_id:
             self.price = self._host_price()
 
@@ -201,7 +259,7 @@ class SubscriptionAmendLine(models.TransientModel):
         return subscription._host_price(
             self.product_id,
             self.quantity,
-            self.line_id._unit_for(self.product_id),
+            self.product_uom_id or self.line_id._unit_for(self.product_id),
             self.amend_id.date_effective or fields.Date.today(),
         )
 
@@ -221,7 +279,7 @@ class SubscriptionAmendLine(models.TransientModel):
             values = {
                 "plan_id": self.plan_id.id,
                 "product_id": self.product_id.id,
-                "product_uom_id": now._unit_for(self.product_id).id,
+                "product_uom_id": self.product_uom_id.id,
                 "pricing_rule_id": self.pricing_rule_id.id,
                 "pricing_model": self.pricing_model,
                 "price": self.price,
@@ -235,7 +293,8 @@ class SubscriptionAmendLine(models.TransientModel):
     def _joining_values(self):
         return {
             "product_id": self.product_id.id,
-            "product_uom_id": self.line_id._unit_for(self.product_id).id,
+            "product_uom_id": self.product_uom_id.id,
+            "kind": self.kind,
             "plan_id": self.plan_id.id,
             "quantity": self.quantity,
             "pricing_rule_id": self.pricing_rule_id.id,

@@ -132,7 +132,9 @@ class TestUsagePrices(UsageCase):
                 seats.line_ids.date_start,
             )
         with self.assertRaisesRegex(ValidationError, "measures what is used"):
-            seats.line_ids.kind = "usage"
+            seats.line_ids.with_context(
+                subscription_change_is_logged=True
+            ).kind = "usage"
 
     def test_the_meter_of_a_running_price_stays(self):
         with self.assertRaisesRegex(UserError, "make a new version"):

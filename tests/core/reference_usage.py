@@ -9,7 +9,11 @@ from billing_core.money import ZERO, as_decimal
 from billing_core.period import Period
 from billing_core.price_models import Graduated, Package, PerUnit, Volume
 from billing_core.rating import Terms, price_of, rate, rated_amount
-from billing_core.recurring_revenue import kind_of, monthly_price
+from billing_core.recurring_revenue import (
+    AgreedChange,
+    kinds_by_day,
+    monthly_price,
+)
 
 from .agreed import day, share_of
 from .reference_changes import CENTS, USD, dates, line, monthly
@@ -123,8 +127,13 @@ def movement(given):
     if "qty" in given:
         seats = line(given["yearly_price"], given["qty"], monthly(months=12))
         return {"mrr": USD.round(per_month(seats))}
-    change = Decimal(given["new_mrr"]) - given["old_mrr"]
-    kind = kind_of(Decimal(given["old_mrr"]), change, was_customer=True)
+    old = Decimal(given["old_mrr"])
+    change = Decimal(given["new_mrr"]) - old
+    moved = [
+        AgreedChange(1, day(on), amount, amount)
+        for on, amount in (("2026-04-01", old), ("2026-05-01", change))
+    ]
+    kind = kinds_by_day(moved)[day("2026-05-01")]
     return {"movement": kind.value, "mrr": change}
 
 
