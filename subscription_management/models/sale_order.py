@@ -246,14 +246,11 @@ class SaleOrder(models.Model):
         return result
 
     def _action_cancel(self):
+        """Cancel, and take back the renewals that were agreed to, or refuse."""
         for order in self.sudo().filtered("managed_subscription_id"):
-            if order.state == "sale":
-                raise UserError(
-                    self.env._(
-                        "%(subscription)s was renewed by %(order)s, which stays; "
-                        "change or cancel the subscription instead.",
-                        subscription=order.managed_subscription_id.name,
-                        order=order.name,
-                    )
-                )
+            subscription = order.managed_subscription_id
+            renewal = subscription._renewal_from(order.managed_renews_from)
+            if order.state == "sale" and renewal:
+                subscription.with_env(self.env).check_access("write")
+                subscription._undo_change(renewal)
         return super()._action_cancel()

@@ -67,7 +67,7 @@ class SubscriptionChange(models.Model):
         "of."
     )
     is_of_renewal = fields.Boolean(
-        help="It belongs to a term that was agreed, and stays with it."
+        help="It belongs to a renewal, and is taken back with it only."
     )
     undoes_id = fields.Many2one("subscription.change", "Takes Back", index=True)
     undone_by_ids = fields.One2many("subscription.change", "undoes_id")
@@ -132,9 +132,14 @@ class SubscriptionChange(models.Model):
             change.can_undo = bool(
                 change._leaves_a_trace()
                 and not change.undone_by_ids
-                and not change.is_of_renewal
+                and change._may_be_taken_back()
                 and change._first_day() > today
             )
+
+    def _may_be_taken_back(self):
+        """Tell whether it stands for itself, and is no part of another change."""
+        self.ensure_one()
+        return not self.is_of_renewal
 
     def _leaves_a_trace(self):
         """Tell whether it is known what the change did, to take it back."""

@@ -11,6 +11,15 @@ from .decimals import exact
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
+TERM_FIELDS = (
+    "term_start",
+    "term_end",
+    "term_index",
+    "reminded_days",
+    "date_end",
+    "ends_by_expiry",
+)
+"""What a renewal replaces."""
 
 
 class SubscriptionRenewal(models.Model):
@@ -55,14 +64,15 @@ class SubscriptionRenewal(models.Model):
         self.ensure_one()
         return bool(self.term_end and self.term_end > self._today())
 
-    def _renew(self, rows=None, reason=False, *, is_early=False):
+    def _renew(self, rows=None, reason=False, *, is_early=False, replaced=None):
         """Begin the next term on the day on which this one ends.
 
         `rows` are the lines that change with it, as `_amend` takes them: by default
-        those that the plan says for whoever agreed to it, early or not.
+        those that the plan says for whoever agreed to it, early or not. `replaced` is
+        the term before, where something of it changed already.
         """
         self.ensure_one()
-        day = self.term_end
+        day, replaced = self.term_end, replaced or self._term_as_it_is()
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
@@ -77,7 +87,7 @@ class SubscriptionRenewal(models.Model):
             }
         )
         self.activity_unlink([RENEWAL_ACTIVITY])
-        self._log_change("renewed", day, reason=reason)
+        self._log_change("renewed", day, reason=reason, replaced_term=replaced)
 
     def _is_cancelled_for_renewal(self):
         """Tell whether the service is to end with the term that would be renewed."""

@@ -161,10 +161,10 @@ class SubscriptionRenewalQuotation(models.Model):
             raise UserError(self._refusal(error, amendment.values)) from error
         return found
 
-    def _renew(self, rows=None, reason=False, *, is_early=False):
+    def _renew(self, *args, **kwargs):
         """Renew, and call off the quotations that asked for it."""
         others = self.sudo()._open_renewal_quotations()
-        result = super()._renew(rows, reason, is_early=is_early)
+        result = super()._renew(*args, **kwargs)
         others._action_cancel()
         for order in others:
             order.message_post(body=self.env._("%s was renewed already.", self.name))
@@ -177,6 +177,7 @@ class SubscriptionRenewalQuotation(models.Model):
         # Looked at again under the lock: another quotation may have been faster.
         if refusal := order._why_stale():
             raise UserError(refusal)
+        replaced = self._term_as_it_is()
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
         if refusal := order._why_not_at_these_prices():
@@ -188,4 +189,4 @@ class SubscriptionRenewalQuotation(models.Model):
                 order=order.name,
                 name=order.signed_by,
             )
-        self._renew(order._renewal_rows(), reason)
+        self._renew(order._renewal_rows(), reason, replaced=replaced)

@@ -26,11 +26,11 @@ class SubscriptionTakeBack(models.Model):
             self._take_back_lines(change)
 
     def _check_can_take_back(self, change):
-        if change.is_of_renewal:
+        if not change._may_be_taken_back():
             raise UserError(
                 self.env._(
-                    "This is agreed with the term from %s on and stays with it; change "
-                    "the price from that day on instead.",
+                    "This was agreed with the term from %s on; take the renewal back, "
+                    "or change the price from that day on instead.",
                     format_date(self.env, change.date_effective),
                 )
             )
@@ -67,7 +67,7 @@ class SubscriptionTakeBack(models.Model):
             lambda other: (
                 keys & set(other.ended_lines or {})
                 or other.kind == "cancelled"
-                or (change.kind == "aligned" and other.kind in OF_THE_TERM)
+                or (change.kind in ("aligned", "renewed") and other.kind in OF_THE_TERM)
             )
         )
         if building:
@@ -152,13 +152,15 @@ class SubscriptionTakeBack(models.Model):
         self._log_change("undone", self.date_start, other_id=other.id)
         self._schedule_billing()
 
-    def _end_again_on(self, end, other):
+    def _end_again_on(self, end, other, *, expires=False):
         """Cancel anew on a day, for the reason that was given before."""
         cancelled = (self | other).change_ids.filtered(
             lambda change: change.kind == "cancelled" and change.date_effective == end
         )
         last = cancelled.sorted("id")[-1:]
-        self._end_on(end, last.reason, because=last.cancellation_reason_id)
+        self._end_on(
+            end, last.reason, expires=expires, because=last.cancellation_reason_id
+        )
 
     def _note_taken_back(self, change, **values):
         self._log_change("undone", change.date_effective, undoes_id=change.id, **values)
@@ -195,7 +197,7 @@ class SubscriptionTakeBack(models.Model):
             )
 
     def _renew(self, *args, **kwargs):
-        """Renew; what changes of the prices stays with the term."""
+        """Renew; what changes of the prices is part of it."""
         renewing = self.with_context(
             subscription_is_renewing=True, subscription_reaches_both=True
         )

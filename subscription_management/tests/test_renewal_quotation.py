@@ -330,11 +330,38 @@ class TestRenewalQuotation(SubscriptionCase):
         with freeze_time("2027-03-20 09:00:00"), self.assertRaises(AccessError):
             order.with_user(seller).action_confirm()
 
-    def test_a_confirmed_renewal_is_not_cancelled_by_its_order(self):
-        order = self.quote(self.subscribe_for_a_year())
+    def test_an_order_is_cancelled_with_its_renewal_before_the_term_begins(self):
+        subscription = self.subscribe_for_a_year()
+        order = self.quote(subscription)
         self.accept(order)
-        with self.assertRaisesRegex(UserError, "cancel the subscription instead"):
+        with freeze_time("2027-03-31 09:00:00"):
             order.action_cancel()
+        self.assertEqual(order.state, "cancel")
+        self.assertEqual(subscription.term_end, Date.to_date("2027-04-01"))
+        self.follow_terms_on("2027-03-31")
+        self.assertEqual(self.april(subscription), [])
+
+    def test_an_order_whose_term_began_is_not_cancelled(self):
+        subscription = self.subscribe_for_a_year()
+        order = self.quote(subscription)
+        self.accept(order)
+        with (
+            freeze_time("2027-04-01 09:00:00"),
+            self.assertRaisesRegex(UserError, "took effect"),
+        ):
+            order.action_cancel()
+        self.assertEqual(self.april(subscription), [("Basic", 33)])
+
+    def test_a_term_expires_after_all_when_the_late_yes_is_taken_back(self):
+        subscription = self.subscribe_for_a_year()
+        order = self.quote(subscription)
+        self.follow_terms_on("2027-03-31")
+        self.accept(order, on="2027-03-31")
+        with freeze_time("2027-03-31 10:00:00"):
+            order.action_cancel()
+        self.assertEqual(subscription.date_end, Date.to_date("2027-04-01"))
+        self.assertTrue(subscription.ends_by_expiry)
+        self.assertEqual(self.april(subscription), [])
 
     def test_a_second_window_does_not_renew_the_next_term(self):
         subscription = self.subscribe_for_a_year()

@@ -154,14 +154,67 @@ class TestTakeBack(SubscriptionCase):
                 self.assertEqual(self.amounts(first, "2026-06-01"), [30] * 3)
                 self.assertEqual(self.amounts(second, "2026-06-01"), [70] * 2)
 
-    def test_the_prices_of_a_new_term_stay_with_it(self):
-        self.monthly.write(
-            {"term_count": 1, "uplift_kind": "fixed", "uplift_percent": 10}
-        )
-        subscription = self.subscribe(on="2026-04-01")
+    def renew_early(self, subscription):
+        """Renew for a month more, at 33 instead of 30."""
+        self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
         subscription.action_renew()
+        return self.newest(subscription, "renewed")
+
+    def subscribe_for_a_month(self):
+        self.monthly.write({"term_count": 1, "term_unit": "month"})
+        return self.subscribe(on="2026-04-01")
+
+    def test_the_prices_of_a_new_term_are_not_taken_back_without_it(self):
+        subscription = self.subscribe_for_a_month()
+        self.renew_early(subscription)
         price = self.newest(subscription, "price")
         self.assertFalse(price.can_undo)
-        with self.assertRaisesRegex(UserError, "stays with it"):
+        with self.assertRaisesRegex(UserError, "take the renewal back"):
             price.action_undo()
-        self.assertEqual(subscription.term_end, self.day("2028-04-01"))
+        self.assertEqual(subscription.term_end, self.day("2026-06-01"))
+
+    def test_a_renewal_is_taken_back_as_a_whole(self):
+        subscription = self.subscribe_for_a_month()
+        before = subscription._term_as_it_is()
+        renewal = self.renew_early(subscription)
+        self.assertTrue(renewal.can_undo)
+        renewal.action_undo()
+        self.assertEqual(subscription._term_as_it_is(), before)
+        self.assertFalse(subscription.change_ids.filtered("can_undo"))
+        self.assertEqual(self.amounts(subscription), [30, 30])
+        self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 30)
+
+    def test_of_two_renewals_the_last_one_is_taken_back_first(self):
+        subscription = self.subscribe_for_a_month()
+        first = self.renew_early(subscription)
+        second = self.renew_early(subscription)  # at 36.30
+        with self.assertRaisesRegex(UserError, "take the later one back"):
+            first.action_undo()
+        second.action_undo()
+        self.assertEqual(subscription.term_end, self.day("2026-06-01"))
+        self.assertEqual(self.amounts(subscription, "2026-06-01"), [30, 33, 33])
+
+    def test_with_a_renewal_the_notice_that_was_given_before_counts_again(self):
+        subscription = self.subscribe_for_a_month()
+        subscription._end_on(self.day("2026-05-01"), "We move abroad")
+        renewal = self.renew_early(subscription)
+        self.assertFalse(subscription.date_end)
+        renewal.action_undo()
+        self.assertEqual(subscription.date_end, self.day("2026-05-01"))
+        self.assertEqual(
+            self.newest(subscription, "cancelled").reason, "We move abroad"
+        )
+        self.assertEqual(self.amounts(subscription), [30])
+
+    def test_what_was_billed_ahead_of_a_renewal_is_credited_when_taken_back(self):
+        self.monthly.due_shift_days = -10
+        subscription = self.subscribe_for_a_month()
+        renewal = self.renew_early(subscription)
+        with freeze_time("2026-04-25 09:00:00"):
+            self.bill("2026-04-25")
+            renewal.action_undo()
+            subscription._end_on(self.day("2026-05-01"))
+            self.bill("2026-05-01")
+        billed = subscription.billed_period_ids.mapped("amount")
+        self.assertIn(33, billed)
+        self.assertEqual(sum(billed), 30)

@@ -1,0 +1,91 @@
+"""A renewal that is taken back as a whole before its term begins."""
+
+from odoo import fields, models
+
+from .subscription_renewal import TERM_FIELDS
+
+
+class SubscriptionRenewalTakeBack(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _undo_change(self, change):
+        if change.kind != "renewed":
+            return super()._undo_change(change)
+        self.ensure_one()
+        self._check_can_take_back(change)
+        return self._take_back_renewal(change)
+
+    def _take_back_renewal(self, renewal):
+        """Let the term end when it would have, at the prices that it had.
+
+        What the renewal brought with it goes with it: its prices, the cancellation that
+        it took back, and the order that agreed to it.
+        """
+        self._check_is_last(renewal, self.env["subscription.line"])
+        for part in renewal._parts_of_renewal():
+            if part._leaves_a_trace():
+                self._take_back_lines(part)
+        term = dict(renewal.replaced_term)
+        end, expires = term.pop("date_end"), term.pop("ends_by_expiry")
+        self.write(term)
+        self._note_taken_back(renewal)
+        if end:
+            self._end_again_on(fields.Date.to_date(end), self, expires=expires)
+        orders = self.sudo().renewal_order_ids.filtered(
+            lambda order: (
+                order.state == "sale"
+                and order.managed_renews_from == renewal.date_effective
+            )
+        )
+        orders._action_cancel()
+        for order in orders:
+            order.message_post(
+                body=self.env._("The renewal of %s was taken back.", self.name)
+            )
+
+    def _renewal_from(self, day):
+        """Return the renewal by which the term of a day began, while it stands."""
+        self.ensure_one()
+        return self.change_ids.filtered(
+            lambda change: (
+                change.kind == "renewed"
+                and change.date_effective == day
+                and not change.undone_by_ids
+            )
+        )
+
+    def _term_as_it_is(self):
+        """Return what a renewal replaces, in a form that the database keeps."""
+        self.ensure_one()
+        term = self.read(TERM_FIELDS, load="")[0]
+        return {
+            name: fields.Date.to_string(value)
+            if self._fields[name].type == "date"
+            else value
+            for name, value in term.items()
+            if name != "id"
+        }
+
+
+class SubscriptionRenewalTakenBack(models.Model):
+    _inherit = "subscription.change"
+
+    replaced_term = fields.Json(help="The term, and its end, before it was renewed.")
+
+    def _parts_of_renewal(self):
+        """Return the changes that a renewal brought with it, the newest first."""
+        self.ensure_one()
+        changes = self.subscription_id.change_ids
+        before = changes.filtered(
+            lambda change: change.kind == "renewed" and change.id < self.id
+        )
+        since = max(before.ids, default=0)
+        return changes.filtered(
+            lambda change: change.is_of_renewal and since < change.id < self.id
+        ).sorted("id", reverse=True)
+
+    def _may_be_taken_back(self):
+        return super()._may_be_taken_back() or self.kind == "renewed"
+
+    def _leaves_a_trace(self):
+        return super()._leaves_a_trace() or bool(self.replaced_term)
