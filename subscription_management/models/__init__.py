@@ -33,6 +33,7 @@ from . import subscription_draft
 from . import subscription_draft_lines
 from . import subscription_agreed_lines
 from . import subscription_regrouping
+from . import subscription_served_days
 from . import subscription_history
 from . import subscription_price_version
 from . import subscription_price_trial

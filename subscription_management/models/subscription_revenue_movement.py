@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..billing_core.errors import BillingError
+from ..billing_core.money import ZERO
 from ..billing_core.recurring_revenue import (
     AT_REST,
     AgreedChange,
@@ -23,8 +24,9 @@ from .decimals import exact
 class SubscriptionRevenueMovement(models.Model):
     """By how much the monthly recurring revenue moves on a day, and why.
 
-    A record is only added to: what is taken back is moved back. The exchange rate is
-    that of the day on which the movement was written.
+    A record is only added to: what is taken back is moved back. The exchange rate of
+    what comes is that of the day on which it was written; what goes was worth its share
+    of what was written before, so that nothing stays of what ended.
     """
 
     _name = "subscription.revenue.movement"
@@ -69,7 +71,7 @@ class SubscriptionRevenueMovement(models.Model):
         "Monthly Revenue",
         required=True,
         currency_field="company_currency_id",
-        help="In the company's currency, at the rate of the day it was written.",
+        help="In the company's currency, at the rate of the day on which it came.",
     )
 
     def write(self, vals):
@@ -166,8 +168,13 @@ class SubscriptionRevenue(models.Model):
             for key, amount in movements_by_kind(agreed, paid, kinds).items()
         }
         amounts = {key: each.amount for key, each in recorded.items()}
-        for key, amount in movements_to_record(wanted, amounts).items():
-            self._create_movement(key, amount, change, recorded.get(key))
+        written = [(each.day, each.amount, each.worth) for each in recorded.values()]
+        missing = movements_to_record(wanted, amounts)
+        for key in sorted(missing, key=lambda key: key[1]):
+            _customer, day, _kind = key
+            worth = self._worth(day, missing[key], written, recorded.get(key))
+            self._create_movement(key, missing[key], worth, change)
+            written.append((day, missing[key], exact(worth)))
         for each in others:
             kind = kinds.get(each.day, each.kind)
             if each.kind not in AT_REST and each.kind != kind and each.amount:
@@ -194,13 +201,23 @@ class SubscriptionRevenue(models.Model):
             for day, amount in changes.items()
         ]
 
-    def _create_movement(self, key, amount, change, recorded=None):
-        """Write a movement down; what it takes back was worth what was recorded."""
-        customer, day, kind = key
-        worth = self._in_company_currency(amount, day)
+    def _worth(self, day, amount, written, recorded=None):
+        """Return what a movement is worth in the company's currency.
+
+        What it takes back was worth what was `recorded` of its kind and day, what goes
+        its share of all that was `written` until then: (day, amount, worth) each.
+        """
+        level = sum((each for on, each, _worth in written if on <= day), ZERO)
+        worth = sum((each for on, _amount, each in written if on <= day), ZERO)
         if recorded and recorded.amount * amount < 0:
-            if abs(amount) <= abs(recorded.amount):
-                worth = float(recorded.worth * amount / recorded.amount)
+            level, worth = recorded.amount, recorded.worth
+        if level * amount < 0 and abs(amount) <= abs(level):
+            return self.company_id.currency_id.round(float(worth * amount / level))
+        return self._in_company_currency(amount, day)
+
+    def _create_movement(self, key, amount, worth, change):
+        """Write a movement down."""
+        customer, day, kind = key
         self.env["subscription.revenue.movement"].sudo().create(
             {
                 **self._prepare_movement_values(day, amount, kind, change),
@@ -247,7 +264,9 @@ class SubscriptionRevenue(models.Model):
         # What people edit is not stored yet.
         keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
         return revenue_changes(
-            self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
+            self._at_lasting_prices(
+                [line._as_served(line._snapshot_line(keys)) for line in lines]
+            ),
             pauses,
             self.currency_id._snapshot_currency(),
         )

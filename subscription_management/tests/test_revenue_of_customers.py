@@ -199,7 +199,8 @@ class TestRevenueOfCustomers(SubscriptionCase):
             ],
         )
 
-    def test_what_is_taken_back_was_worth_what_was_written(self):
+    def euro_worth_two(self):
+        """Return the euro, worth two of the company's money, and its plan in it."""
         euro = self.env.ref("base.EUR")
         euro.active = True
         euro.rate_ids.unlink()
@@ -207,6 +208,74 @@ class TestRevenueOfCustomers(SubscriptionCase):
             {"currency_id": euro.id, "name": "2026-01-01", "rate": 0.5}
         )
         self.plan.pricing_rule_ids.copy({"currency_id": euro.id})
+        return euro
+
+    def test_nothing_is_left_of_what_ended_when_the_rate_moved(self):
+        euro = self.euro_worth_two()
+        with freeze_time("2026-04-01 09:00:00"):
+            subscription = self.start(3, currency_id=euro.id)
+        euro.rate_ids.create(
+            {"currency_id": euro.id, "name": "2026-04-10", "rate": 0.25}
+        )
+        with freeze_time("2026-04-11 09:00:00"):
+            subscription.change_quantity(subscription.line_ids, 2, day("2026-04-11"))
+            subscription.change_quantity(
+                subscription._lines_on(day("2026-04-11")), 4, day("2026-04-12")
+            )
+            subscription._end_on(day("2026-04-13"))
+        worth = subscription.movement_ids.sorted("date").mapped("company_amount")
+        # 30 at 2; 10 of them; 20 at 4; all: 40 + 80.
+        self.assertEqual(worth, [60, -20, 80, -120])
+
+    @freeze_time("2026-04-20 09:00:00")
+    def test_a_change_for_the_full_period_counts_from_its_day(self):
+        self.plan.write({"increase_policy": "full", "decrease_policy": "full"})
+        subscription = self.start(5)
+        self.bill("2026-04-20")
+        subscription.change_quantity(subscription.line_ids, 7, day("2026-04-15"))
+        more = subscription._lines_on(day("2026-04-20"))
+        subscription.change_quantity(more, 4, day("2026-04-18"))
+        self.assertEqual(
+            self.left(subscription),
+            [
+                ("2026-04-01", 1, "new", 50),
+                ("2026-04-15", 1, "expansion", 20),
+                ("2026-04-18", 1, "contraction", -30),
+            ],
+        )
+        for on, quantity, monthly in (
+            ("2026-04-14", 5, 50),
+            ("2026-04-15", 7, 70),
+            ("2026-04-17", 7, 70),
+            ("2026-04-18", 4, 40),
+        ):
+            with self.subTest(on=on):
+                served = subscription._lines_on(day(on))
+                self.assertEqual(served.mapped("quantity"), [quantity])
+                self.assertEqual(subscription._monthly_on(day(on)), monthly)
+                self.assertIn(f"{monthly:.2f}", self.as_of(subscription, on))
+        self.bill("2026-04-20")
+        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 40)
+
+    @freeze_time("2026-04-10 09:00:00")
+    def test_a_change_for_the_full_period_is_taken_back_to_the_day(self):
+        self.plan.increase_policy = "full"
+        subscription = self.start(5)
+        change = subscription.change_quantity(
+            subscription.line_ids, 7, day("2026-04-15")
+        )
+        self.assertEqual(subscription.monthly_amount, 50)
+        self.bill("2026-04-10")
+        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 70)
+        self.assertTrue(change.can_undo)
+        change.action_undo()
+        self.bill("2026-04-20")
+        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 50)
+        self.assertEqual(self.left(subscription), [("2026-04-01", 1, "new", 50)])
+        self.assertEqual(subscription._monthly_on(day("2026-04-20")), 50)
+
+    def test_what_is_taken_back_was_worth_what_was_written(self):
+        euro = self.euro_worth_two()
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(1, currency_id=euro.id)
             change = subscription.change_quantity(
