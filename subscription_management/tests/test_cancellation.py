@@ -179,6 +179,22 @@ class TestCancellation(SubscriptionCase):
         again = self.wizard(subscription, self.unused, offer_day="2026-05-15")
         self.assertIn("is paused in these days already", again.offer_refusal)
 
+    def test_a_pause_is_offered_again_as_many_months_later_as_the_reason_says(self):
+        with freeze_time("2026-04-11 09:00:00"):
+            subscription = self.billed_april()
+            self.wizard(subscription, self.unused).action_accept_offer()
+        for today, months, refused in (
+            ("2026-06-11", 12, "from 04/11/2027 on"),
+            ("2026-06-11", 0, False),
+            ("2027-04-10", 12, "from 04/11/2027 on"),
+            ("2027-04-11", 12, False),
+        ):
+            with self.subTest(today=today, months=months), freeze_time(today):
+                self.unused.offer_again_months = months
+                wizard = self.wizard(subscription, self.unused)
+                self.assertEqual(bool(wizard.offer_refusal), bool(refused))
+                self.assertIn(refused or "", wizard.offer_refusal or "")
+
     @freeze_time("2026-04-11 09:00:00")
     def test_no_offer_for_what_is_past_over_or_suspended(self):
         subscription = self.billed_april()
