@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import Form, tagged  # noqa: F401 - offered to the tests
@@ -103,6 +105,22 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         return line.subscription_id._amend(
             "line_ended", fields.Date.to_date(day), [(line, None)], policy="prorate"
         )
+
+    @staticmethod
+    def day(text):
+        return fields.Date.to_date(text)
+
+    def newest(self, subscription, kind):
+        """Return the last change of a kind."""
+        return subscription.change_ids.filtered(
+            lambda change: change.kind == kind
+        ).sorted("id")[-1:]
+
+    def run_action(self, name, day):
+        """Run a scheduled action of the addon on the morning of a day."""
+        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
+            self.env.ref(f"subscription_management.{name}").method_direct_trigger()
+        self.env.invalidate_all()
 
     def bill(self, day, **values):
         """Run the billing of a day as the scheduled action does; return the run."""

@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command, Date
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common import SubscriptionCase
@@ -28,9 +28,6 @@ class TestChanges(SubscriptionCase):
         )
         self.bill("2026-04-01")
         return subscription
-
-    def day(self, text):
-        return Date.to_date(text)
 
     @freeze_time("2026-04-16 09:00:00")
     def test_added_seats_are_one_charge_for_the_added_ones(self):
@@ -256,14 +253,11 @@ class TestChanges(SubscriptionCase):
         subscription.pause(self.day("2026-04-16"), self.day("2026-04-21"))
         self.assertEqual(subscription.next_change_date, self.day("2026-04-16"))
         self.assertEqual(subscription.state, "active")
-        cron = self.env.ref("subscription_management.ir_cron_follow_changes")
         for today, state, revenue in (
             ("2026-04-16", "paused", 0),
             ("2026-04-21", "active", 30),
         ):
-            with freeze_time(f"{today} 09:00:00"), self.enter_registry_test_mode():
-                cron.method_direct_trigger()
-            self.env.invalidate_all()
+            self.run_action("ir_cron_follow_changes", today)
             self.assertEqual(subscription.state, state)
             self.assertEqual(subscription.monthly_amount, revenue)
 

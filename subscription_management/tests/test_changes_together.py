@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Command, Date
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import SubscriptionCase
@@ -10,9 +10,6 @@ from .common import SubscriptionCase
 @tagged("post_install", "-at_install")
 class TestChangesTogether(SubscriptionCase):
     """One thing that people do after another, on the same subscription."""
-
-    def day(self, text):
-        return Date.to_date(text)
 
     def seats(self, quantity=1, **values):
         return self.subscribe(self.seat, on="2026-05-01", quantity=quantity, **values)

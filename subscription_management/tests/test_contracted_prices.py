@@ -156,11 +156,7 @@ class TestContractedPrices(SubscriptionCase):
         subscription = self.subscribe(self.seat, on="2026-04-01")
         self.bill("2026-05-01")
         for day in ("2026-05-14", "2026-05-15", "2026-05-16"):
-            with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
-                self.env.ref(
-                    "subscription_management.ir_cron_renew"
-                ).method_direct_trigger()
-            self.env.invalidate_all()
+            self.run_action("ir_cron_renew", day)
         days = [
             (str(line.date_start), line.price)
             for line in subscription.line_ids.sorted("date_start")

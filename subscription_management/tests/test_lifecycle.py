@@ -97,10 +97,7 @@ class TestLifecycle(SubscriptionCase):
         ).action_confirm()
         self.assertEqual(subscription.last_day.isoformat(), "2026-04-30")
         self.assertEqual(subscription.state, "active")
-        with freeze_time("2026-05-01 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_close_ended"
-            ).method_direct_trigger()
+        self.run_action("ir_cron_close_ended", "2026-05-01")
         self.bill("2026-05-01")
         self.assertEqual(subscription.state, "cancelled")
         self.assertEqual(subscription.invoice_count, 1)

@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Command, Date
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import SubscriptionCase
@@ -16,15 +16,8 @@ class TestMoves(SubscriptionCase):
         super().setUpClass()
         cls.heir = cls.env["res.partner"].create({"name": "Heir"})
 
-    def day(self, text):
-        return Date.to_date(text)
-
     def follow_trials_on(self, day):
-        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_convert_trials"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_convert_trials", day)
 
     @freeze_time("2026-04-11 09:00:00")
     def test_a_cancellation_goes_along_and_is_taken_back_there(self):

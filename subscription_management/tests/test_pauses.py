@@ -1,7 +1,6 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Date
 from odoo.tests import tagged
 
 from .common import SubscriptionCase
@@ -10,9 +9,6 @@ from .common import SubscriptionCase
 @tagged("post_install", "-at_install")
 class TestPauses(SubscriptionCase):
     """Days of rest: in the term, in a trial, and on the screen."""
-
-    def day(self, text):
-        return Date.to_date(text)
 
     def subscribe_for_a_year(self, **values):
         self.monthly.write(

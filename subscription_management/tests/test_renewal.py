@@ -18,11 +18,7 @@ class TestRenewal(SubscriptionCase):
         return subscription
 
     def follow_terms_on(self, day):
-        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_renew"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_renew", day)
 
     def last_amount(self, subscription):
         return subscription.billed_period_ids.sorted("date_start")[-1].amount
@@ -110,11 +106,7 @@ class TestRenewal(SubscriptionCase):
     def test_a_term_that_ends_is_not_billed_beyond(self):
         subscription = self.subscribe_for_a_year(renewal_policy="expire")
         self.follow_terms_on("2027-03-31")
-        with freeze_time("2027-04-01 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_close_ended"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_close_ended", "2027-04-01")
         self.assertEqual(subscription.state, "expired")
         self.assertFalse(self.bill("2027-04-01").invoice_count)
 

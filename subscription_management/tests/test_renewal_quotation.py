@@ -38,11 +38,7 @@ class TestRenewalQuotation(SubscriptionCase):
         return subscription
 
     def follow_terms_on(self, day):
-        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_renew"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_renew", day)
 
     def quote(self, subscription, on="2027-03-10"):
         self.follow_terms_on(on)
@@ -105,11 +101,7 @@ class TestRenewalQuotation(SubscriptionCase):
         self.follow_terms_on("2027-03-31")
         self.assertEqual(subscription.date_end, Date.to_date("2027-04-01"))
         self.assertEqual(self.april(subscription), [])
-        with freeze_time("2027-04-02 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_close_ended"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_close_ended", "2027-04-02")
         self.assertEqual(subscription.state, "expired")
         with self.assertRaisesRegex(UserError, "does not wait"):
             order.action_confirm()

@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Command, Date
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import SubscriptionCase
@@ -17,18 +17,10 @@ class TestTakeBack(SubscriptionCase):
         super().setUpClass()
         cls.heir = cls.env["res.partner"].create({"name": "Heir"})
 
-    def day(self, text):
-        return Date.to_date(text)
-
     def amounts(self, subscription, until="2026-05-01"):
         self.bill(until)
         billed = subscription.billed_period_ids.sorted("date_start")
         return billed.mapped("amount")
-
-    def newest(self, subscription, kind):
-        return subscription.change_ids.filtered(
-            lambda change: change.kind == kind
-        ).sorted("id")[-1:]
 
     def test_a_product_that_is_to_leave_stays(self):
         subscription = self.subscribe(on="2026-04-01")

@@ -10,11 +10,7 @@ from .common import SubscriptionCase
 @tagged("post_install", "-at_install")
 class TestTrial(SubscriptionCase):
     def follow_trials_on(self, day):
-        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_convert_trials"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
+        self.run_action("ir_cron_convert_trials", day)
 
     @freeze_time("2026-04-01 09:00:00")
     def test_a_trial_is_not_billed_and_converts_by_itself(self):
