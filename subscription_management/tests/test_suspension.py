@@ -49,14 +49,6 @@ class TestSuspension(SubscriptionCase):
         wizard.action_confirm()
         return [(str(each.day), float(each.amount)) for each in foreseen]
 
-    def close_ended(self, subscription):
-        with self.enter_registry_test_mode():
-            self.env.ref(
-                "subscription_management.ir_cron_close_ended"
-            ).method_direct_trigger()
-        self.env.invalidate_all()
-        self.assertEqual(subscription.state, "cancelled")
-
     def test_nothing_is_invoiced_while_it_is_suspended(self):
         for policy in ("billed", "waived"):
             with self.subTest(policy=policy):
@@ -253,8 +245,8 @@ class TestSuspension(SubscriptionCase):
                 self.assertEqual(subscription.state, "suspended")
                 self.bill("2026-07-15")
                 self.assertEqual(subscription.invoice_count, 1)
-                with freeze_time("2026-08-01 09:00:00"):
-                    self.close_ended(subscription)
+                self.run_action("ir_cron_close_ended", "2026-08-01")
+                self.assertEqual(subscription.state, "cancelled")
                     self.bill("2026-08-01")
                 made = subscription.billed_period_ids.sorted("id")[1:]
                 self.assertEqual(sum(made.mapped("amount")), amount)
