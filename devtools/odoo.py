@@ -208,11 +208,13 @@ def drop(database: str) -> None:
     """Drop a database that we made; any other one is left alone."""
     if not (MADE / database).exists():
         return
-    run(
-        [postgres.program("dropdb"), "--if-exists", "--force", database],
-        f"The database {database} could not be dropped: see the reason below.",
-        env=postgres.ensure(),
-    )
+    dropdb, server = [postgres.program("dropdb"), "--if-exists"], postgres.ensure()
+    problem = f"The database {database} could not be dropped: see the reason below."
+    try:
+        run([*dropdb, "--force", database], problem, env=server)
+    except Problem:
+        # Force is refused while the server itself vacuums; without, it stops that.
+        run([*dropdb, database], problem, env=server)
     (MADE / database).unlink()
     shutil.rmtree(DEV / "data" / "filestore" / database, ignore_errors=True)
     (DEV / "done" / database).unlink(missing_ok=True)
