@@ -247,6 +247,7 @@ class TestSuspension(SubscriptionCase):
                 self.assertEqual(subscription.invoice_count, 1)
                 self.run_action("ir_cron_close_ended", "2026-08-01")
                 self.assertEqual(subscription.state, "cancelled")
+                with freeze_time("2026-08-01 09:00:00"):
                     self.bill("2026-08-01")
                 made = subscription.billed_period_ids.sorted("id")[1:]
                 self.assertEqual(sum(made.mapped("amount")), amount)
