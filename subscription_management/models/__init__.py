@@ -5,6 +5,7 @@ from . import subscription_price_index
 from . import subscription_pricing_rule
 from . import subscription_pricing_tier
 from . import subscription_pricing_terms
+from . import subscription_price_lock
 from . import subscription_price_calculator
 from . import subscription_subscription
 from . import subscription_daily_steps
@@ -36,6 +37,7 @@ from . import subscription_regrouping
 from . import subscription_served_days
 from . import subscription_history
 from . import subscription_price_version
+from . import subscription_price_draft
 from . import subscription_price_trial
 from . import subscription_revenue_movement
 from . import subscription_invoicing

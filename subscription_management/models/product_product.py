@@ -27,5 +27,8 @@ class ProductTemplate(models.Model):
             "subscription_management.subscription_pricing_rule_action"
         )
         action["domain"] = [("product_id", "in", self.product_variant_ids.ids)]
-        action["context"] = {"default_product_id": self.product_variant_id.id}
+        action["context"] = {
+            "default_product_id": self.product_variant_id.id,
+            "default_state": "draft",
+        }
         return action

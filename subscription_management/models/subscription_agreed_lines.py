@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from .subscription_line import AGREED_FIELDS, PRICED_FIELDS
+from .written_values import would_change
 
 STARTED_FIELDS = PRICED_FIELDS | AGREED_FIELDS | {"date_end", "last_day"}
 """What only a change may write once the subscription has started."""
@@ -30,16 +31,8 @@ class SubscriptionAgreedLine(models.Model):
         """Refuse to edit what was agreed once the subscription has started."""
         agreed = STARTED_FIELDS & vals.keys()
         for line in self if agreed else self.browse():
-            if any(line._would_differ(name, vals[name]) for name in agreed):
+            if any(would_change(line, name, vals[name]) for name in agreed):
                 line._check_is_by_change()
-
-    def _would_differ(self, name, value):
-        """Tell whether writing a value would change a field."""
-        self.ensure_one()
-        field = self._fields[name]
-        return field.convert_to_cache(value, self) != field.convert_to_cache(
-            self[name], self
-        )
 
     def _check_is_by_change(self):
         """Refuse what is no change of its own: it has no day, and no place in history.

@@ -4,10 +4,62 @@ from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from .subscription_renewal import RUNNING
+
+
+class SubscriptionContractedPrice(models.Model):
+    _inherit = "subscription.pricing.rule"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._for_the_whole_customer(vals) for vals in vals_list]
+        if not self.env.su:
+            for vals in vals_list:
+                self._check_granted_by(vals)
+            noted = {"granted_by_id": self.env.uid}
+            vals_list = [{**vals, **noted} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        vals = self._for_the_whole_customer(vals)
+        if self.env.su:
+            return super().write(vals)
+        self._check_granted_by(vals)
+        decided = self.filtered(
+            lambda rule: rule._changed_by(vals) or "tier_ids" in vals
+        )
+        noted = {**vals, "granted_by_id": self.env.uid}
+        result = super(SubscriptionContractedPrice, decided).write(noted)
+        return super(SubscriptionContractedPrice, self - decided).write(vals) and result
+
+    @api.model
+    def _for_the_whole_customer(self, vals):
+        """Return values with the company in place of one of its contacts.
+
+        What is granted counts for the company and all its contacts.
+        """
+        known = vals.get("partner_id", self.env.context.get("default_partner_id"))
+        if not known:
+            return vals
+        customer = self.env["res.partner"].browse(known).commercial_partner_id
+        return {**vals, "partner_id": customer.id}
+
+    def _check_granted_by(self, vals):
+        """Refuse to say that somebody else granted a price."""
+        named = vals.get("granted_by_id")
+        known = self.granted_by_id or self.env.user
+        if named and set(known.ids) != {named}:
+            raise UserError(
+                self.env._(
+                    "Whoever decides on a price is noted as who granted it. Leave "
+                    "“Granted By” out, or let %s save the price.",
+                    self.env["res.users"].browse(named).display_name,
+                )
+            )
 
 
 class SubscriptionLineContract(models.Model):

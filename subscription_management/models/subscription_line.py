@@ -87,6 +87,7 @@ class SubscriptionLine(models.Model):
         readonly=False,
         precompute=True,
         copy=False,
+        index="btree_not_null",
         ondelete="restrict",
     )
     pricing_model = fields.Selection(

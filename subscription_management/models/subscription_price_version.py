@@ -1,6 +1,6 @@
 """A new version of a price: from when on it counts, and for whom."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -37,18 +37,6 @@ class SubscriptionPriceVersion(models.Model):
             "res_id": draft.id,
         }
 
-    def action_publish(self):
-        """Ask from when on the draft counts, and for whom."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Publish the Price"),
-            "res_model": "subscription.price.publish",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_rule_id": self.id},
-        }
-
     def _publish(self, day, applies_to):
         """Let the draft count from a day on, for new or also for running ones.
 
@@ -56,14 +44,11 @@ class SubscriptionPriceVersion(models.Model):
         the reason in a to-do.
         """
         self.ensure_one()
-        if self.state != "draft":
-            raise UserError(self.env._("%s is published already.", self.display_name))
+        self._check_is_draft()
         self._check_from_today(day)
         before = self.replaces_id
         if before and before.partner_id == self.partner_id:
-            last = day - timedelta(days=1)
-            # One that had ended already is not offered for longer.
-            before.date_to = min(before.date_to or last, last)
+            before._end_before(day)
         self.write(
             {
                 "state": "published",
@@ -77,6 +62,16 @@ class SubscriptionPriceVersion(models.Model):
             versions = {line.pricing_rule_id: self for line in lines}
             return lines.subscription_id._take_new_prices(versions, day)
         return self.env["subscription.subscription"]
+
+    def _end_before(self, day):
+        """Offer the price until the day before another one begins."""
+        last = day - timedelta(days=1)
+        if self.date_from and self.date_from > last:
+            # Nothing is left of it: it stays for those who got it meanwhile.
+            self.write({"date_to": self.date_from, "active": False})
+        else:
+            # One that had ended already is not offered for longer.
+            self.date_to = min(self.date_to or last, last)
 
     def _check_from_today(self, day):
         """Refuse a day that is over: what was billed then was billed at the price."""
@@ -136,32 +131,48 @@ class SubscriptionPriceVersion(models.Model):
         What was granted to the customer comes before a version for everybody.
         """
         self.ensure_one()
-        newer = self.replaced_by_ids.filtered(
+        newer = self._versions_after().filtered(
             lambda rule: (
                 rule.state == "published"
                 and rule.applies_at_renewal
-                and rule.date_from <= day
+                and rule._has_begun(day)
                 and (not rule.partner_id or rule._is_granted_to(customer, day))
             )
-        ).sorted(lambda rule: not rule.partner_id)[:1]
+        )
+        newer = newer.sorted(lambda rule: (not rule.partner_id, not rule.active))[:1]
         newest = (newer and newer._newest_for_renewal(day, customer)) or newer
         return newest._version_valid_on(day)
 
+    def _versions_after(self):
+        """Return the versions that replace this one.
+
+        Archived ones too: what replaces them comes after this one as well.
+        """
+        return self.with_context(active_test=False).replaced_by_ids.with_env(self.env)
+
     def _version_valid_on(self, day):
         """Return the version that follows one which is over by a day, if there is."""
-        version = self
-        while version.date_to and version.date_to < day:
-            following = version.replaced_by_ids.filtered(
+        found = version = self
+        while version and (
+            not version.active or (version.date_to and version.date_to < day)
+        ):
+            version = version._versions_after().filtered(
                 lambda rule, version=version: (
                     rule.state == "published"
                     and rule.partner_id == version.partner_id
-                    and (not rule.date_from or rule.date_from <= day)
+                    and rule._has_begun(day)
                 )
-            ).sorted("date_from")[-1:]
-            if not following:
-                break
-            version = following
-        return version
+            )
+            version = version.sorted(
+                lambda rule: (rule.active, rule.date_from or date.min)
+            )[-1:]
+            if version.active:
+                found = version
+        return found.filtered("active")
+
+    def _has_begun(self, day):
+        self.ensure_one()
+        return not self.date_from or self.date_from <= day
 
     def _prepare_agreed_values(self):
         """Return the values of a line that is priced by this rule from now on."""
@@ -176,8 +187,8 @@ class SubscriptionPriceVersion(models.Model):
         """Tell whether a customer negotiated this price for a day."""
         self.ensure_one()
         is_own = self.partner_id and self.partner_id.commercial_partner_id == customer
-        starts = not self.date_from or self.date_from <= day
-        return bool(is_own and starts and (not self.date_to or day <= self.date_to))
+        is_over = self.date_to and self.date_to < day
+        return bool(is_own and self._has_begun(day) and not is_over)
 
 
 class SubscriptionPriceVersions(models.Model):

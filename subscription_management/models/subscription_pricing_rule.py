@@ -18,11 +18,16 @@ PRICED_BY_THEIR_PRICE = ("flat", "per_unit", "package")
 class SubscriptionPricingRule(models.Model):
     _name = "subscription.pricing.rule"
     _description = "Subscription Pricing Rule"
+    _inherit = ["mail.thread"]
     _order = "plan_id, product_id, date_from desc, id"
     _check_company_auto = True
 
     plan_id = fields.Many2one(
-        "subscription.plan", required=True, ondelete="cascade", index=True
+        "subscription.plan",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        tracking=True,
     )
     company_id = fields.Many2one(related="plan_id.company_id", store=True)
     product_id = fields.Many2one(
@@ -32,11 +37,13 @@ class SubscriptionPricingRule(models.Model):
         index=True,
         check_company=True,
         domain="[('sale_ok', '=', True)]",
+        tracking=True,
     )
     pricing_model = fields.Selection(
         PRICING_MODELS,
         required=True,
         default="per_unit",
+        tracking=True,
         help="Flat: one price, whatever the quantity.\n"
         "Per unit: the price of one, times the quantity.\n"
         "Graduated tiers: each unit at the price of its own tier.\n"
@@ -46,19 +53,22 @@ class SubscriptionPricingRule(models.Model):
         "Percent of total: a share of what other products cost.",
     )
     # Without fixed digits the database keeps every decimal that people typed.
-    price = fields.Float(min_display_digits="Product Price")
+    price = fields.Float(min_display_digits="Product Price", tracking=True)
     price_label = fields.Char("Costs", compute="_compute_price_label")
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
         default=lambda self: self.env.company.currency_id,
+        tracking=True,
     )
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(default=True, tracking=True)
     state = fields.Selection(
         [("draft", "Draft"), ("published", "Published")],
         required=True,
         default="published",
-        copy=False,
+        # A copy of a plan keeps its drafts as drafts.
+        copy=True,
+        tracking=True,
         help="A draft can be tried on last month's customers before it counts.",
     )
     partner_id = fields.Many2one(
@@ -67,15 +77,22 @@ class SubscriptionPricingRule(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="[('parent_id', '=', False)]",
+        domain="['|', ('is_company', '=', True), ('parent_id', '=', False)]",
+        tracking=True,
         help="A contracted price counts for this customer and its contacts only, and "
         "comes before the plan's own price.",
     )
     granted_by_id = fields.Many2one(
-        "res.users", default=lambda self: self.env.user, copy=False
+        "res.users",
+        default=lambda self: self.env.user,
+        readonly=True,
+        copy=False,
+        help="Who decided on it last.",
     )
-    date_from = fields.Date("Valid From")
-    date_to = fields.Date("Valid Until", help="The last day on which it is offered.")
+    date_from = fields.Date("Valid From", tracking=True)
+    date_to = fields.Date(
+        "Valid Until", tracking=True, help="The last day on which it is offered."
+    )
     interval_label = fields.Char(related="plan_id.interval_label")
 
     _price_not_negative = models.Constraint(
@@ -126,9 +143,10 @@ class SubscriptionPricingRule(models.Model):
         "date_to",
         "partner_id",
         "state",
+        "active",
     )
     def _check_overlap(self):
-        for rule in self:
+        for rule in self.filtered(lambda rule: rule.active):
             others = self.search(
                 Domain("id", "!=", rule.id)
                 & Domain("plan_id", "=", rule.plan_id.id)
@@ -136,6 +154,7 @@ class SubscriptionPricingRule(models.Model):
                 & Domain("currency_id", "=", rule.currency_id.id)
                 & Domain("partner_id", "=", rule.partner_id.id)
                 & Domain("state", "=", "published")
+                & Domain("active", "=", True)
                 & rule._valid_during(rule.date_from, rule.date_to),
                 limit=1,
             )
@@ -175,6 +194,7 @@ class SubscriptionPricingRule(models.Model):
             & Domain("currency_id", "=", currency.id)
             & Domain("partner_id", "in", customers)
             & Domain("state", "=", "published")
+            & Domain("active", "=", True)
             & self._valid_during(day, day)
         )
         return rules.filtered("partner_id")[:1] or rules[:1]

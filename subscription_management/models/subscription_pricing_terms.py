@@ -1,7 +1,7 @@
 """From the fields of a pricing rule to the terms that the core takes."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ..billing_core.errors import BillingError
 from ..billing_core.price_models import (
@@ -31,22 +31,6 @@ PRICE_MODELS = {
 }
 """How each pricing model is made of a rule and the price agreed on a line."""
 
-SHAPE = {
-    "pricing_model",
-    "tier_ids",
-    "overage_price",
-    "package_size",
-    "percent",
-    "base_scope",
-    "base_category_id",
-    "base_product_ids",
-    "base_price",
-    "included_quantity",
-    "minimum_amount",
-    "maximum_amount",
-}
-"""What lines read from their rule: kept as it is once a subscription runs on it."""
-
 
 class SubscriptionPricingTerms(models.Model):
     _inherit = "subscription.pricing.rule"
@@ -57,10 +41,22 @@ class SubscriptionPricingTerms(models.Model):
     overage_price = fields.Float(
         "Price per Unit Beyond",
         min_display_digits="Product Price",
+        tracking=True,
         help="For each unit beyond the last block; 0 refuses more than it holds.",
     )
-    package_size = fields.Float("Units per Package", default=1.0, digits="Product Unit")
-    percent = fields.Float("Percent of the Total", digits=(16, 6), default=10.0)
+    tiers_label = fields.Char(
+        "Tier Prices",
+        compute="_compute_tiers_label",
+        store=True,
+        tracking=True,
+        help="What the tiers say, for those who read what was changed.",
+    )
+    package_size = fields.Float(
+        "Units per Package", default=1.0, digits="Product Unit", tracking=True
+    )
+    percent = fields.Float(
+        "Percent of the Total", digits=(16, 6), default=10.0, tracking=True
+    )
     base_scope = fields.Selection(
         [
             ("all", "All Recurring Products"),
@@ -70,25 +66,34 @@ class SubscriptionPricingTerms(models.Model):
         string="Of",
         required=True,
         default="all",
+        tracking=True,
     )
-    base_category_id = fields.Many2one("product.category", "Category")
-    base_product_ids = fields.Many2many("product.product", string="Products")
+    base_category_id = fields.Many2one("product.category", "Category", tracking=True)
+    base_product_ids = fields.Many2many(
+        "product.product", string="Products", tracking=True
+    )
     base_price = fields.Selection(
         [("net", "After Discounts"), ("list", "Before Discounts")],
         string="Their Prices",
         required=True,
         default="net",
+        tracking=True,
     )
     included_quantity = fields.Float(
         "Included Units",
         digits="Product Unit",
+        tracking=True,
         help="Units of each period that cost nothing.",
     )
     minimum_amount = fields.Monetary(
-        "Minimum", help="The least that a full period costs; 0 for no minimum."
+        "Minimum",
+        tracking=True,
+        help="The least that a full period costs; 0 for no minimum.",
     )
     maximum_amount = fields.Monetary(
-        "Maximum", help="The most that a full period costs; 0 for no maximum."
+        "Maximum",
+        tracking=True,
+        help="The most that a full period costs; 0 for no maximum.",
     )
 
     _terms_not_negative = models.Constraint(
@@ -97,6 +102,19 @@ class SubscriptionPricingTerms(models.Model):
         "The percentage, the included units, the package, the minimum, the maximum and "
         "the price beyond are zero or more.",
     )
+
+    @api.depends(
+        "pricing_model",
+        "tier_ids.sequence",
+        "tier_ids.up_to",
+        "tier_ids.unit_price",
+        "tier_ids.flat_fee",
+    )
+    def _compute_tiers_label(self):
+        for rule in self:
+            priced_by_tiers = rule.pricing_model in PRICED_BY_TIERS
+            tiers = rule.tier_ids if priced_by_tiers else rule.tier_ids.browse()
+            rule.tiers_label = "; ".join(tier._label() for tier in tiers)
 
     @api.constrains(
         "pricing_model",
@@ -122,50 +140,11 @@ class SubscriptionPricingTerms(models.Model):
                 ) from error
 
     def write(self, vals):
-        self._check_shape_stays(vals)
         if "tier_ids" not in vals:
             return super().write(vals)
         # The tiers are written one by one, and checked by the constraint at the end.
         together = self.with_context(subscription_tiers_are_saved_together=True)
         return super(SubscriptionPricingTerms, together).write(vals)
-
-    def _check_shape_stays(self, vals):
-        """Refuse to change under running subscriptions how their price is counted."""
-        changed = self.browse()
-        for rule in self:
-            if any(
-                rule._differs(name, vals[name]) for name in self._shape() & vals.keys()
-            ):
-                changed |= rule
-        used = (
-            self.env["subscription.line"]
-            .sudo()
-            .search(
-                [
-                    ("pricing_rule_id", "in", changed.ids),
-                    ("subscription_id.state", "!=", "draft"),
-                ],
-                limit=1,
-            )
-        )
-        if used:
-            raise UserError(
-                self.env._(
-                    "Subscriptions run on the price of %s, which stays as they agreed "
-                    "to it; make a new version instead.",
-                    used.pricing_rule_id.display_name,
-                )
-            )
-
-    def _shape(self):
-        """Return the fields that say how the price is counted."""
-        return SHAPE
-
-    def _differs(self, name, value):
-        field = self._fields[name]
-        if field.type in ("one2many", "many2many"):
-            return bool(value)
-        return field.convert_to_write(self[name], self) != value
 
     def _snapshot_terms(self, price=None):
         """Return the rule as the core takes it, at its own or at an agreed price."""

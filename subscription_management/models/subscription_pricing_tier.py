@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..billing_core.price_models import Tier
 from .decimals import exact
+from .written_values import would_change
 
 
 class SubscriptionPricingTier(models.Model):
@@ -48,11 +49,18 @@ class SubscriptionPricingTier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
+        tiers.rule_id._check_unlocked(["tier_ids"])
         tiers._check_together()
         return tiers
 
     def write(self, vals):
-        self.rule_id._check_shape_stays({"tier_ids": True})
+        changed = self.filtered(
+            lambda tier: any(would_change(tier, name, vals[name]) for name in vals)
+        )
+        rules = changed.rule_id
+        if changed and "rule_id" in vals:
+            rules |= rules.browse(vals["rule_id"])
+        rules._check_unlocked(["tier_ids"])
         result = super().write(vals)
         self._check_together()
         return result
@@ -64,7 +72,18 @@ class SubscriptionPricingTier(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self.rule_id._check_shape_stays({"tier_ids": True})
+        self.rule_id._check_unlocked(["tier_ids"])
+
+    def _label(self):
+        """Return the tier in figures: `≤ 10: 3 + 40`, a price and then a fee."""
+        self.ensure_one()
+        ends = f"≤ {_figure(self.up_to)}" if self.up_to else f"> {_figure(self.above)}"
+        amounts = [self.unit_price, self.flat_fee]
+        if self.rule_id.pricing_model == "stairstep":
+            amounts = [self.flat_fee]
+        elif not self.flat_fee:
+            amounts = [self.unit_price]
+        return f"{ends}: {' + '.join(map(_figure, amounts))}"
 
     def _snapshot_tier(self):
         """Return the tier as the core takes it."""
@@ -74,3 +93,7 @@ class SubscriptionPricingTier(models.Model):
             unit_price=exact(self.unit_price),
             flat_fee=exact(self.flat_fee),
         )
+
+
+def _figure(number):
+    return f"{exact(number).normalize():f}"

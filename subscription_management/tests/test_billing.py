@@ -223,9 +223,11 @@ class TestBilling(SubscriptionCase):
 
     def test_a_new_price_list_does_not_touch_agreed_prices(self):
         subscription = self.subscribe(on="2026-04-01")
-        self.monthly.pricing_rule_ids.price = 99.0
-        self.bill("2026-04-01")
-        self.assertEqual(subscription.invoice_ids.amount_untaxed, 30.0)
+        for rule in self.monthly.pricing_rule_ids:
+            rule.date_to = "2026-04-30"
+            rule.copy({"price": 99.0, "date_from": "2026-05-01", "date_to": False})
+        self.bill("2026-05-01")
+        self.assertEqual(subscription.billed_period_ids.mapped("amount"), [30.0, 30.0])
 
     def test_the_billing_does_not_ask_more_of_the_database_for_long_histories(self):
         young = self.subscribe(on="2026-03-01")

@@ -95,9 +95,12 @@ class TestFoundPrices(SubscriptionCase):
 
     def test_another_quantity_leaves_the_price_of_the_plan_and_of_what_runs(self):
         self.give_pricelist()
-        rules = self.monthly.pricing_rule_ids
+        rule = self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.seat
+        )
         draft = self.subscribe(self.seat, on="2026-04-01", start=False)
-        rules.filtered(lambda rule: rule.product_id == self.seat).price = 8
+        rule.date_to = "2026-03-31"
+        rule.copy({"price": 8, "date_from": "2026-04-01", "date_to": False})
         draft.line_ids.quantity = 12
         self.assertEqual(draft.line_ids.price, 7)
         running = self.subscribe(self.extra, on="2026-04-01")

@@ -28,6 +28,7 @@ class SubscriptionPricingRule(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
+        tracking=True,
         help="The quantity of a period is what this meter measured in it, and it is "
         "billed after the period. Leave empty for a quantity that is agreed.",
     )
@@ -36,18 +37,28 @@ class SubscriptionPricingRule(models.Model):
         ondelete={PERCENTAGE: lambda rules: rules._forget_percentage()},
     )
     fee_per_event = fields.Float(
-        "Fee for Each", min_display_digits="Product Price", help="On top of its share."
+        "Fee for Each",
+        min_display_digits="Product Price",
+        tracking=True,
+        help="On top of its share.",
     )
     free_events = fields.Integer(
-        "First Ones Free", help="How many of each period cost nothing; 0 for none."
+        "First Ones Free",
+        tracking=True,
+        help="How many of each period cost nothing; 0 for none.",
     )
     free_amount = fields.Monetary(
         "First Amount Free",
+        tracking=True,
         help="What of a period's amounts costs nothing, while the first ones are free; "
         "0 for none.",
     )
-    minimum_per_event = fields.Monetary("Each at Least", help="0 for no minimum.")
-    maximum_per_event = fields.Monetary("Each at Most", help="0 for no maximum.")
+    minimum_per_event = fields.Monetary(
+        "Each at Least", tracking=True, help="0 for no minimum."
+    )
+    maximum_per_event = fields.Monetary(
+        "Each at Most", tracking=True, help="0 for no maximum."
+    )
 
     _allowance_not_negative = models.Constraint(
         "CHECK (fee_per_event >= 0 AND free_events >= 0 AND free_amount >= 0 "
@@ -111,8 +122,9 @@ class SubscriptionPricingRule(models.Model):
             terms, price=replace(terms.price, free_events=None, free_amount=None)
         )
 
-    def _shape(self):
-        return super()._shape() | {"meter_id", *PERCENTAGE_FIELDS}
+    @api.model
+    def _locked_fields(self):
+        return super()._locked_fields() | {"meter_id", *PERCENTAGE_FIELDS}
 
     def _rises_beyond_its_price(self):
         return self.pricing_model == PERCENTAGE or super()._rises_beyond_its_price()

@@ -3,8 +3,9 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 
-from odoo.addons.subscription_management.tests.common import Command, tagged
+from odoo.addons.subscription_management.tests.common import Command, Form, tagged
 
+from ..models.subscription_pricing_rule import PERCENTAGE_FIELDS
 from .common import UsageCase
 
 APRIL = "2026-04-01/2026-05-01"
@@ -136,9 +137,21 @@ class TestUsagePrices(UsageCase):
                 subscription_change_is_logged=True
             ).kind = "usage"
 
-    def test_the_meter_of_a_running_price_stays(self):
-        with self.assertRaisesRegex(UserError, "make a new version"):
-            self.rule.meter_id = False
+    def test_what_a_used_price_says_of_usage_stays(self):
+        for values in ({"meter_id": False}, {"fee_per_event": 1}, {"free_events": 2}):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "button New Version"),
+                self.env.cr.savepoint(),
+            ):
+                self.rule.write(values)
+
+    def test_the_form_of_a_used_price_locks_what_usage_adds(self):
+        form = Form(self.rule)
+        for name in ("meter_id", "percent", *PERCENTAGE_FIELDS):
+            self.assertTrue(form._get_modifier(name, "readonly"), name)
+
+    def test_the_meter_of_a_price_is_not_deleted(self):
         with self.assertRaisesRegex(UserError, "archive it"):
             self.meter.unlink()
 
