@@ -152,6 +152,18 @@ class InvalidPackageSize(BillingError):
         super().__init__(f"A package of {size} units is not possible; use more than 0.")
 
 
+class PriceOfAnotherModel(BillingError):
+    """A line's price is agreed by one model, and its rule counts by another, or none."""
+
+    def __init__(self, agreed: str, found: str) -> None:
+        self.agreed = agreed
+        self.found = found
+        super().__init__(
+            f"A price by {agreed} needs a price of that kind on the plan, and finds "
+            f"{found}; choose the product again to take the price of today."
+        )
+
+
 class FloorAboveCap(BillingError):
     """The least price lies below the greatest."""
 

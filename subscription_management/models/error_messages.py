@@ -50,6 +50,10 @@ SENTENCES = {
     errors.InvalidPackageSize: _lt(
         "A package of %(size)s units is not possible; use more than 0."
     ),
+    errors.PriceOfAnotherModel: _lt(
+        "A price by “%(agreed)s” needs a price of that kind on the plan, and finds "
+        "“%(found)s”; choose the product again to take the price of today."
+    ),
     errors.FloorAboveCap: _lt(
         "The minimum %(floor)s is above the maximum %(cap)s; lower the minimum or "
         "raise the maximum."

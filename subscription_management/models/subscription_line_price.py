@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from .subscription_line_terms import AGREED_PRICE
+
 
 class SubscriptionLinePrice(models.Model):
     _inherit = "subscription.line"
@@ -75,6 +77,23 @@ class SubscriptionLinePrice(models.Model):
         self.pricing_rule_id, self.found_price = rule, price
         if not is_typed or model != self.pricing_model:
             self.pricing_model, self.price = model, price
+
+    def _prepare_duplicate_values(self):
+        """Let the price be found anew where the plan has none of its model any more."""
+        values = super()._prepare_duplicate_values()
+        if self.pricing_model not in AGREED_PRICE:
+            subscription = self.subscription_id
+            is_draft = subscription.state == "draft"
+            offered = self.pricing_rule_id._find(
+                self.plan_id,
+                self.product_id,
+                subscription.currency_id,
+                self._pricing_day() if is_draft else self._today(),
+                subscription.partner_id,
+            )
+            if offered.pricing_model != self.pricing_model:
+                del values["pricing_model"], values["price"]
+        return values
 
     def _offer_and_day(self):
         """Return in one word for what a price is found."""

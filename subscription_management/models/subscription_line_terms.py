@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from odoo import api, models
+from odoo.exceptions import ValidationError
 
-from ..billing_core.errors import BillingError
+from ..billing_core.errors import BillingError, PriceOfAnotherModel
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.money import ZERO
 from ..billing_core.owed import full_price
@@ -14,6 +15,7 @@ from ..billing_core.price_models import Flat, PerUnit
 from ..billing_core.rating import Terms
 from ..billing_core.renewal import raised_terms
 from .decimals import exact
+from .error_messages import translated
 
 DAY = timedelta(days=1)
 AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
@@ -100,7 +102,7 @@ class SubscriptionLineTerms(models.Model):
         if rule and rule.pricing_model == model:
             terms = rule._snapshot_terms(price)
         else:
-            terms = Terms(AGREED_PRICE[model](price))
+            terms = Terms(self._agreed_price_model(rule, model)(price))
         if rise := exact(values.get("uplift_percent")):
             terms = raised_terms(terms, rise)
         product = self.env["product.product"].browse(values["product_id"])
@@ -114,6 +116,26 @@ class SubscriptionLineTerms(models.Model):
                 for _command, _id, granted in values.get("discount_ids", [])
             ),
         )
+
+    @api.model
+    def _agreed_price_model(self, rule, model):
+        """Return how a price is counted for which the line itself is enough."""
+        if model not in AGREED_PRICE:
+            names = dict(rule._pricing_models())
+            found = names.get(rule.pricing_model, self.env._("none"))
+            raise PriceOfAnotherModel(names[model], found)
+        return AGREED_PRICE[model]
+
+    @api.constrains("pricing_model", "pricing_rule_id")
+    def _check_pricing_model(self):
+        """Refuse to price a line by a model whose tiers or shares it has no rule for."""
+        for line in self:
+            rule, model = line.pricing_rule_id, line.pricing_model
+            if rule.pricing_model != model:
+                try:
+                    line._agreed_price_model(rule, model)
+                except PriceOfAnotherModel as error:
+                    raise ValidationError(translated(self.env, error)) from error
 
     def _units_per_quantity(self):
         """Return the product's units in one unit of the line: 12 for a dozen."""

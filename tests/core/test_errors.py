@@ -20,6 +20,7 @@ SAMPLES = [
     errors.TierAfterTheLast(3),
     errors.QuantityBeyondTiers(Decimal(300), Decimal(200)),
     errors.InvalidPackageSize(Decimal(0)),
+    errors.PriceOfAnotherModel("graduated", "per_unit"),
     errors.FloorAboveCap(Decimal(20), Decimal(10)),
     errors.InvalidDiscount(Decimal(101), Decimal(0)),
     errors.UnknownLine(7),
