@@ -153,7 +153,7 @@ class InvalidPackageSize(BillingError):
 
 
 class PriceOfAnotherModel(BillingError):
-    """A line's price is agreed by one model, and its rule counts by another, or none."""
+    """A price is agreed by one model, and its rule counts by another, or by none."""
 
     def __init__(self, agreed: str, found: str) -> None:
         self.agreed = agreed

@@ -16,7 +16,11 @@ class SubscriptionContractedPrice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._for_the_whole_customer(vals) for vals in vals_list]
+        asked = self.env.context.get("default_partner_id")
+        vals_list = [
+            self._for_the_whole_customer({"partner_id": asked, **vals})
+            for vals in vals_list
+        ]
         if not self.env.su:
             for vals in vals_list:
                 self._check_granted_by(vals)
@@ -42,11 +46,10 @@ class SubscriptionContractedPrice(models.Model):
 
         What is granted counts for the company and all its contacts.
         """
-        known = vals.get("partner_id", self.env.context.get("default_partner_id"))
-        if not known:
+        if not vals.get("partner_id"):
             return vals
-        customer = self.env["res.partner"].browse(known).commercial_partner_id
-        return {**vals, "partner_id": customer.id}
+        partner = self.env["res.partner"].browse(vals["partner_id"])
+        return {**vals, "partner_id": partner.commercial_partner_id.id}
 
     def _check_granted_by(self, vals):
         """Refuse to say that somebody else granted a price."""

@@ -121,14 +121,13 @@ class SubscriptionLineTerms(models.Model):
     def _agreed_price_model(self, rule, model):
         """Return how a price is counted for which the line itself is enough."""
         if model not in AGREED_PRICE:
-            names = dict(rule._pricing_models())
-            found = names.get(rule.pricing_model, self.env._("none"))
-            raise PriceOfAnotherModel(names[model], found)
+            names = {False: self.env._("none"), **dict(rule._pricing_models())}
+            raise PriceOfAnotherModel(names[model], names[rule.pricing_model])
         return AGREED_PRICE[model]
 
     @api.constrains("pricing_model", "pricing_rule_id")
     def _check_pricing_model(self):
-        """Refuse to price a line by a model whose tiers or shares it has no rule for."""
+        """Refuse a model whose tiers or shares no rule of the line says."""
         for line in self:
             rule, model = line.pricing_rule_id, line.pricing_model
             if rule.pricing_model != model:

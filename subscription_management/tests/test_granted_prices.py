@@ -39,6 +39,15 @@ class TestGrantedPrices(SubscriptionCase):
         for partner in (self.contact, self.customer):
             self.assertEqual(self.price_for(partner), 5)
 
+    def test_the_customer_of_the_screen_is_that_of_new_prices_only(self):
+        screen = self.seats.with_context(default_partner_id=self.contact.id)
+        granted = screen.create(
+            {"plan_id": self.monthly.id, "product_id": self.seat.id, "price": 5}
+        )
+        self.assertEqual(granted.partner_id, self.customer)
+        screen.date_to = "2030-12-31"
+        self.assertFalse(self.seats.partner_id)
+
     def test_what_a_file_grants_to_a_contact_is_granted_to_its_company(self):
         loaded = self.seats.load(
             ["plan_id/.id", "product_id/.id", "partner_id/.id", "price"],

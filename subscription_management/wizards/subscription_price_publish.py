@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import clean_context
 
 
 class SubscriptionPricePublish(models.TransientModel):
@@ -20,7 +21,9 @@ class SubscriptionPricePublish(models.TransientModel):
 
     def action_confirm(self):
         self.ensure_one()
-        left = self.rule_id._publish(self.date_from, self.applies_to)
+        # The defaults of this dialog are not for what a new price makes.
+        rule = self.rule_id.with_context(clean_context(self.env.context))
+        left = rule._publish(self.date_from, self.applies_to)
         if not left:
             return None
         return {

@@ -71,7 +71,8 @@ def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
     choose(page, "product_id", "Metered Calls")
     choose(page, "meter_id", "Calls")
     page.locator("div[name=price] input").fill("2.5")
-    page.click("button.o_form_button_save")
+    # A first price has nothing to ask: one click saves it, and lets it count.
+    page.click("button[name=action_publish]")
     page.wait_for_selector("button[name=action_new_version]")
     page.goto(f"{address}/odoo/subscriptions/new")
     choose(page, "partner_id", "Customer 000003")
@@ -92,6 +93,22 @@ def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
     page.wait_for_selector("td[name=quantity]:has-text('8')")
     page.click(".o_breadcrumb a:has-text('SUB0')")
     page.wait_for_selector("td[name=used_quantity]:has-text('8')")
+
+
+def test_a_price_that_is_used_says_why_it_is_locked_and_leads_to_the_next(
+    page, address
+):
+    page.goto(f"{address}/odoo/action-{ACTION.format('pricing_rule')}")
+    page.click(".o_data_row:has-text('Service 2') td[name=product_id]")
+    page.wait_for_selector(".alert:has-text('so it stays as they agreed to it')")
+    assert not page.locator("div[name=price] input").count()
+    page.click(".alert button[name=action_new_version]")
+    page.wait_for_selector(".alert:has-text('nobody is asked this price')")
+    page.locator("div[name=price] input").fill("40")
+    page.click("button[name=action_publish]")
+    page.click(".modal label:has-text('At Their Renewal')")
+    page.click(".modal button[name=action_confirm]")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Published')")
 
 
 def test_a_dry_run_is_followed_to_its_end_without_a_click(page, address):
