@@ -208,7 +208,8 @@ def drop(database: str) -> None:
     """Drop a database that we made; any other one is left alone."""
     if not (MADE / database).exists():
         return
-    dropdb, server = [postgres.program("dropdb"), "--if-exists"], postgres.ensure()
+    dropdb: list[str | Path] = [postgres.program("dropdb"), "--if-exists"]
+    server = postgres.ensure()
     problem = f"The database {database} could not be dropped: see the reason below."
     try:
         run([*dropdb, "--force", database], problem, env=server)
