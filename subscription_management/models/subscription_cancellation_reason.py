@@ -10,6 +10,7 @@ class SubscriptionCancellationReason(models.Model):
     _name = "subscription.cancellation.reason"
     _description = "Cancellation Reason"
     _order = "sequence, name, id"
+    _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -25,9 +26,7 @@ class SubscriptionCancellationReason(models.Model):
         help="What the customer is offered before the cancellation is made.",
     )
     coupon_id = fields.Many2one(
-        "subscription.coupon",
-        ondelete="restrict",
-        domain="company_id and [('company_id', 'in', (company_id, False))] or []",
+        "subscription.coupon", ondelete="restrict", check_company=True
     )
     pause_days = fields.Integer("Days of Pause", default=30)
     offer_text = fields.Text(

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..billing_core.discounts import Discount
 from ..billing_core.errors import BillingError
@@ -48,7 +50,8 @@ class SubscriptionCoupon(models.Model):
     )
 
     _code_unique = models.UniqueIndex(
-        "(company_id, code)", "This code exists already; choose another one."
+        "(code, COALESCE(company_id, 0))",
+        "This code exists already; choose another one.",
     )
 
     _limits_not_negative = models.Constraint(
@@ -89,6 +92,43 @@ class SubscriptionCoupon(models.Model):
             except BillingError as error:
                 raise ValidationError(translated(self.env, error)) from error
 
+    @api.constrains("code", "company_id")
+    def _check_code_is_clear(self):
+        """Refuse a code that would mean two coupons in some company.
+
+        Within a company, and among those of all companies, the database does.
+        """
+        for coupon in self:
+            others = Domain("company_id", "=" if coupon.company_id else "!=", False)
+            twin = self.with_context(active_test=False).search(
+                others & Domain("code", "=", coupon.code), limit=1
+            )
+            if twin and coupon.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "The coupon %s exists already for all companies; choose "
+                        "another code.",
+                        coupon.code,
+                    )
+                )
+            if twin:
+                raise ValidationError(
+                    self.env._(
+                        "The coupon %(code)s exists already in %(company)s; choose "
+                        "another code, or a company for this coupon.",
+                        code=coupon.code,
+                        company=twin.company_id.name,
+                    )
+                )
+
+    @api.model
+    def _check_company_domain(self, companies):
+        """Let what all companies share name a coupon of one of them.
+
+        It counts for subscriptions of that company only.
+        """
+        return super()._check_company_domain(companies) if companies else Domain.TRUE
+
     @api.model
     def _normalized(self, code):
         """Return a code as it is stored: people type it in any case."""
@@ -105,36 +145,16 @@ class SubscriptionCoupon(models.Model):
             vals = {**vals, "code": self._normalized(vals["code"])}
         return super().write(vals)
 
-    def _prepare_discount_values(self):
-        """Return the values of the discount that the coupon grants."""
-        self.ensure_one()
-        return {
-            "percent": self.percent,
-            "fixed_amount": self.fixed_amount,
-            "cycles": self.cycles,
-            "coupon_id": self.id,
-        }
-
-    @api.model
-    def _redeem(self, code, subscription, day):
-        """Return the coupon of a code, or refuse it with the reason.
-
-        The row is locked, so that a last redemption is not taken twice.
-        """
-        coupon = self._find(code, subscription)
-        coupon.lock_for_update()
-        coupon._check_redeemable(subscription, day)
-        return coupon
-
     @api.model
     def _find(self, code, subscription):
-        """Return the coupon of a code, or refuse."""
+        """Return the coupon of a code, the company's own first, or refuse."""
         company = subscription.company_id
         coupon = self.sudo().search(
             [
                 ("code", "=", self._normalized(code)),
                 ("company_id", "in", (company.id, False)),
             ],
+            order="company_id",
             limit=1,
         )
         if not coupon:
@@ -152,6 +172,26 @@ class SubscriptionCoupon(models.Model):
             "cycles": self.cycles,
             "coupon_id": self.id,
         }
+
+    def _redeem(self, subscription, day):
+        """Let a subscription have the coupon from a day on, or refuse with the reason."""
+        self.ensure_one()
+        self._lock_redemptions()
+        self._check_redeemable(subscription, day)
+
+    def _lock_redemptions(self):
+        """Let one transaction at a time count how often the coupon was redeemed.
+
+        The row is written, not only locked. Whoever waited, or began before the other
+        one ended, has not seen what that redeemed: the database refuses a row that was
+        written since, and Odoo begins anew with what is true by then.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE subscription_coupon SET write_date = write_date WHERE id = %s",
+                self.id,
+            )
+        )
 
     def _check_redeemable(self, subscription, day):
         if reason := self._reason_against(subscription, day):

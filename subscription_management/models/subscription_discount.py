@@ -192,9 +192,14 @@ class SubscriptionDiscounts(models.Model):
         return rows
 
     def redeem_coupon(self, code, day):
+        """Take off what the coupon of a code promises from a day on, or refuse."""
+        self.ensure_one()
+        return self._redeem(self.env["subscription.coupon"]._find(code, self), day)
+
+    def _redeem(self, coupon, day):
         """Take off what a coupon promises from a day on, or refuse with the reason."""
         self.ensure_one()
-        coupon = self.env["subscription.coupon"]._redeem(code, self, day)
+        coupon._redeem(self, day)
         values = coupon._prepare_discount_values()
         return self.grant_discount(values, day, reason=coupon.code)
 

@@ -16,7 +16,7 @@ class SubscriptionRetention(models.Model):
         if refusal := self._reason_against_offer(because, day):
             raise UserError(refusal)
         if because.offer == "coupon":
-            self.redeem_coupon(because.coupon_id.sudo().code, day)
+            self._redeem(because.coupon_id.sudo(), day)
         else:
             self.pause(day, because._pause_end(day), reason=because.name)
         return self._log_change(

@@ -9,6 +9,7 @@ from . import (
     test_changes_by_list,
     test_changes_together,
     test_contracted_prices,
+    test_coupons,
     test_discounts,
     test_found_prices,
     test_granted_prices,
