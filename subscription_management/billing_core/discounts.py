@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,3 +63,25 @@ def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:
         price -= price * discount.percent / HUNDRED
         fixed += discount.fixed
     return max(price - fixed, min(price, ZERO))
+
+
+def spread(amount: Decimal, prices: Sequence[Decimal | None]) -> list[Decimal]:
+    """Return what each of some prices bears of an amount off; together it is all of it.
+
+    In their order, each bears what it can until the amount is spent. A price that
+    nobody knows before it is used, None, bears what the others leave. What is too much
+    for all of them stays with the last one, and counts once that costs more.
+
+    >>> [str(share) for share in spread(Decimal(50), [Decimal(30), Decimal(700)])]
+    ['30', '20']
+    """
+    order = sorted(range(len(prices)), key=lambda index: prices[index] is None)
+    shares = [ZERO] * len(prices)
+    rest = amount
+    for index in order:
+        price = prices[index]
+        is_last = index == order[-1]
+        share = rest if price is None or is_last else min(rest, max(price, ZERO))
+        shares[index] = share
+        rest -= share
+    return shares
