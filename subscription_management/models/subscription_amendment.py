@@ -32,7 +32,7 @@ class Amendment:
     """For each line the values of its record; new lines have keys below zero."""
     ended: dict[int, date] = field(default_factory=dict)
     effective: date | None = None
-    """The day on which what is served changes."""
+    """The first day on which what is served changes."""
     made_on: date | None = None
     """The day from which a change is served that may be billed for earlier ones."""
     served_until: dict[int, date] = field(default_factory=dict)
@@ -296,10 +296,20 @@ class SubscriptionAmendment(models.Model):
         self._extend_amendment(amendment, rows, day, policy)
         return amendment
 
+    def _plan_by_day(self, changes):
+        """Return the `Amendment` of (day, rows) that change lines, or refuse.
+
+        Each of them is billed by its day.
+        """
+        amendment = self._begin_amendment()
+        for day, rows in changes:
+            self._extend_amendment(amendment, rows, day, "prorate")
+        return amendment
+
     def _extend_amendment(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
-        day = max(day, self.date_start)
-        amendment.effective = amendment.made_on = day
+        effective = day = max(day, self.date_start)
+        amendment.made_on = day
         try:
             for line, values in rows:
                 if not line:
@@ -312,7 +322,7 @@ class SubscriptionAmendment(models.Model):
                 now = line_on(amendment.lines, line._origin_key(), day)
                 billed_from = max(billed_from, min(now.start, day))
                 if agreed == "next_period":
-                    amendment.effective = max(amendment.effective, billed_from)
+                    effective = max(effective, billed_from)
                 if values is None:
                     self._amend_end(amendment, line, billed_from)
                 elif set(values) == {"quantity"}:
@@ -322,6 +332,7 @@ class SubscriptionAmendment(models.Model):
                 else:
                     self._amend_terms(amendment, line, billed_from, values)
             bases_first(amendment.lines)
+            amendment.effective = min(amendment.effective or effective, effective)
         except BillingError as error:
             raise UserError(self._refusal(error, amendment.values)) from error
 

@@ -7,6 +7,7 @@ from ..billing_core.discounts import Discount
 from ..billing_core.errors import BillingError
 from .decimals import exact
 from .error_messages import translated
+from .subscription_discount import AMOUNT_OFF_HELP, CYCLES_HELP
 
 
 class SubscriptionCoupon(models.Model):
@@ -29,9 +30,13 @@ class SubscriptionCoupon(models.Model):
         default=lambda self: self.env.company.currency_id,
     )
     percent = fields.Float("Percent Off", digits=(16, 4), tracking=True)
-    fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")
+    fixed_amount = fields.Monetary(
+        "Amount Off",
+        help=AMOUNT_OFF_HELP,
+    )
     cycles = fields.Integer(
-        "Number of Periods", help="Leave at 0 for a discount without end."
+        "Number of Periods",
+        help=CYCLES_HELP,
     )
     date_from = fields.Date("Valid From")
     date_to = fields.Date("Valid Until", help="The last day on which it is accepted.")
@@ -174,7 +179,7 @@ class SubscriptionCoupon(models.Model):
         }
 
     def _redeem(self, subscription, day):
-        """Let a subscription have the coupon from a day on, or refuse with the reason."""
+        """Let a subscription have the coupon from a day on, or refuse."""
         self.ensure_one()
         self._lock_redemptions()
         self._check_redeemable(subscription, day)

@@ -7,6 +7,13 @@ from ..billing_core.errors import BillingError
 from .decimals import exact
 from .error_messages import translated
 
+AMOUNT_OFF_HELP = (
+    "Taken off once each period: off the first product, and what that does not cost "
+    "off the next ones. A product keeps its share when its price changes, and has it "
+    "in periods of its own."
+)
+CYCLES_HELP = "Counted in each product's own periods; 0 for a discount without end."
+
 
 class SubscriptionDiscount(models.Model):
     """What is taken off the price of a line, for ever or for some periods."""
@@ -158,62 +165,3 @@ class SubscriptionLineDiscounts(models.Model):
             Command.create(discount._prepare_copy_values())
             for discount in self.discount_ids
         ]
-
-
-class SubscriptionDiscounts(models.Model):
-    _inherit = "subscription.subscription"
-
-    def grant_discount(self, values, day, lines=None, reason=False):
-        """Take something off the price of lines from a day on.
-
-        `values` are those of `subscription.discount`: percent, fixed_amount, cycles,
-        coupon_id. An amount off is taken once, off the first of the lines.
-        """
-        self.ensure_one()
-        rows = self._discount_rows(values, day, lines)
-        return self._agree("discount", day, rows, reason=reason, policy="prorate")
-
-    def _discount_rows(self, values, day, lines=None):
-        """Return what a discount from a day on changes, as `_amend` takes it."""
-        lines = lines or self._lines_to_change(day)
-        discount = {
-            "percent": 0.0,
-            "fixed_amount": 0.0,
-            "cycles": 0,
-            "coupon_id": False,
-            **values,
-        }
-        rows = []
-        for line in lines if discount["percent"] else lines[:1]:
-            granted = {**discount, "date_start": max(day, line.date_start)}
-            if line != lines[:1]:
-                granted["fixed_amount"] = 0.0
-            rows.append((line, {"added_discounts": [Command.create(granted)]}))
-        return rows
-
-    def redeem_coupon(self, code, day):
-        """Take off what the coupon of a code promises from a day on, or refuse."""
-        self.ensure_one()
-        return self._redeem(self.env["subscription.coupon"]._find(code, self), day)
-
-    def _redeem(self, coupon, day):
-        """Take off what a coupon promises from a day on, or refuse with the reason."""
-        self.ensure_one()
-        coupon._redeem(self, day)
-        values = coupon._prepare_discount_values()
-        return self.grant_discount(values, day, reason=coupon.code)
-
-    def action_grant_discount(self):
-        """Ask what is to be taken off, and from when on."""
-        first = min(
-            (
-                line._next_period_start()
-                for line in self._lines_to_change(self._today())
-            ),
-            default=self._today(),
-        )
-        return self._open_wizard(
-            "subscription.grant",
-            self.env._("Grant a Discount"),
-            default_date_start=self.date_start if self.state == "draft" else first,
-        )

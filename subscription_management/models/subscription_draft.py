@@ -15,16 +15,28 @@ class SubscriptionDraft(models.Model):
     _inherit = "subscription.subscription"
 
     def _agree(self, kind, day, rows, *, reason=False, policy=None):
-        """Change what is served from a day on; return the change that is noted.
+        """Change what is served from a day on; return the change that is noted."""
+        self._check_can_agree()
+        amendment = self._plan_amendment(rows, day, policy)
+        return self._agree_on(kind, amendment, reason)
+
+    def _agree_on(self, kind, amendment, reason=False):
+        """Make a planned change real; return the change that is noted.
 
         A draft has no history yet: what it is going to serve is written down, and an
         empty change is returned.
         """
         self.ensure_one()
         if self.state != "draft":
-            return self._amend(kind, day, rows, reason=reason, policy=policy)
-        self._write_into_draft(self._plan_amendment(rows, day, policy))
+            return self._carry_out(kind, amendment, reason)
+        self._write_into_draft(amendment)
         return self.env["subscription.change"]
+
+    def _check_can_agree(self):
+        """Refuse what is neither a draft nor running."""
+        self.ensure_one()
+        if self.state != "draft":
+            self._check_can_change()
 
     def _write_into_draft(self, amendment):
         """Make a planned change real; a line of which no day is left is overwritten."""

@@ -7,16 +7,17 @@ from odoo.exceptions import UserError
 class SubscriptionRetention(models.Model):
     _inherit = "subscription.subscription"
 
-    def accept_offer(self, because, day, comment=False):
+    def accept_offer(self, because, day, comment=False, policy="next_period"):
         """Give what is offered to those who leave `because` of a reason, from a day on.
 
-        The subscription goes on, and its history says what kept the customer.
+        `policy` says how a coupon begins, as `grant_discount` takes it. The
+        subscription goes on, and its history says what kept the customer.
         """
         self.ensure_one()
         if refusal := self._reason_against_offer(because, day):
             raise UserError(refusal)
         if because.offer == "coupon":
-            self._redeem(because.coupon_id.sudo(), day)
+            self._redeem(because.coupon_id.sudo(), day, policy)
         else:
             self.pause(day, because._pause_end(day), reason=because.name)
         return self._log_change(

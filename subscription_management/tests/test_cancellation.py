@@ -145,7 +145,7 @@ class TestCancellation(SubscriptionCase):
         subscription = self.billed_april()
         wizard = self.wizard(subscription, self.price)
         # From in the middle of April: 20 of its 30 days at half the price.
-        wizard.offer_day = "2026-04-11"
+        wizard.offer_day, wizard.offer_policy = "2026-04-11", "prorate"
         self.assertIn("-10.00", wizard.offer_preview.translate(MINUS))
         wizard.action_accept_offer()
         self.bill("2026-04-11")

@@ -127,7 +127,9 @@ class TestMoves(SubscriptionCase):
         for change in (
             lambda: subscription.change_quantity(line, 20, today),
             lambda: subscription._amend("line_ended", today, [(line, None)]),
-            lambda: subscription.grant_discount({"percent": 10}, today),
+            lambda: subscription.grant_discount(
+                {"percent": 10}, today, policy="prorate"
+            ),
             lambda: subscription.pause(today),
             lambda: subscription.pause(today, self.day("2026-04-17")),
             lambda: subscription.transfer(self.heir, today),

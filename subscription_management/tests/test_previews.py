@@ -74,7 +74,9 @@ class TestPreviews(SubscriptionCase):
     def test_a_discount_is_shown_as_it_is_billed(self):
         subscription = self.seats_with_steps()
         self.bill("2026-04-16")
-        form = self.grant(subscription, percent=33, date_start=self.day)
+        form = self.grant(
+            subscription, percent=33, date_start=self.day, policy="prorate"
+        )
         wizard = form.save()
         foreseen = self.foreseen(subscription, wizard._plan())
         # 35.00 for 15 days of April less 33 %: 23.45.

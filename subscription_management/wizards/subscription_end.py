@@ -3,6 +3,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.subscription_discount_grant import (
+    DISCOUNT_POLICIES,
+    DISCOUNT_POLICY_HELP,
+)
+
 
 class SubscriptionEnd(models.TransientModel):
     _name = "subscription.end"
@@ -50,6 +55,14 @@ class SubscriptionEnd(models.TransientModel):
         readonly=False,
         precompute=True,
     )
+    offer = fields.Selection(related="cancellation_reason_id.offer")
+    offer_policy = fields.Selection(
+        DISCOUNT_POLICIES,
+        "Begins",
+        required=True,
+        default="next_period",
+        help=DISCOUNT_POLICY_HELP,
+    )
     offer_refusal = fields.Char(compute="_compute_offer")
     offer_preview = fields.Html(compute="_compute_offer", sanitize=False)
 
@@ -88,7 +101,9 @@ class SubscriptionEnd(models.TransientModel):
             subscription = wizard.subscription_id
             wizard.offer_day = subscription and subscription._offer_start()
 
-    @api.depends("cancellation_reason_id", "offer_day", "subscription_id")
+    @api.depends(
+        "cancellation_reason_id", "offer_day", "offer_policy", "subscription_id"
+    )
     def _compute_offer(self):
         for wizard in self:
             subscription = wizard.subscription_id
@@ -121,9 +136,7 @@ class SubscriptionEnd(models.TransientModel):
             return rest.preview
         values = because.coupon_id._prepare_discount_values()
         return subscription._render_forecast(
-            lambda: subscription._plan_amendment(
-                subscription._discount_rows(values, day), day, policy="prorate"
-            )
+            lambda: subscription._plan_discount(values, day, policy=self.offer_policy)
         )
 
     def _plan(self):
@@ -157,4 +170,5 @@ class SubscriptionEnd(models.TransientModel):
             self.cancellation_reason_id,
             self.offer_day or subscription._offer_start(),
             self.reason,
+            self.offer_policy,
         )

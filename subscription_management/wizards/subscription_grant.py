@@ -1,6 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.subscription_discount import AMOUNT_OFF_HELP, CYCLES_HELP
+from ..models.subscription_discount_grant import (
+    DISCOUNT_POLICIES,
+    DISCOUNT_POLICY_HELP,
+)
+
 
 class SubscriptionGrant(models.TransientModel):
     _name = "subscription.grant"
@@ -14,11 +20,25 @@ class SubscriptionGrant(models.TransientModel):
     )
     code = fields.Char("Coupon Code")
     percent = fields.Float("Percent Off", digits=(16, 4))
-    fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")
-    cycles = fields.Integer("Number of Periods", help="0 for a discount without end.")
+    fixed_amount = fields.Monetary(
+        "Amount Off",
+        help=AMOUNT_OFF_HELP,
+    )
+    cycles = fields.Integer(
+        "Number of Periods",
+        help=CYCLES_HELP,
+    )
     date_start = fields.Date("From", required=True)
+    policy = fields.Selection(
+        DISCOUNT_POLICIES,
+        "Begins",
+        required=True,
+        default="next_period",
+        help=DISCOUNT_POLICY_HELP,
+    )
     reason = fields.Char()
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
+    starts = fields.Text("Counts From", compute="_compute_starts")
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.onchange("code")
@@ -26,7 +46,18 @@ class SubscriptionGrant(models.TransientModel):
         if self.code:
             self.percent = self.fixed_amount = self.cycles = 0
 
-    @api.depends("code", "percent", "fixed_amount", "cycles", "date_start")
+    @api.depends("date_start", "policy")
+    def _compute_starts(self):
+        for grant in self:
+            subscription = grant.subscription_id
+            grant.starts = False
+            if subscription and grant.date_start:
+                subscription.check_access("read")
+                grant.starts = subscription.sudo()._describe_discount_starts(
+                    grant.date_start, grant.policy
+                )
+
+    @api.depends("code", "percent", "fixed_amount", "cycles", "date_start", "policy")
     def _compute_preview(self):
         for grant in self:
             subscription = grant.subscription_id
@@ -44,11 +75,9 @@ class SubscriptionGrant(models.TransientModel):
             coupon = self.env["subscription.coupon"]._find(self.code, subscription)
             coupon._check_redeemable(subscription, day)
             values = coupon._prepare_discount_values()
-        amendment = subscription._begin_amendment()
-        if values["percent"] or values["fixed_amount"]:
-            rows = subscription._discount_rows(values, day)
-            subscription._extend_amendment(amendment, rows, day, "prorate")
-        return amendment
+        if not values["percent"] and not values["fixed_amount"]:
+            return subscription._begin_amendment()
+        return subscription._plan_discount(values, day, policy=self.policy)
 
     def _discount_values(self):
         return {
@@ -61,12 +90,15 @@ class SubscriptionGrant(models.TransientModel):
         self.ensure_one()
         subscription = self.subscription_id
         if self.code:
-            subscription.redeem_coupon(self.code, self.date_start)
+            subscription.redeem_coupon(self.code, self.date_start, self.policy)
             return
         if not self.percent and not self.fixed_amount:
             raise UserError(
                 self.env._("Give a coupon code, a percentage or an amount to take off.")
             )
         subscription.grant_discount(
-            self._discount_values(), self.date_start, reason=self.reason
+            self._discount_values(),
+            self.date_start,
+            reason=self.reason,
+            policy=self.policy,
         )

@@ -80,11 +80,7 @@ class SubscriptionRamp(models.TransientModel):
     def _plan(self):
         """Return the `Amendment` that the steps make together."""
         self._check_line()
-        subscription = self.subscription_id.sudo()
-        amendment = subscription._begin_amendment()
-        for day, rows in self._changes():
-            subscription._extend_amendment(amendment, rows, day, "prorate")
-        return amendment
+        return self.subscription_id.sudo()._plan_by_day(self._changes())
 
     def _changes(self):
         """Return the (day, rows) of the steps, as `_amend` takes them."""

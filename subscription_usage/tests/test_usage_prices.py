@@ -209,3 +209,14 @@ class TestUsagePrices(UsageCase):
             {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
         )
         self.assertEqual(draft._try_out()["total"], 15.0)
+
+    def test_an_amount_off_is_spent_on_what_is_known_before_what_is_used(self):
+        subscription = self.subscribe(
+            self.call, self.basic, on="2026-04-01", start=False
+        )
+        subscription.grant_discount({"fixed_amount": 50}, Date.to_date("2026-04-01"))
+        subscription.action_activate()
+        self.record(subscription, 130, "2026-04-10")
+        self.bill("2026-05-01")
+        # 30.00 are off Basic, and 20.00 off 30 calls for 60.00.
+        self.assert_invoice_lines(subscription, [(APRIL, "Call", "40.00")])

@@ -108,7 +108,8 @@ class TestLivedThrough(SubscriptionCase):
                 subscription.change_plan(chance.choice(lines), plan, day)
             else:
                 values = {"percent": 15, "cycles": chance.choice([0, 2])}
-                subscription.grant_discount(values, day)
+                policy = chance.choice(["next_period", "prorate"])
+                subscription.grant_discount(values, day, policy=policy)
 
     def owed(self, subscription, day):
         """Return what the core says of the history alone, as if never billed."""

@@ -1,0 +1,194 @@
+"""Taking something off what a subscription costs, from a day on."""
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import format_date
+
+from ..billing_core.discounts import spread
+from .decimals import exact
+
+DISCOUNT_POLICIES = [
+    ("next_period", "With Each Product's Next Period"),
+    ("prorate", "On This Day, by the Day"),
+]
+DISCOUNT_POLICY_HELP = (
+    "With each product's next period: what is billed already stays as it is.\n"
+    "On this day, by the day: the rest of what is billed already is credited."
+)
+NO_DISCOUNT = {"percent": 0.0, "fixed_amount": 0.0, "cycles": 0, "coupon_id": False}
+
+
+class SubscriptionDiscountGrant(models.Model):
+    _inherit = "subscription.subscription"
+
+    def grant_discount(
+        self, values, day, lines=None, reason=False, policy="next_period"
+    ):
+        """Take something off the price of lines from a day on.
+
+        `values` are those of `subscription.discount`: percent, fixed_amount, cycles,
+        coupon_id. A percentage is taken off each line, an amount once: off the first
+        line, and what that does not cost off the next ones. It counts for each line
+        from its next period on that is not billed yet, or by the day, which credits
+        what is paid for already, with the policy `prorate`.
+        """
+        self.ensure_one()
+        self._check_can_agree()
+        amendment = self._plan_discount(values, day, lines, policy)
+        return self._agree_on("discount", amendment, reason)
+
+    def redeem_coupon(self, code, day, policy="next_period"):
+        """Take off what the coupon of a code promises from a day on, or refuse."""
+        self.ensure_one()
+        coupon = self.env["subscription.coupon"]._find(code, self)
+        return self._redeem(coupon, day, policy)
+
+    def _redeem(self, coupon, day, policy="next_period"):
+        """Take off what a coupon promises from a day on, or refuse with the reason."""
+        self.ensure_one()
+        coupon._redeem(self, day)
+        values = coupon._prepare_discount_values()
+        return self.grant_discount(values, day, reason=coupon.code, policy=policy)
+
+    def _plan_discount(self, values, day, lines=None, policy="next_period"):
+        """Return the `Amendment` of a discount from a day on, or refuse."""
+        self.ensure_one()
+        discount = {**NO_DISCOUNT, **values}
+        starts = self._discount_starts(day, lines, policy)
+        shares = self._discount_shares(discount, starts)
+        rows = [
+            (line, {**discount, "fixed_amount": shares[line]})
+            for line in starts
+            if discount["percent"] or shares[line]
+        ]
+        return self._plan_by_day(self._discount_changes(rows, starts))
+
+    def _discount_starts(self, day, lines=None, policy="next_period"):
+        """Return from which day on each line has a discount, by line, or refuse."""
+        lines = lines or self._lines_to_change(day)
+        if policy == "prorate":
+            starts = {line: max(day, line.date_start) for line in lines}
+        else:
+            starts = {line: line._next_period_to_bill(day) for line in lines}
+        served = {
+            line: start for line, start in starts.items() if line._goes_on_at(start)
+        }
+        if not served:
+            raise UserError(
+                self.env._(
+                    "%(subscription)s has no period from %(day)s on that is not billed "
+                    "yet; let the discount begin earlier, or on a day, by the day.",
+                    subscription=self.name,
+                    day=format_date(self.env, day),
+                )
+            )
+        return served
+
+    def _discount_shares(self, discount, starts):
+        """Return what each line bears of the amount of a discount.
+
+        That is what it costs for a full period, after its other discounts and the
+        percentage of this one. It stays the same when the line costs more one day.
+        """
+        currency = self.currency_id._snapshot_currency()
+        amount = currency.round(exact(discount["fixed_amount"]))
+        if not amount:
+            return dict.fromkeys(starts, 0.0)
+        rows = [(line, {**discount, "fixed_amount": 0.0}) for line in starts]
+        planned = self._plan_by_day(
+            self._discount_changes(rows if discount["percent"] else [], starts)
+        )
+        prices = [
+            None
+            if line.kind == "usage"
+            else currency.round(
+                self._prices_from(planned, start)[line._origin_key()][1]
+            )
+            for line, start in starts.items()
+        ]
+        shares = spread(amount, prices)
+        return {line: float(share) for line, share in zip(starts, shares, strict=True)}
+
+    def _discount_changes(self, rows, starts):
+        """Return (line, values) of discounts as the (day, rows) that change lines."""
+        by_day = {}
+        for line, values in rows:
+            start = starts[line]
+            added = [Command.create({**values, "date_start": start})]
+            by_day.setdefault(start, []).append((line, {"added_discounts": added}))
+        return sorted(by_day.items())
+
+    def _describe_discount_starts(self, day, policy):
+        """Return from when on each product has a discount, False if that is one day."""
+        self.ensure_one()
+        try:
+            starts = self._discount_starts(day, policy=policy)
+        except UserError:
+            # The preview says why.
+            return False
+        if len(set(starts.values())) < 2:
+            return False
+        return "\n".join(
+            f"{line.product_id.display_name}: {format_date(self.env, start)}"
+            for line, start in starts.items()
+        )
+
+    def action_grant_discount(self):
+        """Ask what is to be taken off, and from when on."""
+        return self._open_wizard(
+            "subscription.grant",
+            self.env._("Grant a Discount"),
+            default_date_start=self._discount_day(),
+        )
+
+    def _discount_day(self):
+        """Return the day from which a discount counts as a rule."""
+        self.ensure_one()
+        if self.state == "draft":
+            return self.date_start
+        return min(
+            (
+                line._next_period_to_bill(line._next_period_start())
+                for line in self._lines_to_change(self._today())
+            ),
+            default=self._today(),
+        )
+
+
+class SubscriptionLineDiscountGrant(models.Model):
+    _inherit = "subscription.line"
+
+    def _next_period_to_bill(self, day):
+        """Return when the line's next period begins, from a day on, not billed yet.
+
+        What joins in the middle of a period begins with the rest of that.
+        """
+        self.ensure_one()
+        day = max(day, self.date_start, self._billed_until() or day)
+        if day == self.date_start and not self._is_step():
+            return day
+        period = self._snapshot_calendar().period_on(day)
+        if period is None or period.service.start == day:
+            return day
+        return period.service.end
+
+    def _billed_until(self):
+        """Return the first day for which the line was not charged, None if never."""
+        charges = self.env["subscription.billed.period"].search(
+            [
+                ("line_id", "in", self._series_lines().ids),
+                ("amount", ">=", 0),
+                ("credited_period_id", "=", False),
+            ],
+            order="date_end desc",
+            limit=1,
+        )
+        return charges.date_end or None
+
+    def _goes_on_at(self, day):
+        """Tell whether the line, or what follows it, is served on a day or later."""
+        self.ensure_one()
+        return self._origin_key() in {
+            line._origin_key() for line in self.subscription_id._lines_from(day)
+        }
