@@ -282,6 +282,33 @@ def movements_to_record(
     return {key: amount for key, amount in missing.items() if amount}
 
 
+def rests_of_worth(
+    written: Iterable[tuple[date, Decimal, Decimal]],
+) -> dict[date, Decimal]:
+    """Return what is left of the worth on days on which nothing is left of the amount.
+
+    `written` are movements: day, amount, and worth in another currency.
+
+    >>> april, may = date(2026, 4, 1), date(2026, 5, 1)
+    >>> thirty = Decimal(30)
+    >>> rests_of_worth([(april, thirty, Decimal(60)), (may, -thirty, Decimal(-50))])
+    {datetime.date(2026, 5, 1): Decimal('10')}
+    """
+    by_day: dict[date, tuple[Decimal, Decimal]] = {}
+    for day, amount, worth in written:
+        before = by_day.get(day, (ZERO, ZERO))
+        by_day[day] = (before[0] + amount, before[1] + worth)
+    level = left = ZERO
+    rests: dict[date, Decimal] = {}
+    for day in sorted(by_day):
+        level += by_day[day][0]
+        left += by_day[day][1]
+        if not level and left:
+            rests[day] = left
+            left = ZERO
+    return rests
+
+
 def level_on(day: date, movements: Iterable[tuple[date, Decimal]]) -> Decimal:
     """Return the monthly revenue of a day, from the movements until then."""
     return sum((amount for moved, amount in movements if moved <= day), ZERO)

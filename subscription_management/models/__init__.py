@@ -35,12 +35,12 @@ from . import subscription_draft_lines
 from . import subscription_discount_grant
 from . import subscription_agreed_lines
 from . import subscription_regrouping
-from . import subscription_served_days
 from . import subscription_history
 from . import subscription_price_version
 from . import subscription_price_draft
 from . import subscription_price_trial
 from . import subscription_revenue_movement
+from . import subscription_revenue_worth
 from . import subscription_invoicing
 from . import subscription_invoices
 from . import subscription_preview

@@ -33,23 +33,12 @@ class Amendment:
     ended: dict[int, date] = field(default_factory=dict)
     effective: date | None = None
     """The first day on which what is served changes."""
-    made_on: date | None = None
-    """The day from which a change is served that may be billed for earlier ones."""
-    served_until: dict[int, date] = field(default_factory=dict)
-    """The days on which lines end that are billed until an earlier one."""
     continued: dict[int, int] = field(default_factory=dict)
     """For each new line that goes on with another one, the key of that."""
 
     @property
     def added(self):
         return {key: values for key, values in self.values.items() if key < 0}
-
-    def end_of(self, key):
-        """Return the values of the end of a line's record."""
-        return {
-            "date_end": self.ended[key],
-            "served_until": self.served_until.get(key, False),
-        }
 
 
 class SubscriptionAmendment(models.Model):
@@ -191,14 +180,11 @@ class SubscriptionAmendment(models.Model):
         """
         amendment.ended |= edit.ended
         amendment.continued |= edit.added
-        made_on = amendment.made_on
-        for key, end in edit.ended.items():
-            served_until = made_on if made_on and end < made_on else False
-            if key in amendment.added:
-                values = {"date_end": end, "served_until": served_until}
-                amendment.values[key] = {**amendment.values[key], **values}
-            elif served_until:
-                amendment.served_until[key] = served_until
+        for key in edit.ended.keys() & amendment.added.keys():
+            amendment.values[key] = {
+                **amendment.values[key],
+                "date_end": edit.ended[key],
+            }
         by_key = {line.key: line for line in edit.lines}
         for key, source in edit.added.items():
             added = by_key[key]
@@ -208,8 +194,6 @@ class SubscriptionAmendment(models.Model):
                 "quantity": float(added.quantity),
                 "date_start": added.start,
                 "date_end": added.end or False,
-                "served_from": bool(made_on) and added.start < made_on and made_on,
-                "served_until": False,
                 "series_id": added.series if added.series != key else False,
                 "origin_id": added.origin,
             }
@@ -248,7 +232,7 @@ class SubscriptionAmendment(models.Model):
         lines = quiet.env["subscription.line"]
         for line in quiet.line_ids:
             if line.id in amendment.ended:
-                line.write(amendment.end_of(line.id))
+                line.date_end = amendment.ended[line.id]
         made = {}
         for key, values in amendment.added.items():
             kept = {
@@ -309,7 +293,6 @@ class SubscriptionAmendment(models.Model):
     def _extend_amendment(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
         effective = day = max(day, self.date_start)
-        amendment.made_on = day
         try:
             for line, values in rows:
                 if not line:

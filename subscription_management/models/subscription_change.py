@@ -124,7 +124,6 @@ class SubscriptionChange(models.Model):
         "date_effective",
         "undone_by_ids",
         "added_line_ids.date_start",
-        "added_line_ids.served_from",
         "subscription_id.pause_ids.date_start",
     )
     def _compute_can_undo(self):
@@ -170,8 +169,8 @@ class SubscriptionChange(models.Model):
         return min(
             [
                 self.date_effective,
-                *(line._served_days()[0] for line in self.added_line_ids),
-                *(line.served_until or line.date_end for line in ended),
+                *self.added_line_ids.mapped("date_start"),
+                *ended.mapped("date_end"),
             ]
         )
 

@@ -45,7 +45,7 @@ class SubscriptionDraft(models.Model):
         for line in lines:
             end = amendment.ended.get(line.id)
             if end and end > line.date_start:
-                line.write(amendment.end_of(line.id))
+                line.date_end = end
         for key, planned in amendment.added.items():
             linked = {
                 name: records[planned[name]].id

@@ -40,12 +40,9 @@ class SubscriptionHistory(models.Model):
     def _prices_on(self, day):
         """Return what each line costs for the period of a day, by its id."""
         self.ensure_one()
-        keys = {line: line.id for line in self.line_ids}
-        lines = self.line_ids.filtered(lambda line: line.kind != "usage")
+        lines = [each for each in self._snapshot_lines() if each.kind != "usage"]
         try:
-            return prices_on(
-                day, [line._as_served(line._snapshot_line(keys)) for line in lines]
-            )
+            return prices_on(day, lines)
         except BillingError:
             # The next billing tells people what is wrong.
             return {}
@@ -53,7 +50,13 @@ class SubscriptionHistory(models.Model):
     def _lines_on(self, day):
         """Return the lines that are served on a day."""
         self.ensure_one()
-        return self.line_ids.filtered(lambda line: line._is_served_on(day))
+        return self.line_ids.filtered(
+            lambda line: (
+                line.date_start
+                and line.date_start <= day
+                and (not line.date_end or line.date_end > day)
+            )
+        )
 
     def _is_paused_on(self, day):
         self.ensure_one()

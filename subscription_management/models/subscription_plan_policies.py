@@ -22,7 +22,8 @@ class SubscriptionPlanPolicies(models.Model):
         default="prorate",
         help="By the day: the rest of the period is charged at once.\n"
         "From the next period: the upgrade waits for it.\n"
-        "As for the full period: the whole difference is charged at once.\n"
+        "As for the full period: the whole difference is charged at once, as if it "
+        "had been so from the period's first day, which history and revenue tell.\n"
         "Not in the current period: it is given at once and charged from the next.",
     )
     decrease_policy = fields.Selection(
@@ -32,7 +33,8 @@ class SubscriptionPlanPolicies(models.Model):
         default="prorate",
         help="By the day: the rest of the period is credited at once.\n"
         "From the next period: the downgrade waits for it.\n"
-        "As for the full period: the whole difference is credited at once.\n"
+        "As for the full period: the whole difference is credited at once, as if it "
+        "had been so from the period's first day, which history and revenue tell.\n"
         "Not in the current period: it is taken at once and credited from the next.",
     )
     pause_policy = fields.Selection(

@@ -28,7 +28,7 @@ class SubscriptionRegrouping(models.Model):
         follower = self.copy(self._prepare_transfer_values(partner, day))
         added = follower._apply_amendment(moved)
         # Before the end here, which the customer does not leave by who stays the same.
-        follower._take_over()
+        follower.with_context(subscription_goes_on_from=self.id)._take_over()
         self._end_on(day, reason)
         if end:
             follower._end_on(
@@ -167,7 +167,8 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         _ended, joined = self._plan_merge(other, day)
         end = self.date_end
-        change = other._carry_out("merged", joined, reason)
+        joining = other.with_context(subscription_goes_on_from=self.id)
+        change = joining._carry_out("merged", joined, reason)
         self._end_on(day, reason)
         self._log_move("merged", day, other, change.added_line_ids, end, reason)
 

@@ -155,26 +155,22 @@ class SubscriptionRevenue(models.Model):
         agreed, paid = (
             self._revenue_changes(pauses) for pauses in ([], self._snapshot_pauses())
         )
+        recorded = {each.key: each for each in self._recorded_movements()}
         others = self._movements_of_others()
         kinds = kinds_by_day(
             [
-                *self._agreed_changes(agreed),
+                *self._agreed_changes(agreed, recorded.values()),
                 *(each.agreed_change() for each in others if each.kind not in AT_REST),
             ]
         )
-        recorded = {each.key: each for each in self._recorded_movements()}
         wanted = {
             (self.commercial_partner_id, *key): amount
             for key, amount in movements_by_kind(agreed, paid, kinds).items()
         }
         amounts = {key: each.amount for key, each in recorded.items()}
-        written = [(each.day, each.amount, each.worth) for each in recorded.values()]
         missing = movements_to_record(wanted, amounts)
-        for key in sorted(missing, key=lambda key: key[1]):
-            _customer, day, _kind = key
-            worth = self._worth(day, missing[key], written, recorded.get(key))
-            self._create_movement(key, missing[key], worth, change)
-            written.append((day, missing[key], exact(worth)))
+        for key, amount, worth in self._with_worth(missing, recorded):
+            self._create_movement(key, amount, worth, change)
         for each in others:
             kind = kinds.get(each.day, each.kind)
             if each.kind not in AT_REST and each.kind != kind and each.amount:
@@ -192,28 +188,23 @@ class SubscriptionRevenue(models.Model):
         domain &= Domain("subscription_id", "!=", self.id)
         return self.env["subscription.revenue.movement"]._sums(domain)
 
-    def _agreed_changes(self, changes):
-        """Return changes of what is agreed as they are compared with others."""
-        return [
-            AgreedChange(
-                self.id, day, amount, exact(self._in_company_currency(amount, day))
-            )
-            for day, amount in changes.items()
-        ]
+    def _agreed_changes(self, changes, recorded):
+        """Return changes of what is agreed as they are compared with others.
 
-    def _worth(self, day, amount, written, recorded=None):
-        """Return what a movement is worth in the company's currency.
-
-        What it takes back was worth what was `recorded` of its kind and day, what goes
-        its share of all that was `written` until then: (day, amount, worth) each.
+        What is written down already is worth what it was then.
         """
-        level = sum((each for on, each, _worth in written if on <= day), ZERO)
-        worth = sum((each for on, _amount, each in written if on <= day), ZERO)
-        if recorded and recorded.amount * amount < 0:
-            level, worth = recorded.amount, recorded.worth
-        if level * amount < 0 and abs(amount) <= abs(level):
-            return self.company_id.currency_id.round(float(worth * amount / level))
-        return self._in_company_currency(amount, day)
+        written = {}
+        for each in recorded:
+            if each.kind not in AT_REST:
+                amount, worth = written.get(each.day, (ZERO, ZERO))
+                written[each.day] = (amount + each.amount, worth + each.worth)
+        found = []
+        for day, amount in changes.items():
+            was, worth = written.get(day, (ZERO, ZERO))
+            if was != amount:
+                worth = exact(self._worth_of_new(amount, day))
+            found.append(AgreedChange(self.id, day, amount, worth))
+        return found
 
     def _create_movement(self, key, amount, worth, change):
         """Write a movement down."""
@@ -264,9 +255,7 @@ class SubscriptionRevenue(models.Model):
         # What people edit is not stored yet.
         keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
         return revenue_changes(
-            self._at_lasting_prices(
-                [line._as_served(line._snapshot_line(keys)) for line in lines]
-            ),
+            self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
             pauses,
             self.currency_id._snapshot_currency(),
         )
@@ -280,12 +269,6 @@ class SubscriptionRevenue(models.Model):
             # A quantity without a price is refused when the line is saved.
             return 0.0
         return float(level_on(day, changes.items()))
-
-    def _in_company_currency(self, amount, day):
-        company, day = self.company_id, min(day, self._today())
-        return self.currency_id._convert(
-            float(amount), company.currency_id, company, day
-        )
 
     def _prepare_movement_values(self, day, amount, kind, change):
         self.ensure_one()

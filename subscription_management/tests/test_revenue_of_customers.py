@@ -227,52 +227,58 @@ class TestRevenueOfCustomers(SubscriptionCase):
         # 30 at 2; 10 of them; 20 at 4; all: 40 + 80.
         self.assertEqual(worth, [60, -20, 80, -120])
 
+    def test_a_change_before_an_end_that_is_known_leaves_nothing_after_it(self):
+        euro = self.euro_worth_two()
+        with freeze_time("2026-04-01 09:00:00"):
+            subscription = self.start(3, currency_id=euro.id)
+        euro.rate_ids.create(
+            {"currency_id": euro.id, "name": "2026-04-10", "rate": 0.25}
+        )
+        with freeze_time("2026-04-11 09:00:00"):
+            change = subscription.change_quantity(
+                subscription.line_ids, 4, day("2026-05-01")
+            )
+            subscription._end_on(day("2026-07-01"))
+            subscription.action_undo_cancellation()
+            change.action_undo()
+            subscription._end_on(day("2026-07-01"))
+            subscription.change_quantity(subscription.line_ids, 4, day("2026-05-01"))
+            subscription.change_quantity(
+                subscription._lines_on(day("2026-05-01")), 3, day("2026-05-01")
+            )
+        moved = subscription.movement_ids
+        self.assertEqual(sum(moved.mapped("amount")), 0)
+        self.assertEqual(sum(moved.mapped("company_amount")), 0)
+
+    def test_a_move_within_a_customer_is_worth_what_it_was_at_any_rate(self):
+        euro = self.euro_worth_two()
+        first, second = self.env["res.partner"].create(
+            [{"name": name, "parent_id": self.customer.id} for name in ("One", "Two")]
+        )
+        with freeze_time("2026-04-01 09:00:00"):
+            one = self.start(3, currency_id=euro.id, partner_id=first.id)
+        euro.rate_ids.create({"currency_id": euro.id, "name": "2026-04-10", "rate": 1})
+        with freeze_time("2026-04-11 09:00:00"):
+            two = one.transfer(second, day("2026-05-01"))
+        with freeze_time("2026-05-11 09:00:00"):
+            two.change_quantity(two.line_ids, 4, day("2026-05-11"))
+        moved = (one | two).movement_ids
+        on_that_day = moved.filtered(lambda each: each.date == day("2026-05-01"))
+        self.assertEqual(set(on_that_day.mapped("kind")), {"expansion"})
+        self.assertEqual(sum(on_that_day.mapped("company_amount")), 0)
+        self.assertEqual(sum(moved.mapped("company_amount")), 60 + 10)
+
     @freeze_time("2026-04-20 09:00:00")
-    def test_a_change_for_the_full_period_counts_from_its_day(self):
-        self.plan.write({"increase_policy": "full", "decrease_policy": "full"})
+    def test_what_is_charged_for_the_full_period_is_told_from_its_first_day(self):
+        self.plan.increase_policy = "full"
         subscription = self.start(5)
         self.bill("2026-04-20")
         subscription.change_quantity(subscription.line_ids, 7, day("2026-04-15"))
-        more = subscription._lines_on(day("2026-04-20"))
-        subscription.change_quantity(more, 4, day("2026-04-18"))
-        self.assertEqual(
-            self.left(subscription),
-            [
-                ("2026-04-01", 1, "new", 50),
-                ("2026-04-15", 1, "expansion", 20),
-                ("2026-04-18", 1, "contraction", -30),
-            ],
-        )
-        for on, quantity, monthly in (
-            ("2026-04-14", 5, 50),
-            ("2026-04-15", 7, 70),
-            ("2026-04-17", 7, 70),
-            ("2026-04-18", 4, 40),
-        ):
-            with self.subTest(on=on):
-                served = subscription._lines_on(day(on))
-                self.assertEqual(served.mapped("quantity"), [quantity])
-                self.assertEqual(subscription._monthly_on(day(on)), monthly)
-                self.assertIn(f"{monthly:.2f}", self.as_of(subscription, on))
         self.bill("2026-04-20")
-        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 40)
-
-    @freeze_time("2026-04-10 09:00:00")
-    def test_a_change_for_the_full_period_is_taken_back_to_the_day(self):
-        self.plan.increase_policy = "full"
-        subscription = self.start(5)
-        change = subscription.change_quantity(
-            subscription.line_ids, 7, day("2026-04-15")
-        )
-        self.assertEqual(subscription.monthly_amount, 50)
-        self.bill("2026-04-10")
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 70)
-        self.assertTrue(change.can_undo)
-        change.action_undo()
-        self.bill("2026-04-20")
-        self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 50)
-        self.assertEqual(self.left(subscription), [("2026-04-01", 1, "new", 50)])
-        self.assertEqual(subscription._monthly_on(day("2026-04-20")), 50)
+        self.assertEqual(subscription._monthly_on(day("2026-04-02")), 70)
+        self.assertIn("70.00", self.as_of(subscription, "2026-04-02"))
+        self.assert_shown_is_moved(subscription)
 
     def test_what_is_taken_back_was_worth_what_was_written(self):
         euro = self.euro_worth_two()
