@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 from .billing_calendar import BillingCalendar
 from .errors import InvalidDiscount
-from .money import HUNDRED, ZERO
+from .money import HUNDRED, ZERO, as_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,51 @@ class Discount:
         if self.cycles is None:
             return None
         return calendar.boundary(calendar.index_on(self.since or start) + self.cycles)
+
+
+def carried_over(
+    discount: Discount, day: date, old: BillingCalendar, new: BillingCalendar
+) -> Discount | None:
+    """Return a discount as it goes on when periods become others on a day, if it does.
+
+    An amount for a period becomes one for a period of the other length. What is left of
+    some periods is spread over as many of the others as it takes, and takes off as much
+    in all.
+
+    >>> from .billing_calendar import Interval, IntervalUnit
+    >>> start, day = date(2026, 1, 1), date(2026, 3, 1)
+    >>> month = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
+    >>> year = BillingCalendar(day, Interval(1, IntervalUnit.YEAR))
+    >>> half = Discount(Decimal(50), Decimal(6), cycles=12, since=start)
+    >>> gone_on = carried_over(half, day, month, year)
+    >>> print(gone_on.cycles, round(gone_on.percent, 2), gone_on.fixed)
+    1 41.67 60
+    """
+    since = max(day, discount.since or old.start)
+    length = old.interval.ratio_to(new.interval)
+    if discount.cycles is None:
+        fixed = as_decimal(Fraction(discount.fixed) / length)
+        return replace(discount, fixed=fixed, since=since)
+    first = old.index_on(discount.since or old.start)
+    now = old.index_on(since)
+    left = first + discount.cycles - now - 1 + _rest_of_period(old, since)
+    if left <= 0:
+        return None
+    span, begun = left * length, _rest_of_period(new, since)
+    cycles = 1 + max(0, ceil(span - begun))
+    share = span / (begun + cycles - 1)
+    return Discount(
+        percent=as_decimal(Fraction(discount.percent) * share),
+        fixed=as_decimal(Fraction(discount.fixed) / length * share),
+        cycles=cycles,
+        since=since,
+    )
+
+
+def _rest_of_period(calendar: BillingCalendar, day: date) -> Fraction:
+    """Return which part of its regular period is left on a day: 1 on the first one."""
+    period = calendar.regular_period(calendar.index_on(day))
+    return Fraction((period.end - day).days, (period.end - period.start).days)
 
 
 def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:

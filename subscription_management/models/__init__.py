@@ -22,6 +22,7 @@ from . import subscription_pause
 from . import subscription_billed_period
 from . import subscription_billing
 from . import subscription_amendment
+from . import subscription_discount_interval
 from . import subscription_line_changes
 from . import subscription_changes
 from . import subscription_forecast

@@ -120,11 +120,7 @@ class SubscriptionAmendment(models.Model):
         The same interval keeps the billing day; another one begins with the change.
         """
         old = new.browse(now["plan_id"])
-        same = (old.interval_count, old.interval_unit) == (
-            new.interval_count,
-            new.interval_unit,
-        )
-        return now["calendar_start"] if same else day
+        return now["calendar_start"] if old._has_interval_of(new) else day
 
     def _amend_end(self, amendment, line, day):
         """Plan the end of a line, and of what was agreed for it later."""

@@ -89,7 +89,8 @@ class SubscriptionDiscountGrant(models.Model):
         """Return what each line bears of the amount of a discount.
 
         That is what it costs for a full period, after its other discounts and the
-        percentage of this one. It stays the same when the line costs more one day.
+        percentage of this one, or less once a step that is agreed makes it cheaper. It
+        stays the same when the line costs more one day.
         """
         currency = self.currency_id._snapshot_currency()
         amount = currency.round(exact(discount["fixed_amount"]))
@@ -102,13 +103,23 @@ class SubscriptionDiscountGrant(models.Model):
         prices = [
             None
             if line.kind == "usage"
-            else currency.round(
-                self._prices_from(planned, start)[line._origin_key()][1]
-            )
+            else currency.round(self._least_price_from(planned, line, start))
             for line, start in starts.items()
         ]
         shares = spread(amount, prices)
         return {line: float(share) for line, share in zip(starts, shares, strict=True)}
+
+    def _least_price_from(self, amendment, line, day):
+        """Return the least that a line costs for a period from a day on."""
+        key = line._origin_key()
+        steps = {
+            step.start
+            for step in amendment.lines
+            if step.origin_key == key and step.start > day and not step.is_empty
+        }
+        return min(
+            self._prices_from(amendment, start)[key][1] for start in (day, *steps)
+        )
 
     def _discount_changes(self, rows, starts):
         """Return (line, values) of discounts as the (day, rows) that change lines."""
@@ -174,7 +185,7 @@ class SubscriptionLineDiscountGrant(models.Model):
         return period.service.end
 
     def _billed_until(self):
-        """Return the first day for which the line was not charged, None if never."""
+        """Return the first day that was not billed yet, None if none was."""
         charges = self.env["subscription.billed.period"].search(
             [
                 ("line_id", "in", self._series_lines().ids),
@@ -184,7 +195,9 @@ class SubscriptionLineDiscountGrant(models.Model):
             order="date_end desc",
             limit=1,
         )
-        return charges.date_end or None
+        # A period that cost nothing has no row, and is closed all the same.
+        ends = [end for end in (charges.date_end, self.closed_until) if end]
+        return max(ends, default=None)
 
     def _goes_on_at(self, day):
         """Tell whether the line, or what follows it, is served on a day or later."""

@@ -67,6 +67,13 @@ class SubscriptionPlanPolicies(models.Model):
         "CHECK (notice_days >= 0)", "Notice is given 0 days or more before the end."
     )
 
+    def _has_interval_of(self, other):
+        """Tell whether the periods of both plans are of one length."""
+        return (self.interval_count, self.interval_unit) == (
+            other.interval_count,
+            other.interval_unit,
+        )
+
     def _billed_from(self, policy, calendar, day):
         """Return the day from which a change of a day is billed.
 

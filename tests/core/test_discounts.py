@@ -1,7 +1,9 @@
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from billing_core.discounts import Discount, discounted, spread
+from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUnit
+from billing_core.discounts import Discount, carried_over, discounted, spread
 from billing_core.errors import InvalidDiscount
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +76,64 @@ def test_the_parts_of_an_amount_off_add_up_to_it(amount, prices):
     shares = spread(amount, prices)
     assert sum(shares) == amount
     assert min(shares) >= 0
+
+
+def calendar(start, unit, length=1):
+    return BillingCalendar(start, Interval(length, IntervalUnit(unit)))
+
+
+@pytest.mark.parametrize(
+    ("granted", "old", "new", "on", "expected"),
+    [
+        # For ever: an amount is as much in the same time, a share is a share.
+        (("0", "100", None), "year", "month", date(2027, 1, 1), ("0", "8.33", None)),
+        (("10", "10", None), "month", "year", date(2026, 3, 1), ("10", "120", None)),
+        # 10 of 12 months are left: 50 % of them are 41.67 % of a year.
+        (("50", "0", 12), "month", "year", date(2026, 3, 1), ("41.67", "0", 1)),
+        # 14 of 16 months are left: two years have it.
+        (("50", "0", 16), "month", "year", date(2026, 3, 1), ("29.17", "0", 2)),
+        # 3 months of 10 off are 30 off, once.
+        (("0", "10", 5), "month", "year", date(2026, 3, 1), ("0", "30.00", 1)),
+        # 183 of 365 days are left of 120 off a year: 60.16 in a bit over six months.
+        (("0", "120", 1), "year", "month", date(2026, 7, 2), ("0", "8.59", 7)),
+    ],
+)
+def test_a_discount_goes_on_in_periods_of_another_length(
+    granted, old, new, on, expected
+):
+    start = date(2026, 1, 1)
+    discount = Discount(Decimal(granted[0]), Decimal(granted[1]), granted[2], start)
+    gone_on = carried_over(discount, on, calendar(start, old), calendar(on, new))
+    found = (round(gone_on.percent, 2), round(gone_on.fixed, 2), gone_on.cycles)
+    assert found == (Decimal(expected[0]), Decimal(expected[1]), expected[2])
+    assert gone_on.since == on
+
+
+def test_a_discount_that_is_over_does_not_go_on():
+    start, on = date(2026, 1, 1), date(2026, 3, 1)
+    old, new = calendar(start, "month"), calendar(on, "year")
+    assert carried_over(share("10", cycles=2), on, old, new) is None
+
+
+@given(
+    st.integers(1, 40),
+    st.sampled_from([("day", 1), ("week", 2), ("month", 1), ("month", 3), ("year", 1)]),
+    st.sampled_from([("day", 1), ("week", 2), ("month", 1), ("month", 3), ("year", 1)]),
+    st.integers(0, 400),
+)
+def test_what_goes_on_never_takes_off_more_than_before(cycles, old, new, days):
+    start = date(2026, 1, 1)
+    on = date.fromordinal(start.toordinal() + days)
+    before, after = calendar(start, *old), calendar(on, *new)
+    discount = Discount(Decimal(50), Decimal(9), cycles, start)
+    gone_on = carried_over(discount, on, before, after)
+    if on >= before.boundary(cycles):
+        assert gone_on is None
+        return
+    assert gone_on.percent <= 50
+    # All that is taken off: what is left of the periods, at 9 each.
+    index = before.index_on(on)
+    period = before.regular_period(index)
+    rest = Decimal((period.end - on).days) / Decimal((period.end - period.start).days)
+    left = (cycles - index - 1 + rest) * 9
+    assert abs(gone_on.fixed * gone_on.cycles - left) < Decimal("1e-9")

@@ -1,0 +1,45 @@
+"""Discounts that go on when the periods of a line become longer or shorter."""
+
+from odoo import models
+from odoo.fields import Command
+
+from ..billing_core.discounts import carried_over
+
+
+class SubscriptionDiscountInterval(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _changed_values(self, values, own, now):
+        """Let the discounts of a line be worth the same on a plan of other periods."""
+        taken = super()._changed_values(values, own, now)
+        if "plan_id" not in taken or "discount_ids" in values:
+            return taken
+        plan = self.env["subscription.plan"]
+        old, new = plan.browse(own["plan_id"]), plan.browse(taken["plan_id"])
+        if old._has_interval_of(new):
+            return taken
+        kept = self._discounts_carried_over(own, old, new, taken["calendar_start"])
+        added = values.get("added_discounts", [])
+        return {**taken, "discount_ids": [*kept, *added]}
+
+    def _discounts_carried_over(self, own, old, new, day):
+        """Return the discounts of a line's values, counted in the periods of a plan."""
+        discounts = self.env["subscription.discount"]
+        start = own["calendar_start"] or self.trial_end or self.date_start
+        before = self._snapshot_calendar(old, start, own["kind"])
+        after = self._snapshot_calendar(new, day, own["kind"])
+        commands = []
+        for _command, _id, granted in own["discount_ids"]:
+            goes_on = carried_over(
+                discounts._snapshot_discount(granted), day, before, after
+            )
+            if goes_on:
+                values = {
+                    **granted,
+                    "percent": float(goes_on.percent),
+                    "fixed_amount": self.currency_id.round(float(goes_on.fixed)),
+                    "cycles": goes_on.cycles or 0,
+                    "date_start": goes_on.since,
+                }
+                commands.append(Command.create(values))
+        return commands
