@@ -61,7 +61,7 @@ class SubscriptionAmendment(models.Model):
         """Plan another price, product or plan of a line from a day on.
 
         `values` are those of `subscription.line` that change, and `added_discounts`,
-        which are added to those that it has.
+        which are added to those that it has, unless `ends_discounts`.
         """
         origin = line._origin_key()
         current = line_on(amendment.lines, origin, day).key
@@ -108,10 +108,12 @@ class SubscriptionAmendment(models.Model):
             taken = {**values}
         else:
             taken = {name: values[name] for name in CALENDAR_FIELDS & values.keys()}
-        taken.pop("quantity", None)
-        if added := taken.pop("added_discounts", values.get("added_discounts")):
-            kept = taken.get("discount_ids", own["discount_ids"])
-            taken["discount_ids"] = [*kept, *added]
+        for name in ("quantity", "added_discounts", "ends_discounts"):
+            taken.pop(name, None)
+        added, ends = values.get("added_discounts"), values.get("ends_discounts")
+        if added or ends:
+            kept = [] if ends else taken.get("discount_ids", own["discount_ids"])
+            taken["discount_ids"] = [*kept, *(added or [])]
         return taken
 
     def _calendar_start(self, now, new, day):

@@ -23,7 +23,14 @@ class SubscriptionDiscountGrant(models.Model):
     _inherit = "subscription.subscription"
 
     def grant_discount(
-        self, values, day, lines=None, reason=False, policy="next_period"
+        self,
+        values,
+        day,
+        lines=None,
+        reason=False,
+        policy="next_period",
+        *,
+        replaces=False,
     ):
         """Take something off the price of lines from a day on.
 
@@ -31,38 +38,39 @@ class SubscriptionDiscountGrant(models.Model):
         coupon_id. A percentage is taken off each line, an amount once: off the first
         line, and what that does not cost off the next ones. It counts for each line
         from its next period on that is not billed yet, or by the day, which credits
-        what is paid for already, with the policy `prorate`.
+        what is paid for already, with the policy `prorate`. With `replaces` whatever
+        was taken off before ends there, also where nothing takes its place.
         """
         self.ensure_one()
         self._check_can_agree()
-        amendment = self._plan_discount(values, day, lines, policy)
+        amendment = self._plan_discount(values, day, lines, policy, replaces=replaces)
         return self._agree_on("discount", amendment, reason)
 
-    def redeem_coupon(self, code, day, policy="next_period"):
+    def redeem_coupon(self, code, day, policy="next_period", *, replaces=False):
         """Take off what the coupon of a code promises from a day on, or refuse."""
         self.ensure_one()
         coupon = self.env["subscription.coupon"]._find(code, self)
-        return self._redeem(coupon, day, policy)
+        return self._redeem(coupon, day, policy, replaces=replaces)
 
-    def _redeem(self, coupon, day, policy="next_period"):
+    def _redeem(self, coupon, day, policy="next_period", *, replaces=False):
         """Take off what a coupon promises from a day on, or refuse with the reason."""
         self.ensure_one()
         coupon._redeem(self, day)
         values = coupon._prepare_discount_values()
-        return self.grant_discount(values, day, reason=coupon.code, policy=policy)
+        return self.grant_discount(
+            values, day, reason=coupon.code, policy=policy, replaces=replaces
+        )
 
-    def _plan_discount(self, values, day, lines=None, policy="next_period"):
+    def _plan_discount(
+        self, values, day, lines=None, policy="next_period", *, replaces=False
+    ):
         """Return the `Amendment` of a discount from a day on, or refuse."""
         self.ensure_one()
         discount = {**NO_DISCOUNT, **values}
         starts = self._discount_starts(day, lines, policy)
-        shares = self._discount_shares(discount, starts)
-        rows = [
-            (line, {**discount, "fixed_amount": shares[line]})
-            for line in starts
-            if discount["percent"] or shares[line]
-        ]
-        return self._plan_by_day(self._discount_changes(rows, starts))
+        shares = self._discount_shares(discount, starts, replaces)
+        rows = [(line, {**discount, "fixed_amount": shares[line]}) for line in starts]
+        return self._plan_by_day(self._discount_changes(rows, starts, replaces))
 
     def _discount_starts(self, day, lines=None, policy="next_period"):
         """Return from which day on each line has a discount, by line, or refuse."""
@@ -85,7 +93,7 @@ class SubscriptionDiscountGrant(models.Model):
             )
         return served
 
-    def _discount_shares(self, discount, starts):
+    def _discount_shares(self, discount, starts, replaces=False):
         """Return what each line bears of the amount of a discount.
 
         That is what it costs for a full period, after its other discounts and the
@@ -97,9 +105,7 @@ class SubscriptionDiscountGrant(models.Model):
         if not amount:
             return dict.fromkeys(starts, 0.0)
         rows = [(line, {**discount, "fixed_amount": 0.0}) for line in starts]
-        planned = self._plan_by_day(
-            self._discount_changes(rows if discount["percent"] else [], starts)
-        )
+        planned = self._plan_by_day(self._discount_changes(rows, starts, replaces))
         prices = [
             None
             if line.kind == "usage"
@@ -121,13 +127,21 @@ class SubscriptionDiscountGrant(models.Model):
             self._prices_from(amendment, start)[key][1] for start in (day, *steps)
         )
 
-    def _discount_changes(self, rows, starts):
-        """Return (line, values) of discounts as the (day, rows) that change lines."""
+    def _discount_changes(self, rows, starts, replaces=False):
+        """Return (line, values) of discounts as the (day, rows) that change lines.
+
+        What takes nothing off changes no line, unless it takes the place of others.
+        """
         by_day = {}
         for line, values in rows:
-            start = starts[line]
-            added = [Command.create({**values, "date_start": start})]
-            by_day.setdefault(start, []).append((line, {"added_discounts": added}))
+            start, changed = starts[line], {}
+            if values["percent"] or values["fixed_amount"]:
+                granted = {**values, "date_start": start}
+                changed["added_discounts"] = [Command.create(granted)]
+            if replaces and line._step_lines().discount_ids:
+                changed["ends_discounts"] = True
+            if changed:
+                by_day.setdefault(start, []).append((line, changed))
         return sorted(by_day.items())
 
     def _describe_discount_starts(self, day, policy):
@@ -198,6 +212,14 @@ class SubscriptionLineDiscountGrant(models.Model):
         # A period that cost nothing has no row, and is closed all the same.
         ends = [end for end in (charges.date_end, self.closed_until) if end]
         return max(ends, default=None)
+
+    def _step_lines(self):
+        """Return the line with all that was agreed for it at other times."""
+        self.ensure_one()
+        key = self._origin_key()
+        return self.subscription_id.line_ids.filtered(
+            lambda line: line._origin_key() == key
+        )
 
     def _goes_on_at(self, day):
         """Tell whether the line, or what follows it, is served on a day or later."""

@@ -12,7 +12,7 @@ class SubscriptionDiscountInterval(models.Model):
     def _changed_values(self, values, own, now):
         """Let the discounts of a line be worth the same on a plan of other periods."""
         taken = super()._changed_values(values, own, now)
-        if "plan_id" not in taken or "discount_ids" in values:
+        if "plan_id" not in taken or {"discount_ids", "ends_discounts"} & values.keys():
             return taken
         plan = self.env["subscription.plan"]
         old, new = plan.browse(own["plan_id"]), plan.browse(taken["plan_id"])

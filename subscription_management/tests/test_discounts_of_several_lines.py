@@ -352,6 +352,24 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
             billed[month] = billed.get(month, 0) + row.amount
         self.assertEqual(billed, {1: 730, 2: 680, 3: 660})
 
+    @freeze_time("2026-01-01 09:00:00")
+    def test_a_discount_takes_the_place_of_others_or_just_ends_them(self):
+        subscription = self.monthly_lines(30, 700)
+        subscription.grant_discount({"percent": 100}, self.day("2026-01-01"))
+        self.bill("2026-01-01")
+        self.assertFalse(subscription.billed_period_ids)
+        grant = self.grant(subscription, fixed_amount=50, replaces=True)
+        self.assertIn("680.00", grant.preview)
+        grant.save().action_confirm()
+        ended = self.grant(subscription, replaces=True, date_start="2026-03-01")
+        ended.save().action_confirm()
+        self.bill("2026-03-01")
+        billed = {}
+        for row in subscription.billed_period_ids:
+            month = row.date_start.month
+            billed[month] = billed.get(month, 0) + row.amount
+        self.assertEqual(billed, {2: 680, 3: 730})
+
     def test_a_month_that_was_free_is_billed_all_the_same(self):
         plan = self._make_plan("Ahead", "month", Basic=30.0, due_shift_days=-7)
         with freeze_time("2026-01-01 09:00:00"):

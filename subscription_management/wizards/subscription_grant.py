@@ -36,6 +36,12 @@ class SubscriptionGrant(models.TransientModel):
         default="next_period",
         help=DISCOUNT_POLICY_HELP,
     )
+    replaces = fields.Boolean(
+        "Instead of Others",
+        help="What was taken off before ends when this begins; with nothing to take "
+        "off here, it just ends.",
+    )
+    has_discounts = fields.Boolean(compute="_compute_has_discounts")
     reason = fields.Char()
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
     starts = fields.Text("Counts From", compute="_compute_starts")
@@ -45,6 +51,11 @@ class SubscriptionGrant(models.TransientModel):
     def _onchange_code(self):
         if self.code:
             self.percent = self.fixed_amount = self.cycles = 0
+
+    @api.depends("subscription_id")
+    def _compute_has_discounts(self):
+        for grant in self:
+            grant.has_discounts = grant.subscription_id.line_ids.discount_ids
 
     @api.depends("date_start", "policy")
     def _compute_starts(self):
@@ -57,7 +68,10 @@ class SubscriptionGrant(models.TransientModel):
                     grant.date_start, grant.policy
                 )
 
-    @api.depends("code", "percent", "fixed_amount", "cycles", "date_start", "policy")
+    @api.depends(
+        *("code", "percent", "fixed_amount", "cycles"),
+        *("date_start", "policy", "replaces"),
+    )
     def _compute_preview(self):
         for grant in self:
             subscription = grant.subscription_id
@@ -75,9 +89,11 @@ class SubscriptionGrant(models.TransientModel):
             coupon = self.env["subscription.coupon"]._find(self.code, subscription)
             coupon._check_redeemable(subscription, day)
             values = coupon._prepare_discount_values()
-        if not values["percent"] and not values["fixed_amount"]:
+        if not (values["percent"] or values["fixed_amount"] or self.replaces):
             return subscription._begin_amendment()
-        return subscription._plan_discount(values, day, policy=self.policy)
+        return subscription._plan_discount(
+            values, day, policy=self.policy, replaces=self.replaces
+        )
 
     def _discount_values(self):
         return {
@@ -90,9 +106,11 @@ class SubscriptionGrant(models.TransientModel):
         self.ensure_one()
         subscription = self.subscription_id
         if self.code:
-            subscription.redeem_coupon(self.code, self.date_start, self.policy)
+            subscription.redeem_coupon(
+                self.code, self.date_start, self.policy, replaces=self.replaces
+            )
             return
-        if not self.percent and not self.fixed_amount:
+        if not (self.percent or self.fixed_amount or self.replaces):
             raise UserError(
                 self.env._("Give a coupon code, a percentage or an amount to take off.")
             )
@@ -101,4 +119,5 @@ class SubscriptionGrant(models.TransientModel):
             self.date_start,
             reason=self.reason,
             policy=self.policy,
+            replaces=self.replaces,
         )
