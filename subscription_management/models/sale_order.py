@@ -245,6 +245,12 @@ class SaleOrder(models.Model):
             subscription._renew_as_quoted(order)
         return result
 
+    def _cancel_because(self, reason):
+        """Cancel, and say on each order why."""
+        self._action_cancel()
+        for order in self:
+            order.message_post(body=reason)
+
     def _action_cancel(self):
         """Cancel, and take back the renewals that were agreed to, or refuse."""
         for order in self.sudo().filtered("managed_subscription_id"):

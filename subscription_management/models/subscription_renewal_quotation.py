@@ -165,9 +165,7 @@ class SubscriptionRenewalQuotation(models.Model):
         """Renew, and call off the quotations that asked for it."""
         others = self.sudo()._open_renewal_quotations()
         result = super()._renew(*args, **kwargs)
-        others._action_cancel()
-        for order in others:
-            order.message_post(body=self.env._("%s was renewed already.", self.name))
+        others._cancel_because(self.env._("%s was renewed already.", self.name))
         return result
 
     def _renew_as_quoted(self, order):

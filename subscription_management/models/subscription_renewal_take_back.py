@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from .subscription_renewal import TERM_FIELDS
+from .subscription_renewal_quotation import OPEN_QUOTATION
 
 
 class SubscriptionRenewalTakeBack(models.Model):
@@ -19,9 +20,10 @@ class SubscriptionRenewalTakeBack(models.Model):
         """Let the term end when it would have, at the prices that it had.
 
         What the renewal brought with it goes with it: its prices, the cancellation that
-        it took back, and the order that agreed to it.
+        it took back, the order that agreed to it, and quotations of later terms.
         """
         self._check_is_last(renewal, self.env["subscription.line"])
+        self._call_later_terms_off(renewal)
         for part in renewal._parts_of_renewal():
             if part._leaves_a_trace():
                 self._take_back_lines(part)
@@ -37,11 +39,25 @@ class SubscriptionRenewalTakeBack(models.Model):
                 and order.managed_renews_from == renewal.date_effective
             )
         )
-        orders._action_cancel()
-        for order in orders:
-            order.message_post(
-                body=self.env._("The renewal of %s was taken back.", self.name)
+        orders._cancel_because(
+            self.env._("The renewal of %s was taken back.", self.name)
+        )
+
+    def _call_later_terms_off(self, renewal):
+        """Cancel the quotations of terms that cannot follow without a renewal."""
+        quotations = self.sudo().renewal_order_ids.filtered(
+            lambda order: (
+                order.state in OPEN_QUOTATION
+                and order.managed_renews_from > renewal.date_effective
             )
+        )
+        quotations._cancel_because(
+            self.env._(
+                "The renewal of %s was taken back, and with it the term before the "
+                "one that was quoted here.",
+                self.name,
+            )
+        )
 
     def _renewal_from(self, day):
         """Return the renewal by which the term of a day began, while it stands."""

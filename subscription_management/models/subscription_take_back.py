@@ -51,7 +51,9 @@ class SubscriptionTakeBack(models.Model):
         for line in added:
             line.date_end = line.date_start
         lines._restore_end_dates(change)
-        added.filtered(lambda line: not line.billed_period_ids).unlink()
+        (added - added._quoted_lines()).filtered(
+            lambda line: not line.billed_period_ids
+        ).unlink()
         if change.kind == "aligned":
             self.term_end = change.replaced_date
         self._schedule_billing()
@@ -256,6 +258,11 @@ class SubscriptionChangeTakenBack(models.Model):
 
 class SubscriptionLineTakeBack(models.Model):
     _inherit = "subscription.line"
+
+    def _quoted_lines(self):
+        """Return those that an order once offered to renew, which keeps them."""
+        offers = self.env["sale.order.line"].sudo()
+        return offers.search([("managed_line_id", "in", self.ids)]).managed_line_id
 
     def _counts_until(self):
         """Return the day after the last one on which it matters how the line is."""

@@ -29,6 +29,7 @@ from . import (
     test_pricing,
     test_renewal,
     test_renewal_quotation,
+    test_renewal_take_back,
     test_revenue,
     test_revenue_of_customers,
     test_steps,
