@@ -125,16 +125,24 @@ class SubscriptionChange(models.Model):
         "undone_by_ids",
         "added_line_ids.date_start",
         "subscription_id.pause_ids.date_start",
+        "subscription_id.change_ids.undone_by_ids",
     )
     def _compute_can_undo(self):
         for change in self:
-            today = change.subscription_id._today() if change.subscription_id else None
-            change.can_undo = bool(
-                change._leaves_a_trace()
-                and not change.undone_by_ids
-                and change._may_be_taken_back()
-                and change._first_day() > today
+            change.can_undo = (
+                change._may_be_taken_back()
+                and change._is_to_come()
+                and not change._stays_for()
             )
+
+    def _is_to_come(self):
+        """Tell whether it stands, is known in full, and has not taken effect."""
+        self.ensure_one()
+        return bool(
+            self._leaves_a_trace()
+            and not self.undone_by_ids
+            and self._first_day() > self.subscription_id._today()
+        )
 
     def _may_be_taken_back(self):
         """Tell whether it stands for itself, and is no part of another change."""

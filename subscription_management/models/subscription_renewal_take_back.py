@@ -1,6 +1,7 @@
 """A renewal that is taken back as a whole before its term begins."""
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from .subscription_renewal import TERM_FIELDS
 from .subscription_renewal_quotation import OPEN_QUOTATION
@@ -22,7 +23,7 @@ class SubscriptionRenewalTakeBack(models.Model):
         What the renewal brought with it goes with it: its prices, the cancellation that
         it took back, the order that agreed to it, and quotations of later terms.
         """
-        self._check_is_last(renewal, self.env["subscription.line"])
+        self._check_is_last(renewal)
         self._call_later_terms_off(renewal)
         for part in renewal._parts_of_renewal():
             if part._leaves_a_trace():
@@ -99,6 +100,30 @@ class SubscriptionRenewalTakenBack(models.Model):
         return changes.filtered(
             lambda change: change.is_of_renewal and since < change.id < self.id
         ).sorted("id", reverse=True)
+
+    def _later_ones_on_it(self):
+        building = super()._later_ones_on_it()
+        if self.kind == "renewed":
+            parts = self._parts_of_renewal()
+            for part in parts:
+                building |= part._later_ones_on_it()
+            building -= parts | self
+        return building
+
+    def _why_it_stays(self, later):
+        if self.kind != "renewed":
+            return super()._why_it_stays(later)
+        day = self.date_effective
+        return self.env._(
+            "The change of %(later)s builds on the renewal of %(subscription)s, and "
+            "cannot be taken back any more. To let the service end with its term after "
+            "all, cancel the subscription with %(last)s as its last day; to go on at "
+            "other prices, change them from %(day)s on.",
+            later=format_date(self.env, later.date_effective),
+            subscription=self.subscription_id.name,
+            last=format_date(self.env, fields.Date.subtract(day, days=1)),
+            day=format_date(self.env, day),
+        )
 
     def _may_be_taken_back(self):
         return super()._may_be_taken_back() or self.kind == "renewed"

@@ -34,7 +34,7 @@ class SubscriptionTakeBack(models.Model):
                     format_date(self.env, change.date_effective),
                 )
             )
-        if not change.can_undo:
+        if not change._is_to_come():
             raise UserError(
                 self.env._(
                     "The change of %s took effect, or was taken back already; make "
@@ -42,12 +42,14 @@ class SubscriptionTakeBack(models.Model):
                     format_date(self.env, change.date_effective),
                 )
             )
+        if later := change._stays_for():
+            raise UserError(change._why_it_stays(later))
 
     def _take_back_lines(self, change):
         """Let the lines be as they were before a change."""
         lines = self.with_context(subscription_change_is_logged=True).line_ids
         added = lines & change.added_line_ids
-        self._check_is_last(change, added)
+        self._check_is_last(change)
         for line in added:
             line.date_end = line.date_start
         lines._restore_end_dates(change)
@@ -59,20 +61,9 @@ class SubscriptionTakeBack(models.Model):
         self._schedule_billing()
         self._note_taken_back(change)
 
-    def _check_is_last(self, change, added):
+    def _check_is_last(self, change):
         """Refuse to take a change back on which a later one builds."""
-        keys = {str(line.id) for line in added} | set(change.ended_lines or {})
-        later = self.change_ids.filtered(
-            lambda other: other.id > change.id and not other.undone_by_ids
-        )
-        building = later.filtered(
-            lambda other: (
-                keys & set(other.ended_lines or {})
-                or other.kind == "cancelled"
-                or (change.kind in ("aligned", "renewed") and other.kind in OF_THE_TERM)
-            )
-        )
-        if building:
+        if change._later_ones_on_it():
             raise UserError(
                 self.env._(
                     "A later change builds on the one of %s; take the later one back "
@@ -246,6 +237,48 @@ class SubscriptionChangeTakenBack(models.Model):
                 and bool(change.other_id) != bool(self.other_id)
                 and change.added_line_ids == joined
             )
+        )
+
+    def _later_ones_on_it(self):
+        """Return the later changes that build on it, and are taken back before it."""
+        self.ensure_one()
+        keys = {str(line.id) for line in self.added_line_ids}
+        keys |= set(self.ended_lines or {})
+        of_the_term = self.kind in ("aligned", "renewed")
+        return self.subscription_id.change_ids.filtered(
+            lambda other: (
+                other.id > self.id
+                and not other.undone_by_ids
+                and (
+                    keys & set(other.ended_lines or {})
+                    or other.kind == "cancelled"
+                    or (of_the_term and other.kind in OF_THE_TERM)
+                )
+            )
+        )
+
+    def _stays_for(self):
+        """Return the change on it that can be taken back no more, the last one."""
+        self.ensure_one()
+        if self.kind == "paused" or self.kind in MOVES:
+            return self.browse()
+        building = self._later_ones_on_it().sorted("id", reverse=True)
+        return building.filtered(lambda other: not other._may_still_go())[:1]
+
+    def _may_still_go(self):
+        """Tell whether its day is to come, whatever it is taken back with."""
+        self.ensure_one()
+        if self.kind == "cancelled":
+            return self.date_effective > self.subscription_id._today()
+        return self._is_to_come()
+
+    def _why_it_stays(self, later):
+        """Return why it cannot be taken back after a later change, and what can."""
+        return self.env._(
+            "The change of %(later)s builds on the one of %(day)s, and cannot be taken "
+            "back any more; make another change from %(day)s on instead.",
+            later=format_date(self.env, later.date_effective),
+            day=format_date(self.env, self.date_effective),
         )
 
     def _changes_the_service(self):

@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import SubscriptionCase
@@ -81,3 +82,48 @@ class TestRenewalTakeBack(SubscriptionCase):
             order.action_update_renewal()
             order.action_confirm()
         self.assertEqual(self.april(subscription), [33])
+
+    def add_two_seats(self, subscription, day, on):
+        with freeze_time(f"{on} 09:00:00"):
+            line = subscription._lines_to_change(self.day(day))
+            return subscription.change_quantity(line, 7, self.day(day))
+
+    def test_it_stays_where_a_change_since_took_effect(self):
+        subscription = self.subscribe_for_a_year(self.seat, quantity=5)
+        order = self.quote(subscription, on="2027-03-10")
+        with freeze_time("2027-03-10 09:00:00"):
+            order.action_confirm()
+        renewal = self.newest(subscription, "renewed")
+        self.add_two_seats(subscription, "2027-03-12", on="2027-03-12")
+        with freeze_time("2027-03-13 09:00:00"):
+            self.assertFalse(renewal.can_undo)
+            ways_out = "with 03/31/2027 as its last day.* change them from 04/01/2027"
+            for way in (renewal.action_undo, order.action_cancel):
+                with self.assertRaisesRegex(UserError, ways_out):
+                    way()
+            self.assertEqual(order.state, "sale")
+            subscription._end_on(self.day("2027-04-01"))
+        self.assertEqual(self.april(subscription), [])
+
+    def test_it_goes_after_a_change_since_that_is_taken_back_before_its_day(self):
+        subscription = self.subscribe_for_a_year(self.seat, quantity=5)
+        renewal = self.renew(subscription)
+        since = self.add_two_seats(subscription, "2027-03-20", on="2027-03-12")
+        with freeze_time("2027-03-13 09:00:00"):
+            self.assertTrue(renewal.can_undo)
+            with self.assertRaisesRegex(UserError, "take the later one back first"):
+                renewal.action_undo()
+            since.action_undo()
+            renewal.action_undo()
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        self.assertEqual(subscription.line_ids.filtered("quantity").quantity, 5)
+
+    def test_it_stays_where_the_term_was_made_longer_since_by_days_of_rest(self):
+        self.monthly.pause_policy = "extends"
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription)
+        with freeze_time("2027-03-12 09:00:00"):
+            subscription.pause(self.day("2027-03-12"), self.day("2027-03-20"))
+            self.assertFalse(renewal.can_undo)
+            with self.assertRaisesRegex(UserError, "The change of 03/12/2027"):
+                renewal.action_undo()
