@@ -1,6 +1,7 @@
 """A renewal that is taken back as a whole before its term begins."""
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from .subscription_renewal import TERM_FIELDS
@@ -24,6 +25,7 @@ class SubscriptionRenewalTakeBack(models.Model):
         it took back, the order that agreed to it, and quotations of later terms.
         """
         self._check_is_last(renewal)
+        self._check_stays_taken_back(renewal)
         self._call_later_terms_off(renewal)
         for part in renewal._parts_of_renewal():
             if part._leaves_a_trace():
@@ -43,6 +45,24 @@ class SubscriptionRenewalTakeBack(models.Model):
         orders._cancel_because(
             self.env._("The renewal of %s was taken back.", self.name)
         )
+
+    def _check_stays_taken_back(self, renewal):
+        """Refuse what the scheduled action would renew again the next night."""
+        day = renewal.date_effective
+        end = fields.Date.to_date(renewal.replaced_term["date_end"])
+        if end and end <= day:
+            return
+        is_decided = (day - self._today()).days <= self._days_decided_ahead()
+        if is_decided and (end or self.plan_id.renewal_policy == "renew"):
+            raise UserError(
+                self.env._(
+                    "%(subscription)s renews by itself, and would do so again: the day "
+                    "on which that is decided has come. Cancel it with %(last)s as its "
+                    "last day instead.",
+                    subscription=self.name,
+                    last=format_date(self.env, fields.Date.subtract(day, days=1)),
+                )
+            )
 
     def _call_later_terms_off(self, renewal):
         """Cancel the quotations of terms that cannot follow without a renewal."""

@@ -127,3 +127,38 @@ class TestRenewalTakeBack(SubscriptionCase):
             self.assertFalse(renewal.can_undo)
             with self.assertRaisesRegex(UserError, "The change of 03/12/2027"):
                 renewal.action_undo()
+
+    def test_it_is_not_taken_back_where_the_next_night_would_renew_again(self):
+        self.monthly.renewal_policy = "renew"
+        subscription = self.subscribe_for_a_year()
+        self.run_action("ir_cron_renew", "2027-03-31")
+        renewal = self.newest(subscription, "renewed")
+        with freeze_time("2027-03-31 10:00:00"):
+            with self.assertRaisesRegex(UserError, "with 03/31/2027 as its last day"):
+                renewal.action_undo()
+            subscription._end_on(self.day("2027-04-01"))
+        self.assertEqual(self.april(subscription), [])
+
+    def test_one_that_somebody_agreed_to_early_waits_for_its_night_again(self):
+        self.monthly.write({"renewal_policy": "renew", "due_shift_days": -10})
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription)
+        self.take_back(renewal, on="2027-03-20")
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        self.run_action("ir_cron_renew", "2027-03-20")
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        again = self.renew(subscription, on="2027-03-20")
+        with self.assertRaisesRegex(UserError, "renews by itself"):
+            self.take_back(again, on="2027-03-21")
+        self.monthly.renewal_policy = "ask"
+        self.take_back(again, on="2027-03-21")
+
+    def test_a_notice_that_counts_again_lets_it_go_on_the_last_day(self):
+        self.monthly.renewal_policy = "renew"
+        subscription = self.subscribe_for_a_year()
+        with freeze_time("2027-03-01 09:00:00"):
+            subscription._end_on(self.day("2027-04-01"))
+        renewal = self.renew(subscription)
+        self.take_back(renewal, on="2027-03-31")
+        self.run_action("ir_cron_renew", "2027-03-31")
+        self.assertEqual(subscription.date_end, self.day("2027-04-01"))

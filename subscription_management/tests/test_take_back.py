@@ -199,7 +199,7 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [30])
 
     def test_what_was_billed_ahead_of_a_renewal_is_credited_when_taken_back(self):
-        self.monthly.due_shift_days = -10
+        self.monthly.write({"due_shift_days": -10, "renewal_policy": "expire"})
         subscription = self.subscribe_for_a_month()
         renewal = self.renew_early(subscription)
         with freeze_time("2026-04-25 09:00:00"):
