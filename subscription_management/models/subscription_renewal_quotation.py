@@ -82,15 +82,35 @@ class SubscriptionRenewalQuotation(models.Model):
             order.action_quotation_sent()
             order._send_order_notification_mail(order._find_mail_template())
             return
-        self.activity_schedule(
-            RENEWAL_ACTIVITY,
-            date_deadline=self.term_end,
-            note=self.env._(
+        self._leave_renewal_to_do(
+            self.env._(
                 "The term ends on %(day)s, and the subscription with it unless the "
                 "customer accepts quotation %(quotation)s: look at it and send it.",
                 day=format_date(self.env, self.term_end),
                 quotation=order.name,
-            ),
+            )
+        )
+
+    def _ask_again_for_renewal(self):
+        """Leave it to the salesperson to ask anew, where the plan asks only once."""
+        is_asked = self.plan_id.renewal_policy == "ask" and not self.date_end
+        if is_asked and (called_off := self.sudo()._renewal_quotations()[:1]):
+            self._leave_renewal_to_do(
+                self.env._(
+                    "The renewal was taken back. The term ends on %(day)s, and the "
+                    "subscription with it unless the customer accepts another "
+                    "quotation than %(quotation)s, which is cancelled: make it by the "
+                    "button Renewal Quotation, and send it.",
+                    day=format_date(self.env, self.term_end),
+                    quotation=called_off.name,
+                )
+            )
+
+    def _leave_renewal_to_do(self, note):
+        self.activity_schedule(
+            RENEWAL_ACTIVITY,
+            date_deadline=self.term_end,
+            note=note,
             user_id=(self.user_id or self.env.user).id,
         )
 

@@ -45,6 +45,7 @@ class SubscriptionRenewalTakeBack(models.Model):
         orders._cancel_because(
             self.env._("The renewal of %s was taken back.", self.name)
         )
+        self._ask_again_for_renewal()
 
     def _check_stays_taken_back(self, renewal):
         """Refuse what the scheduled action would renew again the next night."""

@@ -162,3 +162,34 @@ class TestRenewalTakeBack(SubscriptionCase):
         self.take_back(renewal, on="2027-03-31")
         self.run_action("ir_cron_renew", "2027-03-31")
         self.assertEqual(subscription.date_end, self.day("2027-04-01"))
+
+    def test_who_asked_for_it_asks_again_once_the_order_is_cancelled(self):
+        subscription = self.subscribe_for_a_year()
+        self.run_action("ir_cron_renew", "2027-03-10")
+        order = subscription.renewal_order_ids
+        with freeze_time("2027-03-11 09:00:00"):
+            order.action_confirm()
+        self.assertFalse(subscription.activity_ids)
+        with freeze_time("2027-03-12 09:00:00"):
+            order.action_cancel()
+        to_do = subscription.activity_ids
+        self.assertEqual(to_do.date_deadline, self.day("2027-04-01"))
+        self.assertIn("The renewal was taken back", to_do.note)
+        self.assertIn(order.name, to_do.note)
+        self.run_action("ir_cron_renew", "2027-03-13")
+        self.assertEqual(subscription.activity_ids, to_do)
+        another = self.quote(subscription, on="2027-03-14")
+        self.assertNotEqual(another, order)
+        with freeze_time("2027-03-14 09:00:00"):
+            another.action_confirm()
+        self.assertFalse(subscription.activity_ids)
+        self.assertEqual(self.april(subscription), [33])
+
+    def test_without_a_quotation_the_plan_still_asks_when_it_is_due(self):
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription, on="2027-03-01")
+        self.take_back(renewal, on="2027-03-01")
+        self.assertFalse(subscription.activity_ids)
+        self.run_action("ir_cron_renew", "2027-03-02")
+        self.assertEqual(len(subscription.renewal_order_ids), 1)
+        self.assertEqual(len(subscription.activity_ids), 1)
