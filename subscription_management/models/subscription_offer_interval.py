@@ -5,6 +5,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields, models
 from odoo.tools import format_date
 
+from .subscription_change import MOVES
+
 
 class SubscriptionOfferInterval(models.Model):
     _inherit = "subscription.cancellation.reason"
@@ -32,10 +34,11 @@ class SubscriptionOffersTaken(models.Model):
 
     def _reason_against_another(self, because):
         """Return why an offer is too soon after the last one of its kind, if it is."""
-        taken = self.change_ids.filtered(
+        taken = self._with_those_before().change_ids.filtered(
             lambda change: (
                 change.kind == "kept"
-                and change.cancellation_reason_id.offer == because.offer
+                and change.offer == because.offer
+                and not change._is_offer_called_off()
             )
         )
         last = max(taken.mapped("date_effective"), default=None)
@@ -51,3 +54,30 @@ class SubscriptionOffersTaken(models.Model):
             day=format_date(self.env, last),
             following=format_date(self.env, following),
         )
+
+    def _with_those_before(self):
+        """Return it, and those that went on as it by a transfer or a merge."""
+        found = latest = self.sudo()
+        while latest:
+            moves = latest.env["subscription.change"].search(
+                [
+                    ("kind", "in", MOVES),
+                    ("other_id", "in", latest.ids),
+                    ("undone_by_ids", "=", False),
+                ]
+            )
+            latest = moves.subscription_id - found
+            found |= latest
+        return found
+
+
+class SubscriptionOfferCalledOff(models.Model):
+    _inherit = "subscription.change"
+
+    def _is_offer_called_off(self):
+        """Tell whether what the offer brought was taken back before it began."""
+        self.ensure_one()
+        brought = self.offered_change_id
+        # Who resumes before the first day of rest takes the pause back, too.
+        is_no_pause = brought.kind == "paused" and not brought._agreed_pause()
+        return bool(brought.undone_by_ids or is_no_pause)

@@ -1,6 +1,6 @@
 """What customers who want to leave are offered first."""
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
@@ -17,14 +17,17 @@ class SubscriptionRetention(models.Model):
         if refusal := self._reason_against_offer(because, day):
             raise UserError(refusal)
         if because.offer == "coupon":
-            self._redeem(because.coupon_id.sudo(), day, policy)
+            offered = self._redeem(because.coupon_id.sudo(), day, policy)
         else:
             self.pause(day, because._pause_end(day), reason=because.name)
+            offered = self.change_ids.sorted("id")[-1]
         return self._log_change(
             "kept",
             self._today(),
             reason=comment,
             cancellation_reason_id=because.id,
+            offer=because.offer,
+            offered_change_id=offered.id,
         )
 
     def _offer_start(self):
@@ -74,3 +77,14 @@ class SubscriptionRetention(models.Model):
                 "%s is paused in these days already; choose a later day.", self.name
             )
         return None
+
+
+class SubscriptionChangeOffered(models.Model):
+    """What kept a customer, as it was then: its reason may offer another one now."""
+
+    _inherit = "subscription.change"
+
+    offer = fields.Char()
+    offered_change_id = fields.Many2one(
+        "subscription.change", "Brought", index="btree_not_null"
+    )

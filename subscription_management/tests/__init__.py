@@ -27,6 +27,7 @@ from . import (
     test_price_trial,
     test_price_versions,
     test_pricing,
+    test_offers_taken,
     test_renewal,
     test_renewal_quotation,
     test_renewal_take_back,
