@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..billing_core.errors import BillingError
+
+SAME_OFFER = ("plan_id", "product_id", "currency_id")
+"""What a new version has in common with the price that it comes after."""
 
 
 class SubscriptionPriceVersion(models.Model):
@@ -25,6 +28,23 @@ class SubscriptionPriceVersion(models.Model):
     applies_at_renewal = fields.Boolean(
         readonly=True, copy=False, help="Running subscriptions get it at renewal."
     )
+
+    @api.constrains("replaces_id", *SAME_OFFER)
+    def _check_same_offer(self):
+        """Refuse a version of what is sold on another plan, or in another currency."""
+        for rule in self.filtered("replaces_id"):
+            before = rule.replaces_id
+            names = [name for name in SAME_OFFER if rule[name] != before[name]]
+            if names:
+                raise ValidationError(
+                    self.env._(
+                        "This is a new version of %(price)s, so its “%(field)s” is "
+                        "%(value)s as well; make a new price for another one.",
+                        price=before.display_name,
+                        field=rule._fields[names[0]]._description_string(self.env),
+                        value=before[names[0]].display_name,
+                    )
+                )
 
     def action_new_version(self):
         """Open a draft of the next version, with the same values."""
@@ -45,6 +65,7 @@ class SubscriptionPriceVersion(models.Model):
         """
         self.ensure_one()
         self._check_is_draft()
+        self._check_same_offer()
         self._check_from_today(day)
         before = self.replaces_id
         if before and before.partner_id == self.partner_id:
@@ -219,7 +240,7 @@ class SubscriptionPriceVersions(models.Model):
             (line, rule._prepare_agreed_values())
             for line in self._lines_to_change(day)
             if (rule := versions.get(line.pricing_rule_id))
-            and (rule.plan_id, rule.product_id) == (line.plan_id, line.product_id)
+            and all(rule[name] == line[name] for name in SAME_OFFER)
         ]
         if rows and self.state == "suspended":
             raise UserError(self.env._("The service is suspended."))

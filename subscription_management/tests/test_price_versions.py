@@ -1,8 +1,8 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Date
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..billing_core.errors import InvalidCutOff
 from .common import SubscriptionCase
@@ -145,3 +145,35 @@ class TestPriceVersions(SubscriptionCase):
         self.publish(draft, "new")
         with self.assertRaisesRegex(UserError, "published already"):
             self.publish(draft, "new")
+
+    def test_a_version_stays_on_the_plan_and_product_and_in_the_currency(self):
+        draft = self.new_version(4)
+        euro = self.setup_other_currency("EUR")
+        for name, other in (
+            ("plan_id", self.yearly),
+            ("product_id", self.basic),
+            ("currency_id", euro),
+        ):
+            with self.subTest(name), self.env.cr.savepoint():
+                with self.assertRaisesRegex(ValidationError, "is a new version of"):
+                    draft[name] = other
+                draft.invalidate_recordset()
+            with self.assertRaisesRegex(AssertionError, "readonly"):
+                Form(draft)[name] = other
+
+    def test_a_version_of_what_became_another_offer_is_not_published(self):
+        draft = self.new_version(4)
+        draft.replaces_id.product_id = self._make_product("Storage", 1.0)
+        for applies_to in ("new", "date", "renewal"):
+            with self.assertRaisesRegex(ValidationError, "is a new version of"):
+                self.publish(draft, applies_to)
+        self.assertFalse(draft.replaces_id.date_to)
+
+    def test_a_price_of_another_currency_moves_no_subscription(self):
+        subscription = self.running()
+        euro = self.new_version(4)
+        euro.replaces_id = False
+        euro.currency_id = self.setup_other_currency("EUR")
+        versions = {subscription.line_ids.pricing_rule_id: euro}
+        subscription._move_to_new_prices(versions, Date.to_date("2026-05-01"))
+        self.assertEqual(subscription.line_ids.mapped("price"), [7])
