@@ -66,5 +66,6 @@ from . import res_config_settings
 from . import res_currency
 from . import res_partner
 from . import subscription_contract
+from . import subscription_contract_end
 from . import sale_order
 from . import sale_order_line

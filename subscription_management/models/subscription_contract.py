@@ -1,14 +1,9 @@
 """Prices that a customer negotiated: who granted them, and until when."""
 
-from collections import defaultdict
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
-
-from .subscription_renewal import RUNNING
 
 
 class SubscriptionContractedPrice(models.Model):
@@ -112,37 +107,6 @@ class SubscriptionContract(models.Model):
                 f"{line.product_id.display_name}: {line.contract_label}"
                 for line in contracted
             )
-
-    @api.model
-    def _cron_renew(self):
-        """End contracted prices as well where no term's end does."""
-        result = super()._cron_renew()
-        soon = fields.Date.today() + timedelta(days=self._longest_notice())
-        domain = [
-            ("state", "in", RUNNING),
-            ("term_end", "=", False),
-            ("line_ids.pricing_rule_id.partner_id", "!=", False),
-            ("line_ids.pricing_rule_id.date_to", "<", soon),
-        ]
-        self._do_for_each(domain, lambda each: each._follow_contracts())
-        return result
-
-    def _follow_contracts(self):
-        """Ask what anybody would pay from the day on which a contract is over."""
-        self.ensure_one()
-        soon = self._today() + timedelta(days=self._days_decided_ahead())
-        rows = defaultdict(list)
-        for line in self._lines_to_change(self._today()):
-            rule = line.pricing_rule_id
-            if not (rule.partner_id and rule.date_to):
-                continue
-            day = max(rule.date_to + timedelta(days=1), line.date_start)
-            if day <= soon and (not line.date_end or day < line.date_end):
-                if values := line._prices_at_renewal(day):
-                    rows[day].append((line, values))
-        for day, changed in sorted(rows.items()):
-            reason = self.env._("The contracted price has ended")
-            self._amend("price", day, changed, policy="prorate", reason=reason)
 
 
 class PartnerContract(models.Model):

@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.fields import Date
 from odoo.tests import tagged
 
@@ -162,3 +163,29 @@ class TestContractedPrices(SubscriptionCase):
             for line in subscription.line_ids.sorted("date_start")
         ]
         self.assertEqual(days, [("2026-04-01", 5), ("2026-05-16", 7)])
+
+    def test_a_contract_does_not_end_on_a_day_that_was_billed_at_it(self):
+        self.monthly.write({"term_count": 0})
+        granted = self.grant(date_from="2026-01-01")
+        subscription = self.subscribe(self.seat, on="2026-01-01", quantity=100)
+        self.bill("2026-03-01")
+        with freeze_time("2026-03-20 09:00:00"):
+            with self.assertRaisesRegex(UserError, "end on 03/19/2026 or later"):
+                granted.date_to = "2026-01-31"
+            granted.date_to = "2026-03-19"
+            subscription._follow_contracts()
+        days = subscription.line_ids.sorted("date_start").mapped("date_start")
+        self.assertEqual(list(map(str, days)), ["2026-01-01", "2026-03-20"])
+
+    def test_a_contract_whose_end_was_missed_leaves_the_days_that_are_over(self):
+        self.monthly.write({"term_count": 0})
+        self.grant(date_from="2026-01-01", date_to="2026-01-31")
+        subscription = self.subscribe(self.seat, on="2026-01-01", quantity=100)
+        self.bill("2026-03-01")
+        self.run_action("ir_cron_renew", "2026-03-20")
+        self.bill("2026-04-01")
+        after = subscription.line_ids.filtered(lambda line: line.price == 7)
+        self.assertEqual(str(after.date_start), "2026-03-20")
+        # 500 for each of three months, 2 more for each of 12 days of 31, and April.
+        billed = sum(subscription.billed_period_ids.mapped("amount"))
+        self.assertAlmostEqual(billed, 1500 + 77.42 + 700, 2)
