@@ -254,19 +254,19 @@ class SubscriptionPriceVersionLine(models.Model):
     def _prices_at_renewal(self, day):
         """Return the price that the term that begins on a day starts from, {} to stay.
 
-        That is a version that waits for it, what was granted to the customer for it,
+        That is what was granted to the customer for it, a version that waits for it,
         or, where the price that was granted has ended, what anybody would get now.
         """
         self.ensure_one()
         rule, customer = self.pricing_rule_id, self.partner_id.commercial_partner_id
-        newer = rule and rule._newest_for_renewal(day, customer)
-        if newer:
-            return newer._prepare_agreed_values()
         found = rule._find(
             self.plan_id, self.product_id, self.currency_id, day, customer
         )
         if found.partner_id and found.applies_at_renewal and found != rule:
             return found._prepare_agreed_values()
+        newer = rule and rule._newest_for_renewal(day, customer)
+        if newer:
+            return newer._prepare_agreed_values()
         if not rule.partner_id or rule._is_granted_to(customer, day):
             return {}
         if found:

@@ -112,6 +112,19 @@ class TestContractedPrices(SubscriptionCase):
         self.assertEqual(self.renew(mine), 4)
         self.assertEqual(self.renew(theirs), 7)
 
+    def test_what_is_granted_at_renewal_comes_before_a_version_for_everybody(self):
+        mine = self.seats(quantity=100)
+        theirs = self.seats(partner_id=self.other.id)
+        version = self.list_price.browse(self.list_price.action_new_version()["res_id"])
+        version.price = 8
+        granted = self.grant(price=5, state="draft")
+        with freeze_time("2027-03-01 09:00:00"):
+            version._publish(Date.to_date("2027-03-16"), "renewal")
+            granted._publish(Date.to_date("2027-03-16"), "renewal")
+            theirs._renew()
+        self.assertEqual(self.renew(mine), 500)
+        self.assertEqual(theirs._lines_on(theirs.term_start).price, 8)
+
     def test_what_is_granted_for_new_ones_leaves_running_ones(self):
         running = self.seats()
         draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
