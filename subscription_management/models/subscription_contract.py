@@ -127,7 +127,8 @@ class PartnerContract(models.Model):
 
     def _managed_contracts(self):
         self.ensure_one()
-        return Domain("partner_id", "=", self.commercial_partner_id.id or 0)
+        customer = self.commercial_partner_id
+        return Domain("partner_id.commercial_partner_id", "=", customer.id or 0)
 
     def action_view_managed_contracts(self):
         """Show the prices of the customer, or begin to grant one."""

@@ -185,16 +185,23 @@ class SubscriptionPricingRule(models.Model):
     def _find(self, plan, product, currency, day, partner=None):
         """Return the rule by which a product is priced on a plan, if any.
 
-        What was granted to the customer comes before what everybody pays.
+        What was granted to the customer comes before what everybody pays; of two that
+        were granted to contacts which are one customer now, it is the newest.
         """
-        customers = [False, *(partner.commercial_partner_id.ids if partner else [])]
+        for_whom = Domain("partner_id", "=", False)
+        if partner:
+            customer = Domain(
+                "commercial_partner_id", "=", partner.commercial_partner_id.id
+            )
+            # Whoever may read the price need not be allowed to read its customer.
+            for_whom |= Domain("partner_id", "any!", customer)
         rules = self.search(
             Domain("plan_id", "=", plan.id)
             & Domain("product_id", "=", product.id)
             & Domain("currency_id", "=", currency.id)
-            & Domain("partner_id", "in", customers)
+            & for_whom
             & Domain("state", "=", "published")
             & Domain("active", "=", True)
             & self._valid_during(day, day)
         )
-        return rules.filtered("partner_id")[:1] or rules[:1]
+        return rules.filtered("partner_id").sorted("id")[-1:] or rules[:1]

@@ -70,6 +70,22 @@ class TestGrantedPrices(SubscriptionCase):
         self.assertEqual(self.price_for(self.contact), 7)
         self.assertEqual(self.price_for(self.customer), 5)
 
+    def test_whoever_joins_a_company_brings_its_contract_along(self):
+        person = self.env["res.partner"].create({"name": "Noa"})
+        granted = self.grant(partner_id=person.id)
+        person.parent_id = self.customer
+        self.assertEqual(granted.partner_id, person)
+        for partner in (person, self.contact, self.customer):
+            self.assertEqual(self.price_for(partner), 5)
+        self.assertEqual(self.customer.managed_contract_count, 1)
+
+    def test_of_two_contracts_of_one_customer_the_newest_counts(self):
+        person = self.env["res.partner"].create({"name": "Noa"})
+        self.grant(price=6, date_from="2026-02-01")
+        self.grant(price=4, partner_id=person.id)
+        person.parent_id = self.customer
+        self.assertEqual(self.price_for(self.customer), 4)
+
     def test_nobody_says_that_somebody_else_granted_a_price(self):
         with self.assertRaisesRegex(UserError, "Leave “Granted By” out"):
             self.grant(granted_by_id=self.colleague.id)
