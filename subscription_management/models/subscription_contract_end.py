@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..billing_core.errors import BillingError
 from .subscription_renewal import RUNNING
 
 
@@ -16,7 +17,12 @@ class SubscriptionContractEnd(models.Model):
     def write(self, vals):
         if vals.get("date_to"):
             self._check_ends_by(fields.Date.to_date(vals["date_to"]))
-        return super().write(vals)
+        ended = {rule: rule.date_to for rule in self if rule.partner_id}
+        result = super().write(vals)
+        for rule, end in ended.items():
+            if end and (not rule.date_to or rule.date_to > end):
+                rule._go_on_beyond_its_end()
+        return result
 
     def _check_ends_by(self, last):
         """Refuse to end what was granted before today where it was billed already."""
@@ -31,6 +37,12 @@ class SubscriptionContractEnd(models.Model):
                     day=format_date(self.env, yesterday),
                 )
             )
+
+    def _go_on_beyond_its_end(self):
+        """Take back that subscriptions leave the price, where that day has not come."""
+        self.ensure_one()
+        for subscription in self.sudo().line_ids.subscription_id:
+            subscription._do_or_mark(lambda each: each._stay_at_contract(self))
 
 
 class SubscriptionContractFollowed(models.Model):
@@ -65,6 +77,50 @@ class SubscriptionContractFollowed(models.Model):
             if day <= soon and (not line.date_end or day < line.date_end):
                 if values := line._prices_at_renewal(day):
                     rows[day].append((line, values))
+        if rows:
+            self._check_can_change()
         for day, changed in sorted(rows.items()):
-            reason = self.env._("The contracted price has ended")
-            self._amend("price", day, changed, policy="prorate", reason=reason)
+            self._carry_out(
+                "price",
+                self._plan_amendment(changed, day, policy="prorate"),
+                self.env._("The contracted price has ended"),
+                is_of_contract=True,
+            )
+
+    def _stay_at_contract(self, rule):
+        """Take back the changes by which the end of a contract was followed."""
+        self.ensure_one()
+        changes = self.change_ids.filtered(
+            lambda change: change.can_undo and change._follows_end_of(rule)
+        )
+        try:
+            for change in changes.sorted("id", reverse=True):
+                self._undo_change(change)
+        except (UserError, BillingError) as error:
+            raise UserError(
+                self.env._(
+                    "It leaves the price %(price)s, though that counts for longer now: "
+                    "%(reason)s Change its price by hand.",
+                    price=rule.display_name,
+                    reason=self._reason_of(error),
+                )
+            ) from error
+        if changes and self.state in RUNNING and not self.term_end:
+            # Another contract may have ended with it, or this one may end soon again.
+            self._follow_contracts()
+
+
+class SubscriptionChangeOfContract(models.Model):
+    _inherit = "subscription.change"
+
+    is_of_contract = fields.Boolean(
+        help="It followed the end of a contracted price, by itself."
+    )
+
+    def _follows_end_of(self, rule):
+        """Tell whether lines leave a price by this change since it has ended."""
+        self.ensure_one()
+        left = self.subscription_id.line_ids.filtered(
+            lambda line: str(line.id) in (self.ended_lines or {})
+        )
+        return self.is_of_contract and rule in left.pricing_rule_id

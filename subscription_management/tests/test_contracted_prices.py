@@ -202,3 +202,44 @@ class TestContractedPrices(SubscriptionCase):
         # 500 for each of three months, 2 more for each of 12 days of 31, and April.
         billed = sum(subscription.billed_period_ids.mapped("amount"))
         self.assertAlmostEqual(billed, 1500 + 77.42 + 700, 2)
+
+    def test_a_contract_that_is_extended_on_its_last_day_goes_on(self):
+        self.monthly.write({"term_count": 0})
+        for later in ("2026-06-30", False):
+            granted = self.grant(date_to="2026-05-15")
+            subscription = self.subscribe(self.seat, on="2026-04-01")
+            self.bill("2026-05-01")
+            self.run_action("ir_cron_renew", "2026-05-15")
+            day = Date.to_date("2026-05-16")
+            self.assertEqual(subscription._lines_on(day).price, 7)
+            with freeze_time("2026-05-15 09:00:00"):
+                granted.date_to = later
+            self.assertEqual(subscription._lines_on(day).price, 5)
+            for ran in ("2026-05-16", "2026-06-30", "2026-07-01"):
+                self.run_action("ir_cron_renew", ran)
+            last = subscription._lines_on(Date.to_date("2026-07-01"))
+            self.assertEqual(last.price, 7 if later else 5)
+            granted.active = False
+
+    def test_a_contract_beside_one_that_is_extended_ends_all_the_same(self):
+        self.monthly.write({"term_count": 0})
+        granted = self.grant(date_to="2026-05-15")
+        self.grant(price=20, date_to="2026-05-15", product_id=self.basic.id)
+        subscription = self.subscribe(self.seat, self.basic, on="2026-04-01")
+        with freeze_time("2026-05-15 09:00:00"):
+            subscription._follow_contracts()
+            granted.date_to = False
+        now = subscription._lines_on(Date.to_date("2026-05-16"))
+        self.assertEqual(sorted(now.mapped("price")), [5, 30])
+
+    def test_one_that_cannot_stay_at_the_contract_is_marked(self):
+        self.monthly.write({"term_count": 0})
+        granted = self.grant(date_to="2026-05-15")
+        subscription = self.subscribe(self.seat, on="2026-04-01")
+        with freeze_time("2026-05-15 09:00:00"):
+            subscription._follow_contracts()
+            day = Date.to_date("2026-05-20")
+            line = subscription._lines_on(day)
+            subscription.change_quantity(line, 3, day)
+            granted.date_to = False
+        self.assertIn("though that counts for longer", subscription.activity_ids.note)
