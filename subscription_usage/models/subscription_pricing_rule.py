@@ -53,11 +53,18 @@ class SubscriptionPricingRule(models.Model):
         help="What of a period's amounts costs nothing, while the first ones are free; "
         "0 for none.",
     )
-    minimum_per_event = fields.Monetary(
-        "Each at Least", tracking=True, help="0 for no minimum."
+    # Like the fee, these may be less than a cent.
+    minimum_per_event = fields.Float(
+        "Each at Least",
+        min_display_digits="Product Price",
+        tracking=True,
+        help="0 for no minimum.",
     )
-    maximum_per_event = fields.Monetary(
-        "Each at Most", tracking=True, help="0 for no maximum."
+    maximum_per_event = fields.Float(
+        "Each at Most",
+        min_display_digits="Product Price",
+        tracking=True,
+        help="0 for no maximum.",
     )
 
     _allowance_not_negative = models.Constraint(

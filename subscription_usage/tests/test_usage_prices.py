@@ -50,6 +50,28 @@ class TestUsagePrices(UsageCase):
         self.bill("2026-05-01")
         self.assert_invoice_lines(subscription, [(APRIL, "Handling", "0.70")])
 
+    def test_bounds_of_each_amount_may_be_less_than_a_cent(self):
+        payments = self.env["subscription.meter"].create({"name": "Payments"})
+        for bound, each, amount, billed in (
+            ("minimum_per_event", 0.005, 0.1, "0.02"),
+            ("maximum_per_event", 0.004, 10, "0.02"),
+        ):
+            handling = self._make_product("Handling", 0.0)
+            rule = self._price(
+                handling,
+                payments,
+                pricing_model="percentage_of_amount",
+                percent=1,
+                **{bound: each},
+            )
+            rule.invalidate_recordset()
+            self.assertEqual(rule[bound], each)
+            subscription = self.subscribe(handling, on="2026-04-01")
+            for _number in range(4):
+                self.record(subscription, amount, "2026-04-03", payments)
+            self.bill("2026-05-01")
+            self.assert_invoice_lines(subscription, [(APRIL, "Handling", billed)])
+
     def test_a_share_of_amounts_needs_a_meter_and_one_of_the_total_has_none(self):
         with self.assertRaisesRegex(ValidationError, "choose the meter"):
             self._price(
