@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from ..billing_core.billing_calendar import (
     Anchor,
@@ -222,22 +223,30 @@ class SubscriptionPlan(models.Model):
         return super().write(vals)
 
     def _check_calendar_stays(self, vals):
-        """Refuse to move the billing periods of subscriptions that were billed."""
+        """Refuse to move the billing periods that subscriptions have started with."""
         changed = self.filtered(
             lambda plan: any(
                 plan[name] != vals[name] for name in CALENDAR & vals.keys()
             )
         )
-        if changed and self.env["subscription.line"].sudo().search_count(
-            [("plan_id", "in", changed.ids), ("closed_until", "!=", False)], limit=1
-        ):
+        started = changed.sudo().filtered(lambda plan: plan._has_started())
+        if started:
             raise UserError(
                 self.env._(
-                    "%s has billed subscriptions, whose periods cannot be moved; "
-                    "archive it and make a new plan instead.",
-                    changed[0].name,
+                    "Subscriptions have started on %s, so their periods stay as they "
+                    "are; archive the plan and make a new one instead.",
+                    started[0].name,
                 )
             )
+
+    def _has_started(self):
+        """Tell whether a subscription that is no draft is on the plan, or comes to."""
+        self.ensure_one()
+        started = Domain("state", "!=", "draft")
+        on_it = Domain("plan_id", "=", self.id) | Domain(
+            "line_ids.plan_id", "=", self.id
+        )
+        return bool(self.subscription_ids.search_count(started & on_it, limit=1))
 
     def _snapshot_calendar(
         self, date_start, date_end=None, kind="recurring", billing_day=0

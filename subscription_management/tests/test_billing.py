@@ -214,12 +214,31 @@ class TestBilling(SubscriptionCase):
             with self.assertRaisesRegex(UserError, "end the line and add another"):
                 by_program[name] = value
 
-    def test_a_plan_with_billed_subscriptions_keeps_its_periods(self):
-        self.subscribe(on="2026-04-01")
-        self.bill("2026-04-01")
-        with self.assertRaisesRegex(UserError, "make a new plan"):
-            self.monthly.interval_unit = "year"
-        self.monthly.name = "Monthly, renamed"
+    def test_a_plan_on_which_a_subscription_has_started_keeps_its_periods(self):
+        self.monthly.trial_days = 14
+        subscription = self.subscribe(on="2026-04-01", start=False)
+        self.monthly.write({"interval_unit": "year", "cut_off_days": 5})
+        self.monthly.write({"interval_unit": "month", "cut_off_days": 0})
+        subscription.action_activate()
+        self.assertEqual(subscription.state, "trial")
+        for values in (
+            {"interval_unit": "year"},
+            {"interval_count": 3},
+            {"timing": "in_arrears"},
+            {"anchor_kind": "calendar"},
+            {"stub_policy": "free"},
+            {"due_shift_days": 5},
+        ):
+            with self.assertRaisesRegex(UserError, "make a new one instead"):
+                self.monthly.write(values)
+        self.monthly.write({"name": "Monthly, renamed", "interval_unit": "month"})
+
+    def test_a_plan_to_which_a_subscription_changes_keeps_its_periods(self):
+        subscription = self.subscribe(on="2026-04-01")
+        day = self.day("2026-05-01")
+        subscription.change_plan(subscription.line_ids, self.yearly, day)
+        with self.assertRaisesRegex(UserError, "make a new one instead"):
+            self.yearly.interval_unit = "month"
 
     def test_a_new_price_list_does_not_touch_agreed_prices(self):
         subscription = self.subscribe(on="2026-04-01")
