@@ -11,6 +11,7 @@ from ..billing_core.owed import terms_in
 from ..billing_core.percent_base import with_bases
 from .error_messages import translated
 from .subscription_line_terms import holds, period_start
+from .subscription_price_version import MOVED_TO_NEW_PRICES
 
 
 class SubscriptionPriceTrial(models.Model):
@@ -101,18 +102,20 @@ class SubscriptionPriceTrial(models.Model):
         return rows
 
     def _lines_to_try(self):
-        """Return the lines that are served today at the version before.
+        """Return the lines that publishing the draft for all moves to it.
 
-        What ended, or was changed in between, counts with what it is now only.
+        What ended, or was changed in between, counts with what it is now only; what
+        is in trial, or rests, with what it costs afterwards.
         """
         today = fields.Date.context_today(self)
-        return self.env["subscription.line"].search(
+        lines = self.env["subscription.line"].search(
             self._lines_before()
             & Domain("company_id", "in", self.env.companies.ids)
-            & Domain("subscription_id.state", "in", ("active", "past_due"))
-            & Domain("date_start", "<=", today)
+            & Domain("subscription_id.state", "in", MOVED_TO_NEW_PRICES)
             & (Domain("date_end", "=", False) | Domain("date_end", ">", today))
         )
+        moved = [each._lines_to_change(each._today()) for each in lines.subscription_id]
+        return lines & lines.browse().union(*moved)
 
 
 class SubscriptionPriceTrialLine(models.Model):

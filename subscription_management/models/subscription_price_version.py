@@ -12,6 +12,9 @@ from ..billing_core.errors import BillingError
 SAME_OFFER = ("plan_id", "product_id", "currency_id")
 """What a new version has in common with the price that it comes after."""
 
+MOVED_TO_NEW_PRICES = ("trial", "active", "past_due", "paused")
+"""The states of the subscriptions that get a price which counts for all."""
+
 
 class SubscriptionPriceVersion(models.Model):
     _inherit = "subscription.pricing.rule"
@@ -244,7 +247,7 @@ class SubscriptionPriceVersions(models.Model):
         ]
         if rows and self.state == "suspended":
             raise UserError(self.env._("The service is suspended."))
-        if rows and self.state in ("trial", "active", "past_due", "paused"):
+        if rows and self.state in MOVED_TO_NEW_PRICES:
             self._amend("price", day, rows, policy="prorate")
 
 

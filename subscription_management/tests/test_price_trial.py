@@ -64,6 +64,33 @@ class TestPriceTrial(SubscriptionCase):
         self.end_line(subscription.line_ids, "2026-04-12")
         self.assert_rows(self.draft())
 
+    def test_who_is_in_trial_rests_or_begins_later_is_tried_as_well(self):
+        for name in ("trial", "paused", "later"):
+            partner = self.env["res.partner"].create({"name": name})
+            self.monthly.trial_days = 30 if name == "trial" else 0
+            subscription = self.subscribe(
+                self.seat,
+                on="2026-05-01" if name == "later" else "2026-04-01",
+                quantity=10,
+                partner_id=partner.id,
+            )
+            if name == "paused":
+                subscription.pause(Date.to_date("2026-04-10"))
+        draft = self.draft()
+        tried = self.assert_rows(draft, *[(10, 70, 80)] * 3)
+        stayed = draft._publish(Date.to_date("2026-05-16"), "date")
+        self.assertFalse(stayed)
+        moved = draft.line_ids.subscription_id.partner_id
+        self.assertEqual(
+            {row["customer"] for row in tried["rows"]}, set(moved.mapped("name"))
+        )
+
+    def test_what_was_sold_once_is_not_tried(self):
+        line = {"product_id": self.seat.id, "kind": "one_off"}
+        lines = [Command.create(line), Command.create({"product_id": self.basic.id})]
+        self.subscribe(on="2026-04-01", line_ids=lines)
+        self.assert_rows(self.draft())
+
     def test_a_share_is_tried_on_what_it_is_a_share_of(self):
         support = self._make_product("Support", 0.0)
         rule = self.env["subscription.pricing.rule"].create(
