@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 from ..billing_core.billing_calendar import (
     Anchor,
@@ -148,8 +148,9 @@ class SubscriptionPlan(models.Model):
         help="Leave empty to use the customer's payment terms.",
     )
 
+    # A copy of a plan has those of `_prices_to_copy`.
     pricing_rule_ids = fields.One2many(
-        "subscription.pricing.rule", "plan_id", "Prices", copy=True
+        "subscription.pricing.rule", "plan_id", "Prices", copy=False
     )
     subscription_ids = fields.One2many("subscription.subscription", "plan_id")
     active_subscription_count = fields.Integer(
@@ -217,6 +218,28 @@ class SubscriptionPlan(models.Model):
                         plan=plan.name,
                     )
                 )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if "pricing_rule_ids" in (default or {}):
+            return vals_list
+        for plan, vals in zip(self, vals_list, strict=True):
+            prices = plan._prices_to_copy().copy_data()
+            vals["pricing_rule_ids"] = [Command.create(price) for price in prices]
+        return vals_list
+
+    def _prices_to_copy(self):
+        """Return the prices for everybody, and the drafts of first ones.
+
+        What a customer negotiated is agreed for the plan that it was granted on, and a
+        draft of a version comes after a price that stays with it.
+        """
+        self.ensure_one()
+        return self.pricing_rule_ids.filtered(
+            lambda rule: (
+                not rule.partner_id and not (rule.state == "draft" and rule.replaces_id)
+            )
+        ).sorted("id")
 
     def write(self, vals):
         self._check_calendar_stays(vals)

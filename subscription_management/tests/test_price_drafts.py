@@ -113,11 +113,28 @@ class TestPriceDrafts(SubscriptionCase):
         self.assertEqual((copied.state, copied.price), ("draft", 7))
 
     def test_a_copy_of_a_plan_keeps_drafts_as_drafts(self):
-        self.seats.action_new_version()
+        draft = self.type_price()
         copied = self.monthly.copy().pricing_rule_ids
         self.assertEqual(
-            sorted(copied.mapped("state")), ["draft", "published", "published"]
+            {(rule.product_id, rule.price, rule.state) for rule in copied},
+            {
+                (self.basic, 30, "published"),
+                (self.seat, 7, "published"),
+                (self.storage, 9, "draft"),
+            },
         )
+        self.assertEqual(draft.plan_id, self.monthly)
+
+    def test_a_copy_of_a_plan_has_no_contracts_and_no_drafts_of_versions(self):
+        self.seats.action_new_version()
+        self.seats.copy({"partner_id": self.customer.id, "price": 5})
+        self.seats.copy({"partner_id": self.customer.id, "state": "draft"})
+        copied = self.monthly.copy().pricing_rule_ids
+        self.assertEqual(
+            {(rule.product_id, rule.price, rule.state) for rule in copied},
+            {(self.basic, 30, "published"), (self.seat, 7, "published")},
+        )
+        self.assertEqual(len(copied), 2)
 
     def test_an_archived_price_is_in_the_way_of_none(self):
         self.seats.active = False
