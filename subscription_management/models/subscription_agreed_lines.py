@@ -1,12 +1,15 @@
 """Lines of what has started: changed with a day and a place in history, never typed."""
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .noted_changes import is_noted
 from .subscription_line import AGREED_FIELDS, PRICED_FIELDS
 from .written_values import would_change
 
-STARTED_FIELDS = PRICED_FIELDS | AGREED_FIELDS | {"date_end", "last_day"}
+STARTED_FIELDS = (
+    PRICED_FIELDS | AGREED_FIELDS | {"date_end", "last_day", "subscription_id"}
+)
 """What only a change may write once the subscription has started."""
 
 
@@ -16,12 +19,21 @@ class SubscriptionAgreedLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
+        if lines.filtered("closed_until"):
+            lines._check_billing_is_noted()
         lines._check_is_by_change()
         return lines
 
     def write(self, vals):
+        if "closed_until" in vals:
+            day = fields.Date.to_date(vals["closed_until"]) or False
+            if self.filtered(lambda line: line.closed_until != day):
+                self._check_billing_is_noted()
         self._check_agreed_stays(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if "subscription_id" in vals:
+            self._check_is_by_change()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_started(self):
@@ -34,12 +46,23 @@ class SubscriptionAgreedLine(models.Model):
             if any(would_change(line, name, vals[name]) for name in agreed):
                 line._check_is_by_change()
 
+    def _check_billing_is_noted(self):
+        """Refuse to write by hand until when a line is billed."""
+        if not self.env.su and not is_noted(self.env):
+            raise UserError(
+                self.env._(
+                    "Until when a product is billed follows from its invoices and is "
+                    "not written by hand; cancel an invoice, and its days are billed "
+                    "again."
+                )
+            )
+
     def _check_is_by_change(self):
         """Refuse what is no change of its own: it has no day, and no place in history.
 
         Official changes say that they note what they do.
         """
-        if self.env.context.get("subscription_change_is_logged"):
+        if is_noted(self.env):
             return
         for subscription in self.subscription_id:
             if subscription.state != "draft":

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from ..billing_core.errors import BillingError
 from .error_messages import translated
+from .noted_changes import noting
 from .subscription_billing import BILLING_ERROR_ACTIVITY
 
 _logger = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ class SubscriptionBillingPipeline(models.Model):
             for line in billing.subscription.line_ids:
                 closed = billing.plan.closed_until.get(line.id)
                 if closed and closed != line.closed_until:
-                    line.closed_until = closed
+                    noting(line).closed_until = closed
             billing.subscription.next_billing_date = billing.plan.next_due or False
 
     def _notify(self, invoices, moves):

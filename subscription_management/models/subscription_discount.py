@@ -6,6 +6,7 @@ from ..billing_core.discounts import Discount
 from ..billing_core.errors import BillingError
 from .decimals import exact
 from .error_messages import translated
+from .noted_changes import is_noted
 
 AMOUNT_OFF_HELP = (
     "Taken off once each period: off the first product, and what that does not cost "
@@ -13,6 +14,10 @@ AMOUNT_OFF_HELP = (
     "in periods of its own."
 )
 CYCLES_HELP = "Counted in each product's own periods; 0 for a discount without end."
+
+
+REDEEMED_FIELDS = {"coupon_id", "redeemed_on_id"}
+"""What only the redemption of a coupon writes."""
 
 
 class SubscriptionDiscount(models.Model):
@@ -71,27 +76,61 @@ class SubscriptionDiscount(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         discounts = super().create(vals_list)
-        discounts._check_unbilled()
+        if any(
+            discount.coupon_id
+            or discount.redeemed_on_id != discount.line_id.subscription_id
+            for discount in discounts
+        ):
+            discounts._check_redemption_is_noted()
+        discounts._check_is_by_change()
         return discounts
 
     def write(self, vals):
-        self._check_unbilled()
-        return super().write(vals)
+        if REDEEMED_FIELDS & vals.keys():
+            self._check_redemption_is_noted()
+        self._check_is_by_change()
+        result = super().write(vals)
+        if "line_id" in vals:
+            self._check_is_by_change()
+        return result
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_unbilled()
+    def _unlink_except_started(self):
+        self._check_is_by_change()
 
-    def _check_unbilled(self):
-        """Refuse to rewrite what was billed: a discount is granted by a change."""
-        if billed := self.line_id.filtered("closed_until"):
+    def _check_redemption_is_noted(self):
+        """Refuse to write by hand whose coupon a discount is: a code is redeemed."""
+        if not self.env.su and not is_noted(self.env):
             raise UserError(
                 self.env._(
-                    "%s was billed and keeps its discounts; grant one on the "
-                    "subscription, from a day on.",
-                    billed[0].display_name,
+                    "The coupon of a discount is not written by hand; redeem its code "
+                    "with the button Discount, which counts it."
                 )
             )
+
+    def _check_is_by_change(self):
+        """Refuse what is no change of its own once the subscription has started.
+
+        What was billed is not rewritten by a change either: a line follows it.
+        """
+        noted = is_noted(self.env)
+        for line in self.line_id:
+            if line.closed_until:
+                raise UserError(
+                    self.env._(
+                        "%s was billed and keeps its discounts; grant one on the "
+                        "subscription, from a day on.",
+                        line.display_name,
+                    )
+                )
+            if line.subscription_id.state != "draft" and not noted:
+                raise UserError(
+                    self.env._(
+                        "%s has started and keeps its discounts; grant one on the "
+                        "subscription, from a day on.",
+                        line.display_name,
+                    )
+                )
 
     def _prepare_copy_values(self):
         """Return the values of the same discount on a line that goes on."""

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..billing_core.line import Line
+from .noted_changes import noting
 from .subscription_trial import begins_on
 
 
@@ -40,7 +41,7 @@ class SubscriptionDraft(models.Model):
 
     def _write_into_draft(self, amendment):
         """Make a planned change real; a line of which no day is left is overwritten."""
-        lines = self.with_context(subscription_change_is_logged=True).line_ids
+        lines = noting(self).line_ids
         records = {line.id: line for line in lines}
         for line in lines:
             end = amendment.ended.get(line.id)

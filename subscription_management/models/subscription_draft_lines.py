@@ -10,6 +10,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tools import format_date
 
+from .noted_changes import is_noted, noting
+
 SHARED_BY_STEPS = {"product_id", "plan_id", "kind", "product_uom_id"}
 """What the steps of one line have in common."""
 
@@ -77,7 +79,7 @@ class SubscriptionDraftLine(models.Model):
         self.write({**values, **own, "discount_ids": discounts})
 
     def write(self, vals):
-        if self.env.context.get("subscription_change_is_logged"):
+        if is_noted(self.env):
             return super().write(vals)
         guarded = {"date_start", "date_end", *SHARED_BY_STEPS} & vals.keys()
         chains = self._draft_steps() if guarded else []
@@ -126,7 +128,7 @@ class SubscriptionDraftLine(models.Model):
                         before=format_date(self.env, before.date_start),
                     )
                 )
-        quiet = self.with_context(subscription_change_is_logged=True)
+        quiet = noting(self)
         for before, after in pairwise(quiet):
             if before.date_end != after.date_start:
                 before.date_end = after.date_start
@@ -151,7 +153,7 @@ class SubscriptionDraftLine(models.Model):
                         )
                     )
                 ends[before] = begins[after]
-        for line in self.with_context(subscription_change_is_logged=True):
+        for line in noting(self):
             for discount in line.discount_ids:
                 since = line._begins_with(discount.date_start, start)
                 discount.date_start = max(since, start)
@@ -190,7 +192,7 @@ class SubscriptionDraftLine(models.Model):
         """Serve all days of steps of which only these lines are left."""
         if not self or self == steps:
             return
-        quiet = self.with_context(subscription_change_is_logged=True)
+        quiet = noting(self)
         heads = {}
         for line in quiet:
             head = heads.setdefault(line._series_key(), line)

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..billing_core.errors import TransitionNotAllowed
 from ..billing_core.lifecycle import ENDED, State, check_transition
+from .noted_changes import noting
 
 
 class SubscriptionLifecycle(models.Model):
@@ -13,7 +14,7 @@ class SubscriptionLifecycle(models.Model):
     def _set_state(self, wanted):
         """Move to a state that the lifecycle allows; refuse any other."""
         self._check_state_may_become(wanted)
-        self.write({"state": wanted})
+        noting(self).write({"state": wanted})
 
     def _check_state_may_become(self, wanted):
         for subscription in self:
@@ -123,7 +124,7 @@ class SubscriptionLifecycle(models.Model):
             subscription._check_state_may_become("cancelled")
             if subscription.date_end:
                 subscription.action_undo_cancellation()
-            quiet = subscription.with_context(subscription_change_is_logged=True)
+            quiet = noting(subscription)
             cut = quiet.line_ids.filtered(
                 lambda line: not line.date_end or line.date_end > day
             )

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.invoice_plan import reopened_from
+from .noted_changes import noting
 
 MONTHS_IN_UNIT = {
     "day": 12 / 365,
@@ -303,7 +304,9 @@ class SubscriptionLine(models.Model):
             )
             for each in line | line._series_lines() | shares:
                 if each.closed_until and each.closed_until > day:
-                    each.closed_until = reopened_from(each._snapshot_line(), day)
+                    noting(each).closed_until = reopened_from(
+                        each._snapshot_line(), day
+                    )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -7,6 +7,7 @@ from odoo import fields, models
 
 from ..billing_core.rating import price_of
 from .decimals import exact
+from .noted_changes import noting
 
 
 class SubscriptionLineAmendment(models.Model):
@@ -39,7 +40,7 @@ class SubscriptionLineAmendment(models.Model):
             for line in self
             if str(line.id) in ended and line.date_start < end
         }
-        quiet = self.with_context(subscription_change_is_logged=True)
+        quiet = noting(self)
         for line in quiet:
             key, was = str(line.id), line.date_end
             if line.date_start >= end and was == line.date_start and key in ended:

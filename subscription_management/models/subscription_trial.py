@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
 from ..billing_core.line import ChargeKind
+from .noted_changes import noting
 
 
 def begins_on(was, day, before):
@@ -89,7 +90,7 @@ class SubscriptionTrial(models.Model):
         """Add what the plan charges for the trial, once."""
         self.ensure_one()
         if self.plan_id.trial_product_id:
-            self.with_context(subscription_change_is_logged=True).line_ids = [
+            noting(self).line_ids = [
                 Command.create(self._prepare_trial_charge_values())
             ]
 
@@ -115,7 +116,7 @@ class SubscriptionTrial(models.Model):
         self.ensure_one()
         lines, before = self._lines_after_trial(), self.trial_end or self.date_start
         self.trial_end = day
-        for line in lines.with_context(subscription_change_is_logged=True):
+        for line in noting(lines):
             line._begin_on(day, before)
         self.term_start, self.term_end = day, self.plan_id._term_end(day)
         for pause in self.pause_ids:
@@ -183,7 +184,7 @@ class SubscriptionTrial(models.Model):
 
     def _end_trial(self):
         lines = self._lines_after_trial()
-        for line in lines.with_context(subscription_change_is_logged=True):
+        for line in noting(lines):
             line.date_end = line.date_start
         self.date_end = self.trial_end
         self._set_state("expired")

@@ -1,4 +1,5 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -151,3 +152,86 @@ class TestAccess(SubscriptionCase):
         foreign = self.subscribe(on="2026-04-01", company_id=other.id)
         found = self.env["subscription.subscription"].with_user(self.leader).search([])
         self.assertNotIn(foreign, found)
+
+    def assert_refused(self, reason, writes):
+        for name, write in writes.items():
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(UserError, reason),
+                self.env.cr.savepoint(),
+            ):
+                write()
+
+    def test_a_rep_takes_nothing_off_what_runs_but_by_a_change(self):
+        self.mine.grant_discount({"percent": 5}, self.day("2026-06-01"))
+        forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
+        mine = self.mine.with_user(self.rep).with_context(forged)
+        first, follower = mine.line_ids.sorted("date_start")
+        discounts = mine.env["subscription.discount"]
+        all_off = {"percent": 100, "date_start": "2026-04-01"}
+        self.assert_refused(
+            "keeps its discounts",
+            {
+                "command": lambda: first.write(
+                    {"discount_ids": [Command.create(all_off)]}
+                ),
+                "create": lambda: discounts.create({**all_off, "line_id": first.id}),
+                "write": lambda: follower.discount_ids.write({"percent": 100}),
+                "unlink": lambda: follower.discount_ids.unlink(),
+            },
+        )
+        mine.grant_discount({"percent": 10}, self.day("2026-07-01"))
+        self.assertEqual(
+            mine.line_ids.sorted("date_start")[-1].discount_ids.mapped("percent"),
+            [5, 10],
+        )
+
+    def test_a_rep_moves_no_discount_and_no_product_to_what_runs(self):
+        draft = self.subscribe(on="2026-04-01", user_id=self.rep.id, start=False)
+        line = draft.line_ids.with_user(self.rep)
+        line.discount_ids = [
+            Command.create({"percent": 100, "date_start": "2026-04-01"})
+        ]
+        running = self.mine.line_ids
+        self.assert_refused(
+            "has started",
+            {
+                "discount": lambda: line.discount_ids.write({"line_id": running.id}),
+                "line": lambda: line.write({"subscription_id": self.mine.id}),
+                "away": lambda: running.with_user(self.rep).write(
+                    {"subscription_id": draft.id}
+                ),
+            },
+        )
+
+    def test_the_context_of_a_rep_marks_no_change(self):
+        line = self.mine.line_ids.with_user(self.rep)
+        forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
+        with self.assertRaisesRegex(UserError, "Use the button Change"):
+            line.with_context(forged).price = 1
+        with self.assertRaisesRegex(UserError, "use the buttons"):
+            self.mine.with_user(self.rep).with_context(forged).state = "draft"
+
+    def test_a_rep_does_not_write_what_is_billed_or_redeemed(self):
+        draft = self.subscribe(on="2026-04-01", user_id=self.rep.id, start=False)
+        for line in (draft.line_ids, self.mine.line_ids):
+            with self.assertRaisesRegex(UserError, "follows from its invoices"):
+                line.with_user(self.rep).closed_until = "2026-06-01"
+        coupon = self.env["subscription.coupon"].create(
+            {"code": "OLD", "percent": 50, "date_to": "2020-01-01"}
+        )
+        line = draft.line_ids.with_user(self.rep)
+        values = {"line_id": line.id, "percent": 5, "date_start": "2026-04-01"}
+        discounts = self.env["subscription.discount"].with_user(self.rep)
+        discount = discounts.create(values)
+        self.assert_refused(
+            "redeem its code",
+            {
+                "create": lambda: discounts.create({**values, "coupon_id": coupon.id}),
+                "default": lambda: discounts.with_context(
+                    default_coupon_id=coupon.id
+                ).create(values),
+                "write": lambda: discount.write({"coupon_id": coupon.id}),
+                "redeemed": lambda: discount.write({"redeemed_on_id": False}),
+            },
+        )

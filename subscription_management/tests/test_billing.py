@@ -2,6 +2,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..models.noted_changes import noting
 from .common import SubscriptionCase
 
 
@@ -208,9 +209,7 @@ class TestBilling(SubscriptionCase):
         for name, value in (("price", 99.0), ("quantity", 2.0)):
             with self.assertRaisesRegex(UserError, "Use the button Change"):
                 subscription.line_ids[name] = value
-            by_program = subscription.line_ids.with_context(
-                subscription_change_is_logged=True
-            )
+            by_program = noting(subscription.line_ids)
             with self.assertRaisesRegex(UserError, "end the line and add another"):
                 by_program[name] = value
 

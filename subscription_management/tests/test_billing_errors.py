@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.noted_changes import noting
 from .common import SubscriptionCase
 
 PIPELINE = "odoo.addons.subscription_management.models.subscription_billing_pipeline"
@@ -124,9 +125,7 @@ class TestBillingErrors(SubscriptionCase):
         self._assert_isolated(
             wrong,
             "below zero",
-            lambda: wrong.line_ids.with_context(
-                subscription_change_is_logged=True
-            ).write({"quantity": 1.0}),
+            lambda: noting(wrong.line_ids).write({"quantity": 1.0}),
         )
 
     @mute_logger(PIPELINE)

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..models.noted_changes import noting
 from .common import SubscriptionCase
 
 
@@ -175,14 +176,16 @@ class TestChangesTogether(SubscriptionCase):
     def test_a_billed_line_keeps_its_unit_and_discounts(self):
         subscription = self.seats(10)
         line = subscription.line_ids
-        line.discount_ids = [Command.create({"percent": 5, "date_start": "2026-05-01"})]
+        by_program = noting(line)
+        by_program.discount_ids = [
+            Command.create({"percent": 5, "date_start": "2026-05-01"})
+        ]
         self.bill("2026-05-01")
         line.product_id.uom_ids = self.env.ref("uom.product_uom_dozen")
-        by_program = line.with_context(subscription_change_is_logged=True)
         with self.assertRaisesRegex(UserError, "keeps its"):
             by_program.product_uom_id = self.env.ref("uom.product_uom_dozen")
         with self.assertRaisesRegex(UserError, "keeps its discounts"):
-            line.discount_ids.percent = 90
+            by_program.discount_ids.percent = 90
 
     @freeze_time("2026-05-16 09:00:00")
     def test_a_credit_larger_than_the_next_invoice_stops_no_invoice(self):

@@ -3,6 +3,7 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 
+from odoo.addons.subscription_management.models.noted_changes import noting
 from odoo.addons.subscription_management.tests.common import Command, Form, tagged
 
 from ..models.subscription_pricing_rule import PERCENTAGE_FIELDS
@@ -155,9 +156,7 @@ class TestUsagePrices(UsageCase):
                 seats.line_ids.date_start,
             )
         with self.assertRaisesRegex(ValidationError, "measures what is used"):
-            seats.line_ids.with_context(
-                subscription_change_is_logged=True
-            ).kind = "usage"
+            noting(seats.line_ids).kind = "usage"
 
     def test_what_a_used_price_says_of_usage_stays(self):
         for values in ({"meter_id": False}, {"fee_per_event": 1}, {"free_events": 2}):
@@ -179,7 +178,7 @@ class TestUsagePrices(UsageCase):
 
     def test_a_new_price_is_tried_on_what_was_used(self):
         today = self.subscription._today()
-        self.subscription.line_ids.closed_until = False
+        self.subscription.line_ids.sudo().closed_until = False
         self.record(self.subscription, 130, str(today))
         draft = self.rule.copy(
             {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
@@ -224,7 +223,7 @@ class TestUsagePrices(UsageCase):
     def test_usage_is_tried_once_after_its_line_was_split(self):
         today = self.subscription._today()
         line = self.subscription.line_ids
-        line.closed_until = False
+        line.sudo().closed_until = False
         self.subscription.change_price(line, 2.5, today)
         self.record(self.subscription, 130, str(today))
         draft = self.rule.copy(
