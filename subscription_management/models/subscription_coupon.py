@@ -139,15 +139,50 @@ class SubscriptionCoupon(models.Model):
         """Return a code as it is stored: people type it in any case."""
         return code.strip().upper()
 
+    @api.model
+    def _given_code(self, code):
+        """Return a code as it is stored, or refuse one that is blank."""
+        code = self._normalized(code or "")
+        if not code:
+            raise ValidationError(
+                self.env._("A coupon needs a code; write what customers will give.")
+            )
+        return code
+
+    def copy_data(self, default=None):
+        """Copy what a coupon grants, with a code of its own: SPRING, SPRING-2."""
+        vals_list = super().copy_data(default)
+        taken = set()
+        for coupon, vals in zip(self, vals_list, strict=True):
+            if not vals.get("code"):
+                vals["code"] = coupon._next_free_code(taken)
+            taken.add(vals["code"])
+        return vals_list
+
+    def _next_free_code(self, taken):
+        """Return the code with the lowest number that no coupon of any company has."""
+        self.ensure_one()
+        known = self.sudo().with_context(active_test=False)
+        stem, number = self.code, 2
+        while (code := f"{stem}-{number}") in taken or known.search_count(
+            [("code", "=", code)], limit=1
+        ):
+            number += 1
+        return code
+
     @api.model_create_multi
     def create(self, vals_list):
+        given = self.default_get(["code"]).get("code")
         return super().create(
-            [{**vals, "code": self._normalized(vals["code"])} for vals in vals_list]
+            [
+                {**vals, "code": self._given_code(vals.get("code", given))}
+                for vals in vals_list
+            ]
         )
 
     def write(self, vals):
-        if vals.get("code"):
-            vals = {**vals, "code": self._normalized(vals["code"])}
+        if "code" in vals:
+            vals = {**vals, "code": self._given_code(vals["code"])}
         return super().write(vals)
 
     @api.model

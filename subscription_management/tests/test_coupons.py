@@ -92,3 +92,22 @@ class TestCoupons(SubscriptionCase):
         self.env.invalidate_all()
         subscription.accept_offer(because, Date.to_date("2026-05-01"))
         self.assertEqual(subscription.line_ids.discount_ids.coupon_id, shown)
+
+    def test_a_copy_of_a_coupon_has_the_next_free_code(self):
+        coupon = self.coupon(self.here)
+        self.coupon(self.there, code="SPRING-3", active=False)
+        copies = [coupon.copy() for _each in range(2)]
+        self.assertEqual([each.code for each in copies], ["SPRING-2", "SPRING-4"])
+        self.assertEqual(copies[0].percent, 50)
+        self.assertEqual(coupon.copy({"code": "autumn"}).code, "AUTUMN")
+
+    def test_a_coupon_without_a_code_is_refused(self):
+        coupon = self.coupon(self.here)
+        refused = self.assertRaisesRegex(ValidationError, "needs a code")
+        for code in ("", "  ", False):
+            with refused, self.env.cr.savepoint():
+                self.coupon(self.here, code=code)
+            with refused, self.env.cr.savepoint():
+                coupon.code = code
+        with refused:
+            self.env["subscription.coupon"].create({"percent": 5})
