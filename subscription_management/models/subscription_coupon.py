@@ -70,7 +70,17 @@ class SubscriptionCoupon(models.Model):
 
     def _compute_redemption_count(self):
         for coupon in self:
-            coupon.redemption_count = len(coupon.discount_ids.redeemed_on_id)
+            coupon.redemption_count = len(coupon._redeemed_on())
+
+    def _redeemed_on(self):
+        """Return the subscriptions that count, each where it was first granted.
+
+        What was cancelled before its first paid day took nothing off.
+        """
+        counted = self.discount_ids.filtered(
+            lambda discount: not discount.line_id.subscription_id._left_unpaid()
+        )
+        return counted.redeemed_on_id
 
     def action_view_subscriptions(self):
         """Show the subscriptions on which the coupon was redeemed."""
@@ -81,7 +91,8 @@ class SubscriptionCoupon(models.Model):
         domain = [("line_ids.discount_ids.coupon_id", "=", self.id)]
         return {**action, "domain": domain, "context": {}}
 
-    @api.constrains("percent", "fixed_amount")
+    # With the code, which every coupon is made with: the others may be left out.
+    @api.constrains("code", "percent", "fixed_amount")
     def _check_discount(self):
         for coupon in self:
             if not coupon.percent and not coupon.fixed_amount:
@@ -241,26 +252,45 @@ class SubscriptionCoupon(models.Model):
         """Return why the coupon cannot be redeemed, None when it can."""
         self.ensure_one()
         today = subscription._today()
-        earlier = self.discount_ids.redeemed_on_id
-        holding = self.discount_ids.line_id.subscription_id
-        customer = subscription.commercial_partner_id
-        own = earlier.filtered(lambda each: each.commercial_partner_id == customer)
+        earlier = self._redeemed_on()
         if (self.date_from and today < self.date_from) or (
             self.date_to and today > self.date_to
         ):
             return self.env._("The coupon %s is not valid today.", self.code)
         if day < today and subscription.state != "draft":
             return self.env._("A coupon counts from today on, or later; choose a day.")
+        if reason := self._reason_by_limits(subscription, earlier):
+            return reason
+        if subscription in earlier | self.discount_ids.line_id.subscription_id:
+            return self._used_already(subscription)
+        return None
+
+    def _reason_to_take_off(self, draft):
+        """Return why a draft cannot start with the coupon, None when it can.
+
+        The days of the coupon do not count any more: it was redeemed in time.
+        """
+        self.ensure_one()
+        return self._reason_by_limits(draft, self._redeemed_on() - draft)
+
+    def _used_already(self, subscription):
+        return self.env._(
+            "%(customer)s has used the coupon %(code)s already.",
+            customer=subscription.commercial_partner_id.name,
+            code=self.code,
+        )
+
+    def _reason_by_limits(self, subscription, earlier):
+        """Return which limit or what else of the coupon a subscription is beyond.
+
+        `earlier` are the subscriptions on which it was redeemed before.
+        """
+        customer = subscription.commercial_partner_id
+        own = earlier.filtered(lambda each: each.commercial_partner_id == customer)
         if self.max_redemptions and len(earlier) >= self.max_redemptions:
             return self.env._("The coupon %s has been used up.", self.code)
-        if subscription in earlier | holding or (
-            self.max_per_customer and len(own) >= self.max_per_customer
-        ):
-            return self.env._(
-                "%(customer)s has used the coupon %(code)s already.",
-                customer=customer.name,
-                code=self.code,
-            )
+        if self.max_per_customer and len(own) >= self.max_per_customer:
+            return self._used_already(subscription)
         if self.plan_ids and subscription.plan_id not in self.plan_ids:
             return self.env._(
                 "The coupon %(code)s is not for the plan %(plan)s.",

@@ -16,7 +16,7 @@ AMOUNT_OFF_HELP = (
 CYCLES_HELP = "Counted in each product's own periods; 0 for a discount without end."
 
 
-REDEEMED_FIELDS = {"coupon_id", "redeemed_on_id"}
+REDEEMED_FIELDS = {"coupon_id", "redeemed_on_id", "grant_number"}
 """What only the redemption of a coupon writes."""
 
 
@@ -78,6 +78,7 @@ class SubscriptionDiscount(models.Model):
         discounts = super().create(vals_list)
         if any(
             discount.coupon_id
+            or discount.grant_number
             or discount.redeemed_on_id != discount.line_id.subscription_id
             for discount in discounts
         ):

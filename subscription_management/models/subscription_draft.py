@@ -69,14 +69,21 @@ class SubscriptionDraft(models.Model):
     def write(self, vals):
         drafts = self.filtered(lambda each: each.state == "draft")
         vals = drafts._follow_start(vals)
-        currencies = {
-            draft: draft.currency_id
-            for draft in drafts
-            if any(line._is_step() for line in draft.line_ids)
-        }
+        currencies = {draft: draft.currency_id for draft in drafts}
         result = super().write(vals)
         for draft, currency in currencies.items():
-            if draft.currency_id != currency:
+            if draft.currency_id == currency:
+                continue
+            if draft._amounts_off():
+                raise UserError(
+                    self.env._(
+                        "%(subscription)s has discounts that were agreed in "
+                        "%(currency)s; take them off first.",
+                        subscription=draft.name,
+                        currency=currency.name,
+                    )
+                )
+            if any(line._is_step() for line in draft.line_ids):
                 raise UserError(
                     self.env._(
                         "%(subscription)s has steps that were agreed in %(currency)s; "

@@ -55,6 +55,14 @@ class SubscriptionLifecycle(models.Model):
         self.ensure_one()
         return self.date_start
 
+    def _left_unpaid(self):
+        """Tell whether it was cancelled before the first day that is paid for."""
+        self.ensure_one()
+        if self.state != "cancelled" or self.billed_period_ids:
+            return False
+        started = {"activated", "trial"} & set(self.change_ids.mapped("kind"))
+        return not started or self.date_end <= self._first_day_paid_for()
+
     def _end_with_notice(self):
         """Return the first day without service for a customer who gives notice today.
 

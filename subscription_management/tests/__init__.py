@@ -11,6 +11,7 @@ from . import (
     test_contracted_prices,
     test_coupons,
     test_discounts,
+    test_discounts_of_drafts,
     test_discounts_of_several_lines,
     test_found_prices,
     test_granted_prices,
