@@ -35,6 +35,7 @@ from . import subscription_draft
 from . import subscription_draft_lines
 from . import subscription_discount_grant
 from . import subscription_draft_grants
+from . import subscription_discount_values
 from . import subscription_agreed_lines
 from . import subscription_regrouping
 from . import subscription_history

@@ -132,6 +132,52 @@ class TestDiscounts(SubscriptionCase):
     def test_a_coupon_that_takes_nothing_off_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "percentage or an amount"):
             self.coupon(percent=0)
+        with self.assertRaisesRegex(ValidationError, "percentage or an amount"):
+            self.env["subscription.coupon"].create({"code": "OTHER"})
+
+    def test_a_discount_that_cannot_be_is_refused_in_words(self):
+        day = Date.to_date("2026-06-01")
+        for start in (False, True):
+            subscription = self.subscribe(on="2026-04-01", start=start)
+            for values, reason in (
+                ({"percent": 0}, "takes nothing off"),
+                ({}, "takes nothing off"),
+                ({"fixed_amount": 0.001}, "takes nothing off"),
+                ({"percent": 0.00001}, "takes nothing off"),
+                ({"percent": 10, "cycles": -1}, "whole number of periods"),
+                ({"percent": 10, "cycles": 1.5}, "whole number of periods"),
+                ({"percent": float("nan")}, "give numbers"),
+                ({"fixed_amount": float("inf")}, "give numbers"),
+                ({"fixed_amount": "50"}, "give numbers"),
+                ({"percent": 101}, "0 to 100"),
+                ({"percent": -1}, "0 to 100"),
+                ({"fixed_amount": -1}, "0 or more"),
+            ):
+                with (
+                    self.subTest(started=start, **values),
+                    self.assertRaisesRegex(UserError, reason),
+                ):
+                    subscription.grant_discount(values, day)
+
+    def test_the_window_refuses_a_discount_that_cannot_be(self):
+        subscription = self.subscribe(on="2026-04-01")
+        action = subscription.action_grant_discount()
+        wizards = self.env["subscription.grant"].with_context(**action["context"])
+        for values, reason in (
+            ({"percent": 10, "cycles": -1}, "whole number of periods"),
+            ({"percent": 0.00001}, "amount to take off"),
+            ({"fixed_amount": 0.001}, "amount to take off|takes nothing off"),
+        ):
+            with self.subTest(**values), self.assertRaisesRegex(UserError, reason):
+                wizards.create(values).action_confirm()
+
+    def test_a_coupon_is_not_granted_without_its_code(self):
+        coupon = self.coupon(date_to="2020-01-01")
+        subscription = self.subscribe(on="2026-04-01")
+        with self.assertRaisesRegex(UserError, "redeem its code"):
+            subscription.grant_discount(
+                {"percent": 50, "coupon_id": coupon.id}, Date.to_date("2026-06-01")
+            )
 
     def test_more_than_everything_cannot_be_taken_off(self):
         with self.assertRaisesRegex(ValidationError, "0 to 100"):

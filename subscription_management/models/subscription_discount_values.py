@@ -1,0 +1,61 @@
+"""What somebody asks to take off, read before anything is planned with it."""
+
+import math
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from .noted_changes import is_noted
+from .subscription_discount import REDEEMED_FIELDS
+
+PERCENT_DIGITS = 4
+
+
+class SubscriptionDiscountValues(models.Model):
+    _inherit = "subscription.subscription"
+
+    def grant_discount(
+        self, values, day, lines=None, reason=False, policy="next_period"
+    ):
+        if REDEEMED_FIELDS & values.keys() and not is_noted(self.env):
+            self.env["subscription.discount"]._check_redemption_is_noted()
+        return super().grant_discount(values, day, lines, reason, policy)
+
+    def _plan_discount(self, values, day, lines=None, policy="next_period"):
+        self._check_discount_values(values)
+        return super()._plan_discount(values, day, lines, policy)
+
+    def _check_discount_values(self, values):
+        """Refuse what is no number, takes nothing off, or is for less than no period.
+
+        What is too much is refused where discounts are counted.
+        """
+        self.ensure_one()
+        percent, amount, cycles = (
+            values.get(name) or 0 for name in ("percent", "fixed_amount", "cycles")
+        )
+        numbers = (percent, amount, cycles)
+        if not all(isinstance(each, int | float) for each in numbers) or not all(
+            map(math.isfinite, numbers)
+        ):
+            raise UserError(
+                self.env._(
+                    "A discount is a percentage or an amount, for some periods: give "
+                    "numbers."
+                )
+            )
+        if cycles < 0 or cycles != int(cycles):
+            raise UserError(
+                self.env._(
+                    "A discount is for a whole number of periods; give 0 for one "
+                    "without end."
+                )
+            )
+        if not round(percent, PERCENT_DIGITS) and self.currency_id.is_zero(amount):
+            raise UserError(
+                self.env._(
+                    "The discount takes nothing off; give a percentage, or an amount "
+                    "of %s or more.",
+                    self.currency_id.format(self.currency_id.rounding),
+                )
+            )
