@@ -18,6 +18,7 @@ from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.percent_base import bases_first
 from .decimals import exact
+from .noted_changes import noting
 
 AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price", "uplift_percent")
 CALENDAR_FIELDS = {"calendar_start"}
@@ -226,7 +227,7 @@ class SubscriptionAmendment(models.Model):
     def _apply_amendment(self, amendment):
         """Make a planned change real; return the new lines."""
         self.ensure_one()
-        quiet = self.with_context(subscription_change_is_logged=True)
+        quiet = noting(self)
         lines = quiet.env["subscription.line"]
         for line in quiet.line_ids:
             if line.id in amendment.ended:

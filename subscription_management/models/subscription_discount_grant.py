@@ -7,6 +7,8 @@ from odoo.tools import format_date
 
 from ..billing_core.discounts import spread
 from .decimals import exact
+from .noted_changes import is_noted
+from .subscription_discount import REDEEMED_FIELDS
 
 DISCOUNT_POLICIES = [
     ("next_period", "With Each Product's Next Period"),
@@ -43,6 +45,8 @@ class SubscriptionDiscountGrant(models.Model):
         """
         self.ensure_one()
         self._check_can_agree()
+        if REDEEMED_FIELDS & values.keys() and not is_noted(self.env):
+            self.env["subscription.discount"]._check_redemption_is_noted()
         amendment = self._plan_discount(values, day, lines, policy, replaces=replaces)
         return self._agree_on("discount", amendment, reason)
 
@@ -66,6 +70,7 @@ class SubscriptionDiscountGrant(models.Model):
     ):
         """Return the `Amendment` of a discount from a day on, or refuse."""
         self.ensure_one()
+        self._check_discount_values(values, may_be_nothing=replaces)
         discount = {**NO_DISCOUNT, **values}
         starts = self._discount_starts(day, lines, policy)
         shares = self._discount_shares(discount, starts, replaces)

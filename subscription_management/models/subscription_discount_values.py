@@ -5,27 +5,13 @@ import math
 from odoo import models
 from odoo.exceptions import UserError
 
-from .noted_changes import is_noted
-from .subscription_discount import REDEEMED_FIELDS
-
 PERCENT_DIGITS = 4
 
 
 class SubscriptionDiscountValues(models.Model):
     _inherit = "subscription.subscription"
 
-    def grant_discount(
-        self, values, day, lines=None, reason=False, policy="next_period"
-    ):
-        if REDEEMED_FIELDS & values.keys() and not is_noted(self.env):
-            self.env["subscription.discount"]._check_redemption_is_noted()
-        return super().grant_discount(values, day, lines, reason, policy)
-
-    def _plan_discount(self, values, day, lines=None, policy="next_period"):
-        self._check_discount_values(values)
-        return super()._plan_discount(values, day, lines, policy)
-
-    def _check_discount_values(self, values):
+    def _check_discount_values(self, values, *, may_be_nothing=False):
         """Refuse what is no number, takes nothing off, or is for less than no period.
 
         What is too much is refused where discounts are counted.
@@ -51,7 +37,10 @@ class SubscriptionDiscountValues(models.Model):
                     "without end."
                 )
             )
-        if not round(percent, PERCENT_DIGITS) and self.currency_id.is_zero(amount):
+        is_nothing = not round(percent, PERCENT_DIGITS) and self.currency_id.is_zero(
+            amount
+        )
+        if is_nothing and not may_be_nothing:
             raise UserError(
                 self.env._(
                     "The discount takes nothing off; give a percentage, or an amount "

@@ -31,23 +31,36 @@ class SubscriptionDraftGrants(models.Model):
             subscription.has_discounts = discounts or subscription.draft_grants
 
     def grant_discount(
-        self, values, day, lines=None, reason=False, policy="next_period"
+        self,
+        values,
+        day,
+        lines=None,
+        reason=False,
+        policy="next_period",
+        *,
+        replaces=False,
     ):
         if self.state != "draft" or lines or day > self.date_start:
-            return super().grant_discount(values, day, lines, reason, policy)
+            return super().grant_discount(
+                values, day, lines, reason, policy, replaces=replaces
+            )
+        if replaces:
+            self.action_take_discounts_off()
         self._spread_grants_anew()
         number = self._next_grant_number()
         numbered = {**values, "grant_number": number}
-        change = super().grant_discount(numbered, day, lines, reason, policy)
+        change = super().grant_discount(
+            numbered, day, lines, reason, policy, replaces=replaces
+        )
         kept = self.sudo()
         kept.draft_grants = {**(kept.draft_grants or {}), str(number): values}
         return change
 
-    def _redeem(self, coupon, day, policy="next_period"):
+    def _redeem(self, *args, **kwargs):
         # What a deleted line held counts before the coupon is asked.
         self._spread_grants_anew()
         redeeming = super(SubscriptionDraftGrants, noting(self))
-        return redeeming._redeem(coupon, day, policy).with_env(self.env)
+        return redeeming._redeem(*args, **kwargs).with_env(self.env)
 
     def _next_grant_number(self):
         self.ensure_one()

@@ -4,6 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .noted_changes import noting
 from .subscription_change import MOVES
 from .subscription_line_terms import DAY
 
@@ -47,7 +48,7 @@ class SubscriptionTakeBack(models.Model):
 
     def _take_back_lines(self, change):
         """Let the lines be as they were before a change."""
-        lines = self.with_context(subscription_change_is_logged=True).line_ids
+        lines = noting(self).line_ids
         added = lines & change.added_line_ids
         self._check_is_last(change)
         for line in added:
@@ -138,7 +139,7 @@ class SubscriptionTakeBack(models.Model):
         self.ensure_one()
         if not self._is_running():
             return
-        for line in self.with_context(subscription_change_is_logged=True).line_ids:
+        for line in noting(self).line_ids:
             line.date_end = line.date_start
         self.date_end = self.date_start
         self._set_state("cancelled")

@@ -41,7 +41,9 @@ class SubscriptionGrant(models.TransientModel):
         help="What was taken off before ends when this begins; with nothing to take "
         "off here, it just ends.",
     )
-    has_discounts = fields.Boolean(compute="_compute_has_discounts")
+    has_discounts = fields.Boolean(
+        related="subscription_id.has_discounts", related_sudo=False
+    )
     reason = fields.Char()
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
     starts = fields.Text("Counts From", compute="_compute_starts")
@@ -51,11 +53,6 @@ class SubscriptionGrant(models.TransientModel):
     def _onchange_code(self):
         if self.code:
             self.percent = self.fixed_amount = self.cycles = 0
-
-    @api.depends("subscription_id")
-    def _compute_has_discounts(self):
-        for grant in self:
-            grant.has_discounts = grant.subscription_id.line_ids.discount_ids
 
     @api.depends("date_start", "policy")
     def _compute_starts(self):

@@ -1,12 +1,12 @@
-"""The steps of official changes that write lines which nobody else may write."""
+"""The state follows from what is done with a subscription, and is never written."""
 
 from odoo import models
 from odoo.exceptions import UserError
 
-from .noted_changes import is_noted, noting
+from .noted_changes import is_noted
 
 
-class SubscriptionNotedChanges(models.Model):
+class SubscriptionStateGuard(models.Model):
     _inherit = "subscription.subscription"
 
     def write(self, vals):
@@ -24,15 +24,3 @@ class SubscriptionNotedChanges(models.Model):
                     "use the buttons to start, pause or cancel it."
                 )
             )
-
-    def _apply_amendment(self, amendment):
-        added = super(SubscriptionNotedChanges, noting(self))._apply_amendment(
-            amendment
-        )
-        return added.with_env(self.env)
-
-    def _take_back_lines(self, change):
-        return super(SubscriptionNotedChanges, noting(self))._take_back_lines(change)
-
-    def _serve_nothing(self, other):
-        return super(SubscriptionNotedChanges, noting(self))._serve_nothing(other)
