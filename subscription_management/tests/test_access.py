@@ -165,7 +165,7 @@ class TestAccess(SubscriptionCase):
     def test_a_rep_takes_nothing_off_what_runs_but_by_a_change(self):
         self.mine.grant_discount({"percent": 5}, self.day("2026-06-01"))
         forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
-        mine = self.mine.with_user(self.rep).with_context(forged)
+        mine = self.mine.with_user(self.rep).with_context(**forged)
         first, follower = mine.line_ids.sorted("date_start")
         discounts = mine.env["subscription.discount"]
         all_off = {"percent": 100, "date_start": "2026-04-01"}
@@ -208,9 +208,9 @@ class TestAccess(SubscriptionCase):
         line = self.mine.line_ids.with_user(self.rep)
         forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
         with self.assertRaisesRegex(UserError, "Use the button Change"):
-            line.with_context(forged).price = 1
+            line.with_context(**forged).price = 1
         with self.assertRaisesRegex(UserError, "use the buttons"):
-            self.mine.with_user(self.rep).with_context(forged).state = "draft"
+            self.mine.with_user(self.rep).with_context(**forged).state = "draft"
 
     def test_a_rep_does_not_write_what_is_billed_or_redeemed(self):
         draft = self.subscribe(on="2026-04-01", user_id=self.rep.id, start=False)
