@@ -83,7 +83,7 @@ class SubscriptionDraftGrants(models.Model):
     def _spread_grants_anew(self):
         """Take what was granted a draft off the lines that it has now."""
         for draft in noting(self).filtered(lambda each: each.state == "draft"):
-            grants = draft.sudo().draft_grants or {}
+            grants = draft._grants_to_spread()
             if not grants or not draft.line_ids:
                 continue
             draft.line_ids.discount_ids.filtered(
@@ -94,6 +94,17 @@ class SubscriptionDraftGrants(models.Model):
                     {**values, "grant_number": int(number)}, draft.date_start
                 )
                 draft._write_into_draft(amendment)
+
+    def _grants_to_spread(self):
+        """Return what was granted a draft; a coupon deleted since grants nothing."""
+        self.ensure_one()
+        coupons = self.env["subscription.coupon"].sudo()
+        return {
+            number: values
+            for number, values in (self.sudo().draft_grants or {}).items()
+            if coupons.browse(values.get("coupon_id") or []).exists()
+            or not values.get("coupon_id")
+        }
 
     def action_activate(self):
         drafts = self.filtered(lambda each: each.state == "draft")

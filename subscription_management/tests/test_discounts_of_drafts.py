@@ -126,6 +126,14 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
         with self.assertRaisesRegex(UserError, "has used the coupon"):
             draft.redeem_coupon("SPRING", DAY)
 
+    def test_a_coupon_that_was_deleted_with_its_lines_is_in_nobodys_way(self):
+        draft, coupon = self.redeemed(30, percent=50)
+        draft.line_ids.unlink()
+        coupon.unlink()
+        draft.write({"line_ids": [Command.create({"product_id": self.basic.id})]})
+        draft.action_activate()
+        self.assertFalse(draft.line_ids.discount_ids)
+
     def test_a_coupon_that_is_taken_off_is_redeemed_again(self):
         draft, coupon = self.redeemed(30, 700, fixed_amount=50)
         self.assertTrue(draft.has_discounts)
