@@ -7,8 +7,6 @@ from odoo.tools import format_date
 
 from ..billing_core.discounts import spread
 from .decimals import exact
-from .noted_changes import is_noted
-from .subscription_discount import REDEEMED_FIELDS
 
 DISCOUNT_POLICIES = [
     ("next_period", "With Each Product's Next Period"),
@@ -45,8 +43,7 @@ class SubscriptionDiscountGrant(models.Model):
         """
         self.ensure_one()
         self._check_can_agree()
-        if REDEEMED_FIELDS & values.keys() and not is_noted(self.env):
-            self.env["subscription.discount"]._check_redemption_is_noted()
+        self._check_coupon_is_redeemed(values)
         amendment = self._plan_discount(values, day, lines, policy, replaces=replaces)
         return self._agree_on("discount", amendment, reason)
 

@@ -5,11 +5,18 @@ import math
 from odoo import models
 from odoo.exceptions import UserError
 
+from .subscription_discount import REDEEMED_FIELDS
+
 PERCENT_DIGITS = 4
 
 
 class SubscriptionDiscountValues(models.Model):
     _inherit = "subscription.subscription"
+
+    def _check_coupon_is_redeemed(self, values):
+        """Refuse a discount that says by itself whose coupon it is."""
+        if REDEEMED_FIELDS & values.keys():
+            self.env["subscription.discount"]._check_redemption_is_noted()
 
     def _check_discount_values(self, values, *, may_be_nothing=False):
         """Refuse what is no number, takes nothing off, or is for less than no period.

@@ -44,14 +44,16 @@ class SubscriptionDraftGrants(models.Model):
             return super().grant_discount(
                 values, day, lines, reason, policy, replaces=replaces
             )
+        self._check_coupon_is_redeemed(values)
         if replaces:
             self.action_take_discounts_off()
         self._spread_grants_anew()
         number = self._next_grant_number()
         numbered = {**values, "grant_number": number}
-        change = super().grant_discount(
+        granting = super(SubscriptionDraftGrants, noting(self))
+        change = granting.grant_discount(
             numbered, day, lines, reason, policy, replaces=replaces
-        )
+        ).with_env(self.env)
         kept = self.sudo()
         kept.draft_grants = {**(kept.draft_grants or {}), str(number): values}
         return change
