@@ -161,3 +161,33 @@ class SubscriptionCase(AccountTestInvoicingCommon):
     def _charged(self, invoice_line):
         """Return what the customer is charged by an invoice line, without tax."""
         return -invoice_line.move_id.direction_sign * invoice_line.price_subtotal
+
+
+class QuotedTermCase(SubscriptionCase):
+    """A year's term that is asked for by quotation a month before, at 10 % more."""
+
+    @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "sales_team.group_sale_manager"
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.monthly.write(
+            {
+                "term_count": 1,
+                "term_unit": "year",
+                "renewal_policy": "ask",
+                "renewal_quotation_days": 30,
+                "uplift_kind": "fixed",
+                "uplift_percent": 10,
+            }
+        )
+
+    def subscribe_for_a_year(self, *products, **values):
+        subscription = self.subscribe(
+            *(products or [self.basic]), on="2026-04-01", **values
+        )
+        self.bill("2027-03-01")
+        return subscription

@@ -4,38 +4,12 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Date
 from odoo.tests import Form, new_test_user, tagged
 
-from .common import SubscriptionCase
+from .common import QuotedTermCase
 
 
 @tagged("post_install", "-at_install")
-class TestRenewalQuotation(SubscriptionCase):
+class TestRenewalQuotation(QuotedTermCase):
     """The next term is asked for by a quotation, and begins as it was accepted."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
-
-    def setUp(self):
-        super().setUp()
-        self.monthly.write(
-            {
-                "term_count": 1,
-                "term_unit": "year",
-                "renewal_policy": "ask",
-                "renewal_quotation_days": 30,
-                "uplift_kind": "fixed",
-                "uplift_percent": 10,
-            }
-        )
-
-    def subscribe_for_a_year(self, *products, **values):
-        subscription = self.subscribe(
-            *(products or [self.basic]), on="2026-04-01", **values
-        )
-        self.bill("2027-03-01")
-        return subscription
 
     def follow_terms_on(self, day):
         self.run_action("ir_cron_renew", day)

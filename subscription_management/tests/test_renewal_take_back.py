@@ -3,38 +3,12 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import SubscriptionCase
+from .common import QuotedTermCase
 
 
 @tagged("post_install", "-at_install")
-class TestRenewalTakeBack(SubscriptionCase):
+class TestRenewalTakeBack(QuotedTermCase):
     """A renewal goes until its term begins, unless something stands on it."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
-
-    def setUp(self):
-        super().setUp()
-        self.monthly.write(
-            {
-                "term_count": 1,
-                "term_unit": "year",
-                "renewal_policy": "ask",
-                "renewal_quotation_days": 30,
-                "uplift_kind": "fixed",
-                "uplift_percent": 10,
-            }
-        )
-
-    def subscribe_for_a_year(self, *products, **values):
-        subscription = self.subscribe(
-            *(products or [self.basic]), on="2026-04-01", **values
-        )
-        self.bill("2027-03-01")
-        return subscription
 
     def renew(self, subscription, on="2027-03-10"):
         with freeze_time(f"{on} 09:00:00"):

@@ -1,0 +1,93 @@
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .test_discounts_of_several_lines import SeveralLinesCase
+
+
+@tagged("post_install", "-at_install")
+class TestDiscountsBesideOthers(SeveralLinesCase):
+    """What is agreed already is known when something is taken off."""
+
+    @freeze_time("2026-01-01 09:00:00")
+    def test_a_line_that_will_cost_less_bears_no_more_than_that(self):
+        subscription = self.monthly_lines(30, 700)
+        first = subscription.line_ids[0]
+        subscription.change_price(first, 10, self.day("2026-03-01"))
+        subscription.grant_discount({"fixed_amount": 50}, self.day("2026-02-01"))
+        self.bill("2026-03-01")
+        billed = {}
+        for row in subscription.billed_period_ids:
+            month = row.date_start.month
+            billed[month] = billed.get(month, 0) + row.amount
+        self.assertEqual(billed, {1: 730, 2: 680, 3: 660})
+
+    @freeze_time("2026-01-01 09:00:00")
+    def test_a_discount_takes_the_place_of_others_or_just_ends_them(self):
+        subscription = self.monthly_lines(30, 700)
+        subscription.grant_discount({"percent": 100}, self.day("2026-01-01"))
+        self.bill("2026-01-01")
+        self.assertFalse(subscription.billed_period_ids)
+        grant = self.grant(subscription, fixed_amount=50, replaces=True)
+        self.assertIn("680.00", grant.preview)
+        grant.save().action_confirm()
+        ended = self.grant(subscription, replaces=True, date_start="2026-03-01")
+        ended.save().action_confirm()
+        self.bill("2026-03-01")
+        billed = {}
+        for row in subscription.billed_period_ids:
+            month = row.date_start.month
+            billed[month] = billed.get(month, 0) + row.amount
+        self.assertEqual(billed, {2: 680, 3: 730})
+
+    def test_a_month_that_was_free_is_billed_all_the_same(self):
+        plan = self._make_plan("Ahead", "month", Basic=30.0, due_shift_days=-7)
+        with freeze_time("2026-01-01 09:00:00"):
+            subscription = self.subscribe(on="2026-01-01", plan=plan, start=False)
+            subscription.grant_discount(
+                {"percent": 100, "cycles": 2}, self.day("2026-01-01")
+            )
+            subscription.action_activate()
+            self.bill("2026-01-01")
+        with freeze_time("2026-01-26 09:00:00"):
+            self.bill("2026-01-26")
+            subscription.grant_discount(
+                {"percent": 50, "cycles": 1}, self.day("2026-01-26")
+            )
+            self.bill("2026-02-26")
+        self.assertEqual(subscription.billed_period_ids.mapped("amount"), [15])
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-01 09:00:00")
+class TestDiscountsOfOtherIntervals(SeveralLinesCase):
+    """A line that goes on in other periods has the same off in the same time."""
+
+    def billed(self, subscription, until):
+        self.bill(until)
+        return subscription.billed_period_ids.sorted("date_start").mapped("amount")
+
+    def test_an_amount_off_a_year_is_a_twelfth_off_a_month(self):
+        subscription = self.subscribe(on="2026-01-01", plan=self.yearly)
+        subscription.grant_discount(
+            {"fixed_amount": 100}, self.day("2026-01-01"), policy="prorate"
+        )
+        subscription.change_plan(
+            subscription._lines_on(self.day("2026-02-01")),
+            self.monthly,
+            self.day("2027-01-01"),
+        )
+        self.assertEqual(self.billed(subscription, "2027-02-01"), [200, 21.67, 21.67])
+
+    def test_months_that_are_left_are_a_part_of_a_year(self):
+        subscription = self.subscribe(on="2026-01-01")
+        subscription.grant_discount(
+            {"percent": 50, "cycles": 12}, self.day("2026-01-01"), policy="prorate"
+        )
+        subscription.change_plan(
+            subscription._lines_on(self.day("2026-02-01")),
+            self.yearly,
+            self.day("2026-03-01"),
+        )
+        # Ten months are left: half of them is 125 of the 300 that a year costs.
+        self.assertEqual(self.billed(subscription, "2027-03-01"), [15, 15, 175, 300])
