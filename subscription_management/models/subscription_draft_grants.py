@@ -54,8 +54,9 @@ class SubscriptionDraftGrants(models.Model):
         change = granting.grant_discount(
             numbered, day, lines, reason, policy, replaces=replaces
         ).with_env(self.env)
-        kept = self.sudo()
-        kept.draft_grants = {**(kept.draft_grants or {}), str(number): values}
+        if values.get("percent") or values.get("fixed_amount"):
+            kept = self.sudo()
+            kept.draft_grants = {**(kept.draft_grants or {}), str(number): values}
         return change
 
     def _redeem(self, *args, **kwargs):

@@ -40,6 +40,15 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
             billed[month] = billed.get(month, 0) + row.amount
         self.assertEqual(billed, {2: 680, 3: 730})
 
+    @freeze_time("2026-01-01 09:00:00")
+    def test_a_draft_whose_discounts_just_ended_starts_without_any(self):
+        draft = self.monthly_lines(30, start=False)
+        draft.grant_discount({"percent": 50}, self.day("2026-01-01"))
+        draft.grant_discount({"percent": 0}, self.day("2026-01-01"), replaces=True)
+        draft.action_activate()
+        self.bill("2026-01-01")
+        self.assertEqual(draft.billed_period_ids.mapped("amount"), [30])
+
     def test_a_month_that_was_free_is_billed_all_the_same(self):
         plan = self._make_plan("Ahead", "month", Basic=30.0, due_shift_days=-7)
         with freeze_time("2026-01-01 09:00:00"):
