@@ -33,11 +33,16 @@ class Edit:
 
 
 def change_quantity(
-    lines: Sequence[Line], origin: int, day: date, quantity: Decimal
+    lines: Sequence[Line],
+    origin: int,
+    day: date,
+    quantity: Decimal,
+    charged_from: date | None = None,
 ) -> Edit:
     """Return the lines once what goes back to `origin` has another quantity from a day.
 
-    Later lines are moved by as many units, not below zero.
+    Later lines are moved by as many units, not below zero. `charged_from` is the day
+    from which the change is charged, where that is another one.
 
     >>> from .billing_calendar import Interval, IntervalUnit
     >>> from .price_models import PerUnit
@@ -51,13 +56,16 @@ def change_quantity(
     1 2026-04-01 2026-04-16 10
     -1 2026-04-16 None 12
     """
-    added = quantity - line_on(lines, origin, day).quantity
+    current = line_on(lines, origin, day)
+    added = quantity - current.quantity
 
     def renewed(line: Line, key: int) -> Line:
         units = max(line.quantity + added, ZERO)
+        if line.key == current.key and charged_from is not None:
+            line = replace(line, charged_from=charged_from)
         return replace(line, key=key, quantity=units, series=line.series_key)
 
-    return _replaced(lines, origin, day, renewed)
+    return _replaced(lines, origin, day, renewed, charged_from)
 
 
 def change_terms(
@@ -67,6 +75,7 @@ def change_terms(
     terms_of: Callable[[Line], Terms],
     calendar: BillingCalendar | None = None,
     quantity: Decimal | None = None,
+    charged_from: date | None = None,
 ) -> Edit:
     """Return the lines once what goes back to `origin` has other terms from a day on.
 
@@ -98,15 +107,31 @@ def change_terms(
             calendar=calendar or line.calendar,
             terms=terms,
             quantity=max(line.quantity + added, ZERO),
+            charged_from=(
+                charged_from or line.charged_from
+                if line.key == current.key
+                else line.charged_from
+            ),
         )
 
-    return _replaced(lines, origin, day, renewed)
+    return _replaced(lines, origin, day, renewed, charged_from)
 
 
-def end_line(lines: Sequence[Line], origin: int, day: date) -> Edit:
-    """Return the lines once what goes back to `origin` ends on a day."""
-    line_on(lines, origin, day)
-    return _replaced(lines, origin, day, lambda _line, _key: None)
+def end_line(
+    lines: Sequence[Line], origin: int, day: date, charged_until: date | None = None
+) -> Edit:
+    """Return the lines once what goes back to `origin` ends on a day.
+
+    `charged_until` is the first day that is not charged any more, where that is
+    another one.
+    """
+    current = line_on(lines, origin, day)
+    edit = _replaced(lines, origin, day, lambda _line, _key: None, charged_until)
+    ended = tuple(
+        replace(line, charged_until=charged_until) if line.key == current.key else line
+        for line in edit.lines
+    )
+    return replace(edit, lines=ended)
 
 
 def add_line(lines: Sequence[Line], line: Line) -> Edit:
@@ -137,15 +162,19 @@ def _replaced(
     origin: int,
     day: date,
     renewed: Callable[[Line, int], Line | None],
+    charged: date | None,
 ) -> Edit:
     """Return the lines with those of one origin cut on a day, and others in place.
 
-    A line that `renewed` returns under its own key stays as it is.
+    A line that `renewed` returns under its own key stays as it is. `charged` is the day
+    from which the change is charged, where that is another one.
     """
     kept: list[Line] = []
     ended: dict[int, date] = {}
     added: dict[int, int] = {}
-    series: set[int] = set()
+    # Of an origin a change may charge days that other lines of it were charged for.
+    series = {line.series_key for line in lines if line.origin_key == origin}
+    first = min(day, charged or day)
     key = min([line.key for line in lines] + [0]) - 1
     for line in lines:
         reaches = not line.is_empty and (line.end is None or line.end > day)
@@ -153,19 +182,24 @@ def _replaced(
             kept.append(line)
             continue
         cut = max(day, line.start)
-        rest = replace(line.part(cut, line.end), closed_until=None, origin=origin)
+        rest = replace(
+            line.part(cut, line.end),
+            closed_until=None,
+            origin=origin,
+            charged_from=line.charged_from if cut == line.start else None,
+        )
         follower = renewed(rest, key)
         if follower is not None and follower.key == line.key:
             kept.append(line)
             continue
-        series.add(line.series_key)
         ended[line.key] = cut
-        kept.append(replace(line, end=cut))
+        first = min(first, line.charged_from or cut)
+        kept.append(replace(line, end=cut, charged_until=None))
         if follower is not None:
             kept.append(follower)
             added[key] = line.key
             key -= 1
-    return Edit(tuple(_reopened(kept, series, day)), day, ended, added)
+    return Edit(_reopened(kept, series, first), first, ended, added)
 
 
 def _reopened(lines: Sequence[Line], series: set[int], day: date) -> tuple[Line, ...]:

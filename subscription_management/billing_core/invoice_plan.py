@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from .billing_calendar import BillingPeriod
+from .charged_days import as_charged
 from .difference import PeriodBalance, PlannedItem, items_for
 from .errors import SeriesOnTwoCalendars, UnknownLine
 from .line import BilledPeriod, ChargeKind, Line
@@ -60,6 +61,8 @@ class _OpenSeries:
     rows: list[BilledPeriod]
     first: date
     """The first open day."""
+    waiting: tuple[date, date] | None = None
+    """The day from which it is charged otherwise, and the first day that it is so."""
 
 
 def plan_invoice(
@@ -90,6 +93,8 @@ def plan_invoice(
     >>> print(plan.next_due)
     2026-03-31
     """
+    charged = as_charged(lines, target)
+    lines = charged.lines
     rows = _by_series(lines, billed)
     opened = _opened(lines, rows)
     # A share of the total may depend on lines that are closed.
@@ -99,7 +104,9 @@ def plan_invoice(
     served = _series_of(with_bases(without_pauses(looked_at, pauses)))
     outcomes = []
     for key, first in opened.items():
-        series = _OpenSeries(agreed[key], served[key], rows[key], first)
+        series = _OpenSeries(
+            agreed[key], served[key], rows[key], first, charged.waiting.get(key)
+        )
         if series.agreed[0].kind is ChargeKind.ONE_OFF:
             outcomes.append(_plan_once(series, currency, target))
         else:
@@ -251,6 +258,11 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
     known = _by_regular_period(series)
     items: list[PlannedItem] = []
     dues = [line.joins for line in coming]
+    stays_open = [line.start for line in coming]
+    if series.waiting:
+        day, first = series.waiting
+        dues.append(day)
+        stays_open.append(first)
     closed: date | None = None
     for period in _periods(current, series.first):
         parts = parts_owed(current, period, currency)
@@ -263,9 +275,8 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
             current[0].kind, period.regular, due, parts, rows, quantities
         )
         items += items_for(balance, currency)
-        if any(line.start < period.regular.end for line in coming):
-            break
-        closed = period.regular.end
+        if all(start >= period.regular.end for start in stays_open):
+            closed = period.regular.end
     # Rows are left where lines were shortened after they were billed, and where
     # a period was billed before it was due: the first are credited at once, the
     # second wait for their day.

@@ -74,6 +74,11 @@ class Line:
     origin: int | None = None
     """The key of the first line that this one goes back to, through changes of
     quantity, price and plan; None for one that was not changed."""
+    charged_from: date | None = None
+    """The first day that it is charged for in the place of the line before it; None
+    for its own."""
+    charged_until: date | None = None
+    """The first day that is not charged any more; None for its end."""
 
     def __post_init__(self) -> None:
         if self.kind is ChargeKind.USAGE and self.bills_in_advance:

@@ -8,7 +8,9 @@ from .subscription_line import AGREED_FIELDS, PRICED_FIELDS
 from .written_values import would_change
 
 STARTED_FIELDS = (
-    PRICED_FIELDS | AGREED_FIELDS | {"date_end", "last_day", "subscription_id"}
+    PRICED_FIELDS
+    | AGREED_FIELDS
+    | {"date_end", "last_day", "charged_until", "charged_end", "subscription_id"}
 )
 """What only a change may write once the subscription has started."""
 

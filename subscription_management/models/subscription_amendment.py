@@ -14,6 +14,7 @@ from ..billing_core.changes import (
     end_line,
     line_on,
 )
+from ..billing_core.charged_days import ChangePolicy, charged_from
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.percent_base import bases_first
@@ -52,17 +53,18 @@ class SubscriptionAmendment(models.Model):
             {line.id: line._prepare_follower_values() for line in self.line_ids},
         )
 
-    def _amend_quantity(self, amendment, line, day, quantity):
-        """Plan another quantity of a line from a day on."""
+    def _amend_quantity(self, amendment, line, day, quantity, charged=None):
+        """Plan another quantity of a line from a day on, charged from another one."""
         origin = line._origin_key()
-        edit = change_quantity(amendment.lines, origin, day, exact(quantity))
+        edit = change_quantity(amendment.lines, origin, day, exact(quantity), charged)
         self._note_edit(amendment, edit)
 
-    def _amend_terms(self, amendment, line, day, values):
+    def _amend_terms(self, amendment, line, day, values, charged=None):
         """Plan another price, product or plan of a line from a day on.
 
         `values` are those of `subscription.line` that change, and `added_discounts`,
-        which are added to those that it has, unless `ends_discounts`.
+        which are added to those that it has, unless `ends_discounts`. `charged` is the
+        day from which it is charged, where that is another one.
         """
         origin = line._origin_key()
         current = line_on(amendment.lines, origin, day).key
@@ -76,7 +78,7 @@ class SubscriptionAmendment(models.Model):
             calendar = self._snapshot_calendar(line.plan_id, start, line.kind)
         elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
-            start = self._calendar_start(now, plan, day)
+            start = self._calendar_start(now, plan, charged or day)
             values = {**values, "calendar_start": start}
             calendar = self._snapshot_calendar(plan, start, line.kind)
 
@@ -92,6 +94,7 @@ class SubscriptionAmendment(models.Model):
             ),
             calendar,
             exact(values["quantity"]) if "quantity" in values else None,
+            charged,
         )
         self._note_edit(amendment, edit, changed)
 
@@ -125,9 +128,9 @@ class SubscriptionAmendment(models.Model):
         old = new.browse(now["plan_id"])
         return now["calendar_start"] if old._has_interval_of(new) else day
 
-    def _amend_end(self, amendment, line, day):
+    def _amend_end(self, amendment, line, day, charged=None):
         """Plan the end of a line, and of what was agreed for it later."""
-        edit = end_line(amendment.lines, line._origin_key(), day)
+        edit = end_line(amendment.lines, line._origin_key(), day, charged)
         self._note_edit(amendment, edit)
 
     def _amend_add(self, amendment, values, day):
@@ -155,6 +158,7 @@ class SubscriptionAmendment(models.Model):
             values["date_start"],
             values["date_end"] or None,
             ChargeKind(values["kind"]),
+            charged_from=values.get("charged_from") or None,
         )
         amendment.lines = add_line(amendment.lines, line).lines
         amendment.values[key] = values
@@ -177,14 +181,14 @@ class SubscriptionAmendment(models.Model):
 
         `changed` returns the values that differ from those of the line before.
         """
+        by_key = {line.key: line for line in edit.lines}
         amendment.ended |= edit.ended
         amendment.continued |= edit.added
         for key in edit.ended.keys() & amendment.added.keys():
             amendment.values[key] = {
                 **amendment.values[key],
-                "date_end": edit.ended[key],
+                **self.line_ids._prepare_end_values(by_key[key]),
             }
-        by_key = {line.key: line for line in edit.lines}
         for key, source in edit.added.items():
             added = by_key[key]
             amendment.values[key] = {
@@ -192,7 +196,8 @@ class SubscriptionAmendment(models.Model):
                 **changed(source),
                 "quantity": float(added.quantity),
                 "date_start": added.start,
-                "date_end": added.end or False,
+                **self.line_ids._prepare_end_values(added),
+                "charged_from": added.charged_from or False,
                 "series_id": added.series if added.series != key else False,
                 "origin_id": added.origin,
             }
@@ -229,9 +234,10 @@ class SubscriptionAmendment(models.Model):
         self.ensure_one()
         quiet = noting(self)
         lines = quiet.env["subscription.line"]
+        by_key = {line.key: line for line in amendment.lines}
         for line in quiet.line_ids:
             if line.id in amendment.ended:
-                line.date_end = amendment.ended[line.id]
+                line.write(line._prepare_end_values(by_key[line.id]))
         made = {}
         for key, values in amendment.added.items():
             kept = {
@@ -297,26 +303,30 @@ class SubscriptionAmendment(models.Model):
                 if not line:
                     self._amend_add(amendment, values, day)
                     continue
-                agreed = policy or self._change_policy(line, values)
-                calendar = line._snapshot_calendar()
-                billed_from = line.plan_id._billed_from(agreed, calendar, day)
-                # Not before the step of that day: an earlier one is not changed.
+                agreed = ChangePolicy(policy or self._change_policy(line, values))
                 now = line_on(amendment.lines, line._origin_key(), day)
-                billed_from = max(billed_from, min(now.start, day))
-                if agreed == "next_period":
-                    effective = max(effective, billed_from)
-                if values is None:
-                    self._amend_end(amendment, line, billed_from)
-                elif set(values) == {"quantity"}:
-                    self._amend_quantity(
-                        amendment, line, billed_from, values["quantity"]
-                    )
-                else:
-                    self._amend_terms(amendment, line, billed_from, values)
+                charged, served = charged_from(agreed, now, day), day
+                if agreed is ChangePolicy.NEXT_PERIOD:
+                    served = charged
+                    effective = max(effective, served)
+                days = (served, charged if charged != served else None)
+                self._amend_line(amendment, line, values, *days)
             bases_first(amendment.lines)
             amendment.effective = min(amendment.effective or effective, effective)
         except BillingError as error:
             raise UserError(self._refusal(error, amendment.values)) from error
+
+    def _amend_line(self, amendment, line, values, day, charged):
+        """Plan what becomes of a line from a day on, charged from another one, if so.
+
+        `values` are those that change, None to end it.
+        """
+        if values is None:
+            self._amend_end(amendment, line, day, charged)
+        elif set(values) == {"quantity"}:
+            self._amend_quantity(amendment, line, day, values["quantity"], charged)
+        else:
+            self._amend_terms(amendment, line, day, values, charged)
 
     def _change_policy(self, line, values):
         """Return how the plan charges or credits the current period for a change."""

@@ -14,7 +14,13 @@ MONTHS_IN_UNIT = {
     "half_year": 6,
     "year": 12,
 }
-AGREED_FIELDS = {"date_start", "calendar_start", "product_uom_id", "pricing_rule_id"}
+AGREED_FIELDS = {
+    "date_start",
+    "charged_from",
+    "calendar_start",
+    "product_uom_id",
+    "pricing_rule_id",
+}
 PRICED_FIELDS = {
     "product_id",
     "quantity",
@@ -258,17 +264,17 @@ class SubscriptionLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         for line in lines:
-            line._reopen_from(line.date_start)
+            line._reopen_from(line._first_day_charged())
         lines.subscription_id._schedule_billing()
         return lines
 
     def write(self, vals):
         self._check_billed_stays(vals)
-        before = {line: line.date_end for line in self}
+        before = {line: line._end_charged() for line in self}
         result = super().write(vals)
         if {"date_start", "date_end"} & vals.keys():
             for line in self:
-                ends = [day for day in (before[line], line.date_end) if day]
+                ends = [day for day in (before[line], line._end_charged()) if day]
                 line._reopen_from(min(ends, default=None))
         if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
             self.subscription_id._schedule_billing()
@@ -294,7 +300,8 @@ class SubscriptionLine(models.Model):
     def _reopen_from(self, day):
         """Let the days from `day` on be looked at again by the next billing.
 
-        The lines of a series are billed as one, and shares of the total depend on all.
+        What goes back to one line may be charged for days of each other, and shares of
+        the total depend on all.
         """
         if not day:
             return
@@ -302,7 +309,7 @@ class SubscriptionLine(models.Model):
             shares = line.subscription_id.line_ids.filtered(
                 lambda each: each.pricing_model == "percent_of_total"
             )
-            for each in line | line._series_lines() | shares:
+            for each in line | line._origin_lines() | shares:
                 if each.closed_until and each.closed_until > day:
                     noting(each).closed_until = reopened_from(
                         each._snapshot_line(), day

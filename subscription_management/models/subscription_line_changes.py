@@ -63,6 +63,14 @@ class SubscriptionLineAmendment(models.Model):
             lambda line: key in (line.id, line.series_id.id)
         )
 
+    def _origin_lines(self):
+        """Return the lines that go back to the same one, wherever their days lie."""
+        self.ensure_one()
+        key = self._origin_key()
+        return self.subscription_id.line_ids.filtered(
+            lambda line: line._origin_key() == key
+        )
+
     def _prepare_follower_values(self):
         """Return the values of a line that goes on with this one."""
         self.ensure_one()

@@ -49,6 +49,8 @@ class SubscriptionLineTerms(models.Model):
                 self.pricing_rule_id, since=self.closed_until if only_open else None
             ),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,
+            charged_from=self.charged_from or None,
+            charged_until=self._charged_until_of_its_end(),
         )
 
     def _base_by(self, rule, pricing_model, keys):

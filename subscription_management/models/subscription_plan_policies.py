@@ -1,12 +1,12 @@
-from datetime import timedelta
-
 from odoo import fields, models
 
+from ..billing_core.charged_days import ChangePolicy
+
 CHANGE_POLICIES = [
-    ("prorate", "By the Day"),
-    ("next_period", "From the Next Period"),
-    ("full", "As for the Full Period"),
-    ("none", "Not in the Current Period"),
+    (ChangePolicy.PRORATE.value, "By the Day"),
+    (ChangePolicy.NEXT_PERIOD.value, "From the Next Period"),
+    (ChangePolicy.FULL.value, "As for the Full Period"),
+    (ChangePolicy.NONE.value, "Not in the Current Period"),
 ]
 
 
@@ -22,8 +22,8 @@ class SubscriptionPlanPolicies(models.Model):
         default="prorate",
         help="By the day: the rest of the period is charged at once.\n"
         "From the next period: the upgrade waits for it.\n"
-        "As for the full period: the whole difference is charged at once, as if it "
-        "had been so from the period's first day, which history and revenue tell.\n"
+        "As for the full period: the whole difference is charged on its day, as if it "
+        "had been so from the period's first day.\n"
         "Not in the current period: it is given at once and charged from the next.",
     )
     decrease_policy = fields.Selection(
@@ -33,8 +33,8 @@ class SubscriptionPlanPolicies(models.Model):
         default="prorate",
         help="By the day: the rest of the period is credited at once.\n"
         "From the next period: the downgrade waits for it.\n"
-        "As for the full period: the whole difference is credited at once, as if it "
-        "had been so from the period's first day, which history and revenue tell.\n"
+        "As for the full period: the whole difference is credited on its day, as if it "
+        "had been so from the period's first day.\n"
         "Not in the current period: it is taken at once and credited from the next.",
     )
     pause_policy = fields.Selection(
@@ -73,17 +73,3 @@ class SubscriptionPlanPolicies(models.Model):
             other.interval_count,
             other.interval_unit,
         )
-
-    def _billed_from(self, policy, calendar, day):
-        """Return the day from which a change of a day is billed.
-
-        Before the first and after the last period every policy is by the day.
-        """
-        period = calendar.period_on(day)
-        if policy == "prorate" or period is None:
-            return day
-        if policy == "full":
-            return period.service.start
-        if day == period.service.start:
-            return day
-        return period.service.last_day + timedelta(days=1)

@@ -269,15 +269,16 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(sum(moved.mapped("company_amount")), 60 + 10)
 
     @freeze_time("2026-04-20 09:00:00")
-    def test_what_is_charged_for_the_full_period_is_told_from_its_first_day(self):
+    def test_what_is_charged_for_the_full_period_is_told_from_its_own_day(self):
         self.plan.increase_policy = "full"
         subscription = self.start(5)
         self.bill("2026-04-20")
         subscription.change_quantity(subscription.line_ids, 7, day("2026-04-15"))
         self.bill("2026-04-20")
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 70)
-        self.assertEqual(subscription._monthly_on(day("2026-04-02")), 70)
-        self.assertIn("70.00", self.as_of(subscription, "2026-04-02"))
+        for text, amount in (("2026-04-14", 50), ("2026-04-15", 70)):
+            self.assertEqual(subscription._monthly_on(day(text)), amount)
+            self.assertIn(f"{amount}.00", self.as_of(subscription, text))
         self.assert_shown_is_moved(subscription)
 
     def test_what_is_taken_back_was_worth_what_was_written(self):

@@ -15,6 +15,7 @@ from billing_core.changes import (
     end_line,
     line_on,
 )
+from billing_core.charged_days import ChangePolicy, charged_from
 from billing_core.discounts import Discount
 from billing_core.errors import NothingToChange
 from billing_core.invoice_plan import plan_invoice, reopened_from
@@ -191,26 +192,28 @@ CHANGES = st.lists(
         WHOLE,
         terms(),
         calendars(),
+        st.sampled_from([*[ChangePolicy.PRORATE] * 4, *ChangePolicy]),
     ),
     max_size=12,
 ).map(lambda changes: sorted(changes, key=lambda change: change[0]))
 """Each a day on which it is made, a kind, a line, how many days later (or earlier)
-it takes effect, how many days it lasts, and the new quantity, terms and calendar."""
+it takes effect, how many days it lasts, the new quantity, terms and calendar, and how
+it is charged."""
 
 
 def live(agreement: Agreement, first: date, changes, *, billing=True) -> date:
     """Make the changes, billing before each; return the day of the last one."""
     today = first
-    for offset, kind, index, shift, length, quantity, new_terms, calendar in changes:
+    for offset, kind, index, shift, *how in changes:
         today = first + timedelta(days=offset)
         if billing:
             agreement.bill(today)
         day = max(today + timedelta(days=shift), first)
-        change(agreement, kind, index, day, length, quantity, new_terms, calendar)
+        change(agreement, kind, index, day, *how)
     return today
 
 
-def change(agreement, kind, index, day, length, quantity, new_terms, calendar):
+def change(agreement, kind, index, day, length, quantity, new_terms, calendar, policy):
     lines = agreement.lines
     line = lines[index % len(lines)]
     origin = line.origin_key
@@ -232,22 +235,27 @@ def change(agreement, kind, index, day, length, quantity, new_terms, calendar):
         return
     day = max(day, min(each.start for each in lines if each.origin_key == origin))
     try:
+        now = line_on(lines, origin, day)
+        charged = charged_from(policy, now, day)
+        if policy is ChangePolicy.NEXT_PERIOD:
+            day = charged
+        charged = charged if charged != day else None
         if kind == "units":
-            edit = change_quantity(lines, origin, day, quantity)
+            edit = change_quantity(lines, origin, day, quantity, charged)
         elif kind == "price":
-            now = line_on(lines, origin, day).key
+            now = line_on(lines, origin, day)
 
             def terms_of(each):
-                return new_terms if each.key == now else each.terms
+                return new_terms if each.key == now.key else each.terms
 
-            edit = change_terms(lines, origin, day, terms_of)
+            edit = change_terms(lines, origin, day, terms_of, charged_from=charged)
         elif kind == "plan":
-            moved = replace(calendar, start=day, end=None)
+            moved = replace(calendar, start=charged or day, end=None)
             edit = change_terms(
-                lines, origin, day, lambda _line: new_terms, moved, quantity
+                lines, origin, day, lambda _line: new_terms, moved, quantity, charged
             )
         else:
-            edit = end_line(lines, origin, day)
+            edit = end_line(lines, origin, day, charged)
     except NothingToChange:
         joined = Line(-99, line.calendar, new_terms, quantity, day)
         edit = add_line(lines, joined)

@@ -18,6 +18,8 @@ from billing_core.line import ChargeKind, Line
 from billing_core.price_models import Flat, Graduated, PercentOfTotal, PerUnit
 
 ONE_DAY = timedelta(days=1)
+HORIZON = timedelta(days=500)
+"""Longer than any period: nothing is billed so far ahead."""
 MONTHS = {
     IntervalUnit.DAY: Fraction(12, 365),
     IntervalUnit.WEEK: Fraction(12, 52),
@@ -44,14 +46,78 @@ def owed_by_period(lines, pauses, target) -> dict[tuple[int, date], Debt]:
     """Return the debt of each (series, first day of a regular period)."""
     _known.clear()
     by_key = {line.key: line for line in lines}
+    charged = charged_lines(lines, target)
+    for days in charged.values():
+        for day, key in days.items():
+            first = _known.setdefault(("first", key), day)
+            _known["first", key] = min(first, day)
     debts = {}
     for series in sorted({line.series_key for line in lines}):
         own = [line for line in lines if line.series_key == series]
         if own[0].kind is ChargeKind.ONE_OFF:
             debts |= _once(own[0])
         else:
-            debts |= _recurring(own, by_key, pauses, target)
+            debts |= _recurring(own, by_key, charged, pauses, target)
     return debts
+
+
+def charged_lines(lines, target):
+    """Return for each origin the key of the line that each day is charged for.
+
+    Changes are made one after the other, in the order of their days.
+    """
+    charged = {}
+    for origin in {line.origin_key for line in lines}:
+        steps = [line for line in lines if line.origin_key == origin]
+        steps = [line for line in steps if line.end is None or line.end > line.start]
+        steps.sort(key=lambda line: line.start)
+        days = charged[origin] = {}
+        first = None
+        for index, line in enumerate(steps):
+            if index == 0 or steps[index - 1].end != line.start:
+                first = line.start
+            end = _end_of_chain(steps[index:])
+            known = line.start != first and (
+                line.charged_from if line.charged_from is not None else line.start
+            )
+            before = days.get(line.start - ONE_DAY)
+            for day in _each(line.start, end, target):
+                days[day] = line.key
+            if known and known > line.start:
+                for day in _each(line.start, min(known, end or known), target):
+                    days[day] = before
+            elif known and _is_known(line, line.start, target):
+                for day in _each(max(known, first), line.start, target):
+                    days[day] = line.key
+            if line.end is None or line.charged_until is None or end != line.end:
+                continue
+            for day in _each(line.end, line.charged_until, target):
+                days[day] = days[line.end - ONE_DAY]
+            if _is_known(line, line.end, target):
+                for day in _each(max(line.charged_until, first), line.end, target):
+                    del days[day]
+    return charged
+
+
+def _end_of_chain(steps):
+    end = steps[0].end
+    for before, line in zip(steps, steps[1:], strict=False):
+        if before.end != line.start:
+            return before.end
+        end = line.end
+    return end
+
+
+def _each(start, end, target):
+    day, last = start, end or target + HORIZON
+    while day < last:
+        yield day
+        day += ONE_DAY
+
+
+def _is_known(line, day, target):
+    """Tell whether a change of a day is taken into account already."""
+    return day + timedelta(days=line.calendar.due_shift_days) <= target
 
 
 def _once(line: Line):
@@ -67,10 +133,10 @@ def _once(line: Line):
     return {(line.series_key, line.start): Debt(amount, due)}
 
 
-def _recurring(own, by_key, pauses, target):
+def _recurring(own, by_key, charged, pauses, target):
     calendar = own[0].calendar
     boundaries = _boundaries(calendar, min(line.start for line in own), target)
-    days = _days(own, by_key, pauses, boundaries[0], boundaries[-1])
+    days = _days(own, by_key, charged, pauses)
     seen = _as_seen(days, calendar, target)
     debts = {}
     for index, (start, end) in enumerate(zip(boundaries, boundaries[1:], strict=False)):
@@ -98,30 +164,29 @@ def _recurring(own, by_key, pauses, target):
     return debts
 
 
-def _days(own, by_key, pauses, first, last):
-    """Return (line, quantity) for each day that is served."""
-    days = {}
-    for line in own:
-        day = max(line.start, first)
-        end = min(line.end or last, last)
-        while day < end:
-            if not any(_holds(pause, day) for pause in pauses):
-                days[day] = (line, _quantity(line, by_key, day))
-            day += ONE_DAY
-    return days
+def _days(own, by_key, charged, pauses):
+    """Return (line, quantity) for each day that is charged."""
+    keys = {line.key for line in own}
+    return {
+        day: (by_key[key], _quantity(by_key[key], by_key, charged, day))
+        for origin in {line.origin_key for line in own}
+        for day, key in charged[origin].items()
+        if key in keys and not any(_holds(pause, day) for pause in pauses)
+    }
 
 
-def _quantity(line, by_key, day):
+def _quantity(line, by_key, charged, day):
     if line.base is None:
         return Fraction(line.quantity)
     total = Fraction(0)
     for key in line.base.lines:
         base = by_key[key]
-        if base.kind is ChargeKind.ONE_OFF or not _holds(base, day):
+        is_charged = charged[base.origin_key].get(day) == key
+        if base.kind is ChargeKind.ONE_OFF or not is_charged:
             continue
         if base.calendar.end is not None and day >= base.calendar.end:
             continue
-        quantity = _quantity(base, by_key, day)
+        quantity = _quantity(base, by_key, charged, day)
         price = _price_on(base, quantity, day, listed=not line.base.is_net)
         total += price * _months(line.calendar) / _months(base.calendar)
     return total
@@ -252,7 +317,7 @@ def _graduated(model, quantity):
 def _holds_in(discount, line, regular_start):
     if discount.cycles is None:
         return True
-    since = discount.since or line.start
+    since = discount.since or _known.get(("first", line.key), line.start)
     boundaries = _boundaries(line.calendar, min(since, regular_start), regular_start)
     begun = max(each for each in boundaries if each <= since)
     periods = [each for each in boundaries if begun <= each < regular_start]

@@ -1,0 +1,56 @@
+"""The days that a line is charged for, where a policy says others than it is served."""
+
+from odoo import fields, models
+
+
+class SubscriptionLineCharged(models.Model):
+    _inherit = "subscription.line"
+
+    charged_from = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The first day that is charged at this price and quantity, where the plan "
+        "does not charge an upgrade or downgrade by the day.",
+    )
+    charged_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The first day that is not charged any more, where the plan does not "
+        "credit what leaves by the day.",
+    )
+    charged_end = fields.Date(
+        readonly=True,
+        copy=False,
+        help='The end for which "Charged Until" was agreed; another end is charged by '
+        "the day.",
+    )
+
+    def _charged_until_of_its_end(self):
+        """Return the first day that is not charged any more, None for the end."""
+        self.ensure_one()
+        is_of_it = self.charged_until and self.charged_end == self.date_end
+        return self.charged_until if is_of_it else None
+
+    def _first_day_charged(self):
+        """Return the first day that the line may be charged for."""
+        self.ensure_one()
+        return min(self.date_start, self.charged_from or self.date_start)
+
+    def _end_charged(self):
+        """Return the first day that is charged otherwise at its end, if it has one.
+
+        Without any day of service nothing that it was charged for is its own.
+        """
+        self.ensure_one()
+        end = self.date_end
+        if not end or end <= self.date_start:
+            return end and self._first_day_charged()
+        return min(end, self._charged_until_of_its_end() or end)
+
+    def _prepare_end_values(self, line):
+        """Return the values of the end of a line of the core."""
+        return {
+            "date_end": line.end or False,
+            "charged_until": line.charged_until or False,
+            "charged_end": (line.charged_until and line.end) or False,
+        }

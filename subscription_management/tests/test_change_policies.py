@@ -1,0 +1,160 @@
+"""Changes that are charged from another day than the one on which they are served."""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestChangePolicies(SubscriptionCase):
+    """Seats at 7.00 a month since 1 April: ten are 70.00, twenty 140.00."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time("2026-04-10 09:00:00"))
+        cls.other_customer = cls.env["res.partner"].create({"name": "Negev Solar"})
+
+    def start_with_ten(self, **policies):
+        self.monthly.write(policies)
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        self.bill("2026-04-01")
+        return subscription
+
+    def twenty_from(self, subscription, day):
+        return subscription.change_quantity(
+            subscription.line_ids.sorted("date_start")[-1], 20, self.day(day)
+        )
+
+    def billed(self, subscription):
+        return sum(subscription.billed_period_ids.mapped("amount"))
+
+    def seats_on(self, subscription, day):
+        return sum(subscription._lines_on(self.day(day)).mapped("quantity"))
+
+    def test_a_full_upgrade_is_charged_on_its_day_and_not_when_it_is_scheduled(self):
+        subscription = self.start_with_ten(increase_policy="full")
+        self.twenty_from(subscription, "2026-04-25")
+        self.assertEqual(subscription.next_billing_date, self.day("2026-04-25"))
+        self.assertFalse(self.bill("2026-04-24").invoice_count)
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 140)
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 280)
+
+    def test_history_tells_a_full_upgrade_from_its_day(self):
+        subscription = self.start_with_ten(increase_policy="full")
+        change = self.twenty_from(subscription, "2026-04-16")
+        self.assertEqual(self.seats_on(subscription, "2026-04-15"), 10)
+        self.assertEqual(self.seats_on(subscription, "2026-04-16"), 20)
+        self.assertEqual(change.movement_ids.date, self.day("2026-04-16"))
+
+    def test_an_end_before_a_full_upgrade_leaves_nothing_of_it(self):
+        subscription = self.start_with_ten(increase_policy="full")
+        self.twenty_from(subscription, "2026-04-25")
+        subscription._end_on(self.day("2026-04-16"))
+        self.bill("2026-05-31")
+        self.assertEqual(self.billed(subscription), 35)
+
+    def test_a_transfer_before_a_full_upgrade_takes_it_along(self):
+        subscription = self.start_with_ten(increase_policy="full")
+        self.twenty_from(subscription, "2026-04-25")
+        follower = subscription.transfer(self.other_customer, self.day("2026-04-16"))
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 35)
+        # Twenty for the whole of the half month that the new customer has.
+        self.assertEqual(self.billed(follower), 70)
+
+    def test_a_scheduled_full_upgrade_is_taken_back(self):
+        subscription = self.start_with_ten(increase_policy="full")
+        self.twenty_from(subscription, "2026-04-25").action_undo()
+        self.bill("2026-04-30")
+        self.assertEqual(self.billed(subscription), 70)
+
+    def test_what_is_not_charged_in_the_period_is_served_at_once(self):
+        subscription = self.start_with_ten(increase_policy="none")
+        self.twenty_from(subscription, "2026-04-16")
+        self.assertEqual(self.seats_on(subscription, "2026-04-16"), 20)
+        self.assertFalse(self.bill("2026-04-30").invoice_count)
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 70 + 140)
+
+    def test_an_end_after_an_upgrade_that_is_not_charged_credits_what_was_paid(self):
+        subscription = self.start_with_ten(increase_policy="none")
+        self.twenty_from(subscription, "2026-04-10")
+        subscription._end_on(self.day("2026-04-16"))
+        self.bill("2026-04-16")
+        self.assertEqual(self.billed(subscription), 35)
+
+    def test_a_product_that_leaves_is_credited_for_the_full_period_on_its_day(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        subscription._amend(
+            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
+        )
+        self.assertEqual(self.seats_on(subscription, "2026-04-24"), 10)
+        self.assertFalse(self.bill("2026-04-24").invoice_count)
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 0)
+
+    def test_a_product_that_leaves_uncredited_is_served_until_its_day(self):
+        subscription = self.start_with_ten(decrease_policy="none")
+        subscription._amend(
+            "line_ended", self.day("2026-04-16"), [(subscription.line_ids, None)]
+        )
+        self.assertEqual(self.seats_on(subscription, "2026-04-16"), 0)
+        self.bill("2026-05-31")
+        self.assertEqual(self.billed(subscription), 70)
+
+    def test_a_cancellation_before_a_product_leaves_is_credited_by_the_day(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        subscription._amend(
+            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
+        )
+        subscription._end_on(self.day("2026-04-16"))
+        self.bill("2026-04-16")
+        self.assertEqual(self.billed(subscription), 35)
+
+    def test_a_cancellation_that_is_undone_brings_back_how_a_product_leaves(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        subscription._amend(
+            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
+        )
+        subscription._end_on(self.day("2026-04-16"))
+        subscription.action_undo_cancellation()
+        self.assertFalse(self.bill("2026-04-24").invoice_count)
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 0)
+
+    def test_a_plan_that_is_charged_in_full_takes_the_place_of_the_old_one(self):
+        # 700.00 a year are less than 70.00 a month.
+        subscription = self.start_with_ten(decrease_policy="full")
+        subscription.change_plan(
+            subscription.line_ids, self.yearly, self.day("2026-04-25")
+        )
+        self.assertFalse(self.bill("2026-04-24").invoice_count)
+        self.bill("2026-04-25")
+        rows = subscription.billed_period_ids.sorted("id")
+        self.assertEqual(rows.mapped("amount"), [70, -70, 700])
+        self.assertEqual(rows[-1].date_start, self.day("2026-04-01"))
+
+    def test_what_is_shown_before_is_what_is_billed(self):
+        for policy in ("full", "none", "next_period", "prorate"):
+            with self.subTest(policy):
+                subscription = self.start_with_ten(increase_policy=policy)
+                self.twenty_from(subscription, "2026-04-25")
+                shown = {
+                    invoice.day: float(invoice.amount)
+                    for invoice in subscription._forecast_amendment(
+                        subscription._begin_amendment(), self.day("2026-06-02")
+                    )
+                }
+                billed = {}
+                for day in ("2026-04-25", "2026-05-01", "2026-06-01"):
+                    before = self.billed(subscription)
+                    self.bill(day)
+                    if self.billed(subscription) != before:
+                        difference = self.billed(subscription) - before
+                        billed[self.day(day)] = round(difference, 2)
+                self.assertEqual(shown, billed)

@@ -1,0 +1,131 @@
+"""Changes that are charged from another day than the one on which they are served."""
+
+from dataclasses import replace
+
+import pytest
+from billing_core.changes import change_quantity, end_line
+from billing_core.charged_days import ChangePolicy, as_charged, charged_from
+from billing_core.invoice_plan import plan_invoice
+from billing_core.line import PercentBase
+from billing_core.price_models import PercentOfTotal
+
+from .agreed import Decimal, charged, day, rows_of, seats
+from .histories import ILS
+
+
+def changed(lines, policy, on, quantity):
+    """Return lines after a change of the quantity of the first one, by a policy."""
+    when = day(on)
+    line = max(
+        (each for each in lines if each.start <= when), key=lambda one: one.start
+    )
+    edit = change_quantity(
+        lines, 1, when, Decimal(quantity), charged_from(policy, line, when)
+    )
+    return list(edit.lines)
+
+
+def charged_on(lines, target):
+    return [
+        (str(line.start), str(line.end), int(line.quantity))
+        for line in as_charged(lines, day(target)).lines
+        if not line.is_empty
+    ]
+
+
+def test_the_last_change_that_counts_for_a_day_charges_it():
+    lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
+    lines = changed(lines, ChangePolicy.PRORATE, "2026-04-20", 30)
+    assert charged_on(lines, "2026-04-20") == [
+        ("2026-04-01", "2026-04-20", 10),
+        ("2026-04-20", "None", 30),
+    ]
+
+
+def test_two_changes_of_a_period_that_are_not_charged_in_it_wait_both():
+    lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
+    lines = changed(lines, ChangePolicy.NONE, "2026-04-20", 30)
+    assert charged_on(lines, "2026-04-20") == [
+        ("2026-04-01", "2026-05-01", 10),
+        ("2026-05-01", "None", 30),
+    ]
+
+
+def test_a_full_change_takes_the_days_of_the_full_change_before_it():
+    lines = changed([seats(10)], ChangePolicy.FULL, "2026-04-10", 20)
+    lines = changed(lines, ChangePolicy.FULL, "2026-04-20", 30)
+    assert charged_on(lines, "2026-04-20") == [("2026-04-01", "None", 30)]
+
+
+def test_a_full_change_leaves_the_days_before_a_change_by_the_day():
+    lines = changed([seats(10)], ChangePolicy.PRORATE, "2026-04-10", 20)
+    lines = changed(lines, ChangePolicy.FULL, "2026-04-20", 30)
+    assert charged_on(lines, "2026-04-20") == [
+        ("2026-04-01", "2026-04-10", 10),
+        ("2026-04-10", "None", 30),
+    ]
+
+
+def test_what_ends_before_it_is_charged_never_is():
+    lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
+    edit = end_line(lines, 1, day("2026-04-16"))
+    assert charged_on(edit.lines, "2026-06-01") == [("2026-04-01", "2026-04-16", 10)]
+
+
+def test_the_first_line_has_no_days_but_its_own():
+    line = replace(seats(10, start="2026-04-16"), charged_from=day("2026-04-01"))
+    assert charged_on([line], "2026-04-16") == [("2026-04-16", "None", 10)]
+
+
+@pytest.mark.parametrize("policy", [ChangePolicy.FULL, ChangePolicy.NONE])
+def test_a_change_on_the_first_day_of_a_period_is_charged_on_it(policy):
+    assert charged_from(policy, seats(10), day("2026-05-01")) == day("2026-05-01")
+
+
+def test_a_product_that_leaves_is_charged_by_the_policy():
+    for until, owed in (("2026-04-01", "-70.00"), ("2026-05-01", None)):
+        line = seats(10, closed_until=day("2026-05-01"))
+        edit = end_line([line], 1, day("2026-04-16"), day(until))
+        rows = [charged("2026-04-01/2026-05-01", "70.00", key=1)]
+        before = plan_invoice(edit.lines, rows, ILS, day("2026-04-15"))
+        assert not before.items
+        plan = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))
+        assert [str(item.amount) for item in plan.items] == ([owed] if owed else [])
+
+
+def test_a_share_is_counted_anew_for_the_days_that_are_charged_otherwise():
+    # Periods of the share begin on the 16th: the last one ends within the charged days.
+    calendar = seats(1, since="2026-03-16").calendar
+    share = seats(1, start="2026-03-16", key=9, calendar=calendar)
+    terms = replace(share.terms, price=PercentOfTotal(Decimal(10)))
+    share = replace(share, terms=terms, base=PercentBase(frozenset([1, 2])))
+    lines = changed([seats(10), share], ChangePolicy.FULL, "2026-04-20", 20)
+    lines = [
+        replace(line, base=PercentBase(frozenset([1, -1]))) if line.key == 9 else line
+        for line in lines
+    ]
+    rows = []
+    totals = {}
+    for target in ("2026-04-01", "2026-04-16", "2026-04-20"):
+        plan = plan_invoice(lines, rows, ILS, day(target))
+        for item in plan.items:
+            if item.line == 9:
+                totals.setdefault(target, []).append(str(item.amount))
+        rows += [
+            charged(
+                str(item.period), item.amount, key=len(rows) + number, line=item.line
+            )
+            for number, item in enumerate(plan.items, start=1)
+        ]
+        lines = plan.closed(lines)
+    # 15 of 31 days of 7.00; of 14.00 they are 6.77.
+    assert totals["2026-04-01"] == ["3.39"]
+    assert totals["2026-04-16"] == ["7.00"]
+    assert totals["2026-04-20"] == ["3.38", "7.00"]
+
+
+def test_the_next_due_is_the_day_of_what_waits():
+    lines = changed([seats(10)], ChangePolicy.FULL, "2026-04-20", 20)
+    plan = plan_invoice(lines, [], ILS, day("2026-04-01"))
+    assert rows_of(plan) == [("2026-04-01/2026-05-01", "10", "70.00")]
+    assert plan.next_due == day("2026-04-20")
