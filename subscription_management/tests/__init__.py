@@ -10,6 +10,7 @@ from . import (
     test_changes_together,
     test_contracted_prices,
     test_coupons,
+    test_direct_writes,
     test_discounts,
     test_discounts_of_drafts,
     test_discounts_of_several_lines,
