@@ -14,7 +14,13 @@ MONTHS_IN_UNIT = {
     "half_year": 6,
     "year": 12,
 }
-AGREED_FIELDS = {"date_start", "calendar_start", "product_uom_id", "pricing_rule_id"}
+AGREED_FIELDS = {
+    "date_start",
+    "calendar_start",
+    "product_uom_id",
+    "pricing_rule_id",
+    "category_path",
+}
 PRICED_FIELDS = {
     "product_id",
     "quantity",

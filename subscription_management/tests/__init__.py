@@ -5,6 +5,7 @@ from . import (
     test_billing_errors,
     test_billing_run,
     test_cancellation,
+    test_categories_counted,
     test_changes,
     test_changes_by_list,
     test_changes_together,
