@@ -25,6 +25,7 @@ from . import subscription_amendment
 from . import subscription_discount_interval
 from . import subscription_line_changes
 from . import subscription_line_category
+from . import subscription_coupon_moves
 from . import subscription_changes
 from . import subscription_forecast
 from . import subscription_plan_renewal
