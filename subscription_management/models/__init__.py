@@ -43,6 +43,7 @@ from . import subscription_regrouping
 from . import subscription_history
 from . import subscription_price_version
 from . import subscription_price_draft
+from . import subscription_price_of_drafts
 from . import subscription_price_trial
 from . import subscription_revenue_movement
 from . import subscription_revenue_worth

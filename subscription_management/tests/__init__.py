@@ -32,6 +32,7 @@ from . import (
     test_price_locks,
     test_price_trial,
     test_price_versions,
+    test_prices_of_drafts,
     test_pricing,
     test_renewal,
     test_renewal_quotation,
