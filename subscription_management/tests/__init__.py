@@ -44,4 +44,5 @@ from . import (
     test_suspension,
     test_take_back,
     test_trial_and_regrouping,
+    test_what_discounts_count,
 )
