@@ -22,7 +22,7 @@ class SubscriptionPlanOfCoupons(models.Model):
     _inherit = "subscription.plan"
 
     def _discounts_that_go_along(self, commands):
-        """Return those of a line's discounts that it keeps when it moves to the plan."""
+        """Return those of a line's discounts that it keeps on its way to the plan."""
         self.ensure_one()
         # A rep need not see a coupon of which a discount is left.
         coupons = self.env["subscription.coupon"].sudo()

@@ -87,16 +87,12 @@ class SubscriptionWriteGuard(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self._follows_by_itself():
-            blank = {"state": "draft"}
-            given = self.default_get([*ALWAYS_FOLLOWS])
+            blank, given = {"state": "draft"}, self.default_get([*ALWAYS_FOLLOWS])
             for vals in vals_list:
-                for name, sentence in ALWAYS_FOLLOWS.items():
-                    value = vals.get(name, given.get(name)) or False
+                for name in ALWAYS_FOLLOWS:
+                    value = vals.get(name, given.get(name)) or blank.get(name, False)
                     if value != blank.get(name, False):
-                        raise UserError(
-                            self.env._(sentence)
-                            % {"subscription": self.env._("A new subscription")}
-                        )
+                        self._refuse_to_write(ALWAYS_FOLLOWS[name])
         return super().create(vals_list)
 
     def write(self, vals):
@@ -115,10 +111,13 @@ class SubscriptionWriteGuard(models.Model):
         for name in sentences.keys() & vals.keys():
             for subscription in self:
                 if would_change(subscription, name, vals[name]):
-                    raise UserError(
-                        self.env._(sentences[name])
-                        % {"subscription": subscription.name}
-                    )
+                    subscription._refuse_to_write(sentences[name])
+
+    def _refuse_to_write(self, sentence):
+        """Refuse with a sentence of the tables, in the user's language."""
+        name = self.name or self.env._("A new subscription")
+        said = self.env._(sentence)
+        raise UserError(said % {"subscription": name})
 
 
 class SubscriptionPauseWriteGuard(models.Model):

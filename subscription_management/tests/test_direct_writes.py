@@ -15,7 +15,7 @@ ROLES = {
 
 @tagged("post_install", "-at_install")
 class TestDirectWrites(SubscriptionCase):
-    """What programs may ask for that sign in as a user: what the buttons do, no more."""
+    """What programs that sign in as a user may do: what the buttons do, no more."""
 
     @classmethod
     def setUpClass(cls):
