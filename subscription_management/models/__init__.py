@@ -25,6 +25,8 @@ from . import subscription_amendment
 from . import subscription_discount_interval
 from . import subscription_line_changes
 from . import subscription_line_charged
+from . import subscription_line_category
+from . import subscription_coupon_moves
 from . import subscription_changes
 from . import subscription_forecast
 from . import subscription_plan_renewal
@@ -42,6 +44,7 @@ from . import subscription_regrouping
 from . import subscription_history
 from . import subscription_price_version
 from . import subscription_price_draft
+from . import subscription_price_of_drafts
 from . import subscription_price_trial
 from . import subscription_revenue_movement
 from . import subscription_revenue_worth
@@ -51,7 +54,7 @@ from . import subscription_preview
 from . import subscription_suspension
 from . import subscription_take_back
 from . import subscription_renewal_take_back
-from . import subscription_state_guard
+from . import subscription_write_guard
 from . import subscription_retention
 from . import subscription_offer_interval
 from . import subscription_invoice_writer

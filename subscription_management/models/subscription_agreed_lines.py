@@ -14,12 +14,21 @@ STARTED_FIELDS = (
 )
 """What only a change may write once the subscription has started."""
 
+LINKING_FIELDS = ("series_id", "origin_id")
+"""What only a change may write, on drafts too: by these, lines are billed as one."""
+
 
 class SubscriptionAgreedLine(models.Model):
     _inherit = "subscription.line"
 
     @api.model_create_multi
     def create(self, vals_list):
+        given = self.default_get([*LINKING_FIELDS])
+        # Before a price is looked for, which those that go on with others have.
+        if any(
+            {**given, **vals}.get(name) for vals in vals_list for name in LINKING_FIELDS
+        ):
+            self._check_link_is_noted()
         lines = super().create(vals_list)
         if lines.filtered("closed_until"):
             lines._check_billing_is_noted()
@@ -31,6 +40,9 @@ class SubscriptionAgreedLine(models.Model):
             day = fields.Date.to_date(vals["closed_until"]) or False
             if self.filtered(lambda line: line.closed_until != day):
                 self._check_billing_is_noted()
+        for name in vals.keys() & {*LINKING_FIELDS}:
+            if any(would_change(line, name, vals[name]) for line in self):
+                self._check_link_is_noted()
         self._check_agreed_stays(vals)
         result = super().write(vals)
         if "subscription_id" in vals:
@@ -56,6 +68,17 @@ class SubscriptionAgreedLine(models.Model):
                     "Until when a product is billed follows from its invoices and is "
                     "not written by hand; cancel an invoice, and its days are billed "
                     "again."
+                )
+            )
+
+    def _check_link_is_noted(self):
+        """Refuse to write by hand which line another one goes on with."""
+        if not self.env.su and not is_noted(self.env):
+            raise UserError(
+                self.env._(
+                    "Which line goes on with which other follows from changes and is "
+                    "not written by hand; use the buttons Change, or Agree on Later "
+                    "Steps."
                 )
             )
 

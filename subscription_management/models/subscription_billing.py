@@ -8,6 +8,7 @@ from ..billing_core.errors import BillingError, PercentOfItself
 from ..billing_core.invoice_plan import plan_invoice
 from ..billing_core.line import ChargeKind
 from .error_messages import translated
+from .noted_changes import noting
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
 BILLED_STATES = ("trial", "active", "past_due", "paused", "cancelled", "expired")
@@ -89,7 +90,7 @@ class SubscriptionBilling(models.Model):
             except BillingError:
                 # The next run meets it and tells people what is wrong.
                 next_day = subscription._today()
-            subscription.next_billing_date = next_day
+            noting(subscription).next_billing_date = next_day
 
     def _check_can_be_billed(self):
         """Refuse lines that have no price, with the remedy."""
@@ -115,7 +116,7 @@ class SubscriptionBilling(models.Model):
     def _clear_billing_error(self):
         """Forget an old failure: the subscription bills again."""
         failed = self.filtered("billing_error")
-        failed.billing_error = False
+        noting(failed).billing_error = False
         failed.activity_unlink([BILLING_ERROR_ACTIVITY])
 
     def _next_due(self, rows):

@@ -192,7 +192,8 @@ class SubscriptionBillingPipeline(models.Model):
                 closed = billing.plan.closed_until.get(line.id)
                 if closed and closed != line.closed_until:
                     noting(line).closed_until = closed
-            billing.subscription.next_billing_date = billing.plan.next_due or False
+            due = billing.plan.next_due or False
+            noting(billing.subscription).next_billing_date = due
 
     def _notify(self, invoices, moves):
         """Hand posted invoices to the host's scheduled sending, where wanted."""
@@ -219,7 +220,7 @@ class SubscriptionBillingPipeline(models.Model):
         self.env["subscription.billing.failure"].create(
             {"run_id": self.id, "subscription_id": subscription.id, "reason": reason}
         )
-        subscription.billing_error = reason
+        noting(subscription).billing_error = reason
         if not subscription.activity_search([BILLING_ERROR_ACTIVITY]):
             subscription.activity_schedule(
                 BILLING_ERROR_ACTIVITY,

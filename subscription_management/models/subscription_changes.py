@@ -4,6 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .noted_changes import noting
 from .subscription_pricing_rule import PRICED_BY_THEIR_PRICE
 
 
@@ -107,7 +108,7 @@ class SubscriptionChanges(models.Model):
         for subscription in self:
             subscription._check_can_pause(day, resume_on)
             is_billed = subscription.plan_id.pause_policy == "billed"
-            self.env["subscription.pause"].create(
+            noting(self.env["subscription.pause"]).create(
                 {
                     "subscription_id": subscription.id,
                     "date_start": day,
@@ -133,9 +134,9 @@ class SubscriptionChanges(models.Model):
         start = pause.date_start
         self._extend_term(start, max(day, start), planned=pause.date_end)
         if start >= day:
-            pause.unlink()
+            noting(pause).unlink()
         else:
-            pause.date_end = day
+            noting(pause).date_end = day
 
     def _pause_to_end(self, day):
         """Return the pause that a day lies in, or the next one."""
@@ -174,7 +175,7 @@ class SubscriptionChanges(models.Model):
         self.ensure_one()
         if self.plan_id.pause_policy == "extends" and self.term_end:
             rested = self._days_of_term(start, end)
-            self.term_end += rested - self._days_of_term(start, planned)
+            noting(self).term_end += rested - self._days_of_term(start, planned)
 
     def _days_of_term(self, start, end):
         """Return the paid days from one to another, none for those of a trial."""

@@ -291,7 +291,7 @@ class SubscriptionCoupon(models.Model):
             return self.env._("The coupon %s has been used up.", self.code)
         if self.max_per_customer and len(own) >= self.max_per_customer:
             return self._used_already(subscription)
-        if self.plan_ids and subscription.plan_id not in self.plan_ids:
+        if not self._is_for_plan(subscription.plan_id):
             return self.env._(
                 "The coupon %(code)s is not for the plan %(plan)s.",
                 code=self.code,

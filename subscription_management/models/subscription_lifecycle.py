@@ -139,9 +139,9 @@ class SubscriptionLifecycle(models.Model):
             ended_lines = cut._end_dates()
             for line in cut:
                 line.date_end = max(day, line.date_start)
-            subscription.date_end = max(day, subscription.date_start)
+            quiet.date_end = max(day, subscription.date_start)
             subscription._log_change("cancelled", day, **said, ended_lines=ended_lines)
-            subscription.ends_by_expiry = expires
+            quiet.ends_by_expiry = expires
             if day <= subscription._today():
                 subscription._set_state("expired" if expires else "cancelled")
         self._schedule_billing()
@@ -162,8 +162,7 @@ class SubscriptionLifecycle(models.Model):
                 lambda change: change.kind == "cancelled" and not change.undone_by_ids
             ).sorted("id")[-1:]
             subscription.line_ids._restore_ends_at(end, cancelled)
-            subscription.date_end = False
-            subscription.ends_by_expiry = False
+            noting(subscription).write({"date_end": False, "ends_by_expiry": False})
             subscription._log_change("cancellation_undone", end, undoes_id=cancelled.id)
         self._schedule_billing()
 
@@ -221,7 +220,8 @@ class SubscriptionLifecycle(models.Model):
 
     def _log_change(self, kind, day, **values):
         """Note a change that was made, and how it moves the recurring revenue."""
-        changes = self.env["subscription.change"].create(
+        log = noting(self.env["subscription.change"])
+        changes = log.create(
             [
                 {
                     "subscription_id": subscription.id,
@@ -232,6 +232,7 @@ class SubscriptionLifecycle(models.Model):
                 for subscription in self
             ]
         )
+        changes = changes.with_env(self.env)
         for change in changes:
             change.subscription_id._record_movements(change)
         return changes

@@ -20,6 +20,7 @@ AGREED_FIELDS = {
     "calendar_start",
     "product_uom_id",
     "pricing_rule_id",
+    "category_path",
 }
 PRICED_FIELDS = {
     "product_id",

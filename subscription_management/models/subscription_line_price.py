@@ -74,8 +74,11 @@ class SubscriptionLinePrice(models.Model):
         price = rule.price if rule else self._host_price()
         model = rule.pricing_model if rule else "per_unit"
         is_typed = is_same_offer and self.price != self.found_price
+        if is_typed and model != self.pricing_model:
+            # What was typed is a price of the model that the line had then.
+            return
         self.pricing_rule_id, self.found_price = rule, price
-        if not is_typed or model != self.pricing_model:
+        if not is_typed:
             self.pricing_model, self.price = model, price
 
     def _prepare_duplicate_values(self):

@@ -175,10 +175,8 @@ class SubscriptionPricingTerms(models.Model):
         self.ensure_one()
         if values["kind"] != "recurring":
             return False
-        product = self.env["product.product"].browse(values["product_id"])
         if self.base_scope == "category":
-            within = product.categ_id.parent_path or ""
-            return within.startswith(self.base_category_id.parent_path or "/")
+            return self._counts_category_of(values)
         if self.base_scope == "products":
-            return product in self.base_product_ids._origin
+            return values["product_id"] in self.base_product_ids._origin.ids
         return values["pricing_model"] != "percent_of_total"

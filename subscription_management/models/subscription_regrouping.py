@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from .noted_changes import noting
 from .subscription_amendment import Amendment
 
 
@@ -25,7 +26,8 @@ class SubscriptionRegrouping(models.Model):
         end, expires = self.date_end, self.ends_by_expiry
         cancelled = self._take_end_back()
         _ended, moved = self._plan_transfer(day)
-        follower = self.copy(self._prepare_transfer_values(partner, day))
+        values = self._prepare_transfer_values(partner, day)
+        follower = noting(self).copy(values).with_env(self.env)
         added = follower._apply_amendment(moved)
         # Before the end here, which the customer does not leave by who stays the same.
         follower.with_context(subscription_goes_on_from=self.id)._take_over()
@@ -188,7 +190,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         planned = self._plan_align(other, day)
         self._carry_out("aligned", planned, reason, replaced_date=self.term_end)
-        self.term_end = other.term_end
+        noting(self).term_end = other.term_end
 
     def _plan_align(self, other, day):
         """Return the `Amendment` of counting periods as another one from a day on."""

@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from ..billing_core.renewal import raised, raised_again
 from .decimals import exact
+from .noted_changes import noting
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
@@ -78,7 +79,7 @@ class SubscriptionRenewal(models.Model):
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
             self._amend("price", day, rows, policy="prorate", reason=reason)
-        self.write(
+        noting(self).write(
             {
                 "term_start": day,
                 "term_end": self._term_end_after(day),
@@ -202,7 +203,7 @@ class SubscriptionRenewal(models.Model):
         nearest = min(due.mapped("days"), default=0)
         if not nearest or self.date_end or 0 < self.reminded_days <= nearest:
             return
-        self.reminded_days = nearest
+        noting(self).reminded_days = nearest
         template = self.env.ref("subscription_management.mail_template_renewal")
         template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
 

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .noted_changes import noting
 from .subscription_renewal import TERM_FIELDS
 from .subscription_renewal_quotation import OPEN_QUOTATION
 
@@ -32,7 +33,7 @@ class SubscriptionRenewalTakeBack(models.Model):
                 self._take_back_lines(part)
         term = dict(renewal.replaced_term)
         end, expires = term.pop("date_end"), term.pop("ends_by_expiry")
-        self.write(term)
+        noting(self).write(term)
         self._note_taken_back(renewal)
         if end:
             self._end_again_on(fields.Date.to_date(end), self, expires=expires)

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..billing_core.pauses import Pause
+from .noted_changes import noting
 
 
 class SubscriptionPlanSuspension(models.Model):
@@ -61,7 +62,7 @@ class SubscriptionSuspension(models.Model):
         for subscription in self:
             today = subscription._today()
             subscription._set_state("suspended")
-            subscription.suspended_since = today
+            noting(subscription).suspended_since = today
             if subscription.plan_id.suspension_policy == "waived":
                 subscription._rest_while_suspended(today)
             subscription._schedule_billing()
@@ -91,7 +92,7 @@ class SubscriptionSuspension(models.Model):
         result = super()._set_state(wanted)
         for subscription in suspended:
             subscription._end_rest_of_suspension(subscription._today())
-        suspended.suspended_since = False
+        noting(suspended).suspended_since = False
         suspended._schedule_billing()
         return result
 
@@ -105,7 +106,7 @@ class SubscriptionSuspension(models.Model):
             start = pause.date_end
         if start:
             stretches.append((start, False))
-        self.env["subscription.pause"].create(
+        noting(self.env["subscription.pause"]).create(
             [
                 {
                     "subscription_id": self.id,
@@ -120,7 +121,7 @@ class SubscriptionSuspension(models.Model):
     def _end_rest_of_suspension(self, day):
         """Let what is served be owed again from a day on."""
         self.ensure_one()
-        rests = self._pauses_beyond(day).filtered("is_suspension")
+        rests = noting(self._pauses_beyond(day)).filtered("is_suspension")
         begun = rests.filtered(lambda pause: pause.date_start < day)
         (rests - begun).unlink()
         begun.date_end = day

@@ -58,7 +58,7 @@ class SubscriptionTakeBack(models.Model):
             lambda line: not line.billed_period_ids
         ).unlink()
         if change.kind == "aligned":
-            self.term_end = change.replaced_date
+            noting(self).term_end = change.replaced_date
         self._schedule_billing()
         self._note_taken_back(change)
 
@@ -141,7 +141,7 @@ class SubscriptionTakeBack(models.Model):
             return
         for line in noting(self).line_ids:
             line.date_end = line.date_start
-        self.date_end = self.date_start
+        noting(self).date_end = self.date_start
         self._set_state("cancelled")
         self._log_change("undone", self.date_start, other_id=other.id)
         self._schedule_billing()

@@ -115,10 +115,11 @@ class SubscriptionTrial(models.Model):
         """Let the paid days begin on a day: periods and term count from it."""
         self.ensure_one()
         lines, before = self._lines_after_trial(), self.trial_end or self.date_start
-        self.trial_end = day
+        quiet = noting(self)
+        quiet.trial_end = day
         for line in noting(lines):
             line._begin_on(day, before)
-        self.term_start, self.term_end = day, self.plan_id._term_end(day)
+        quiet.term_start, quiet.term_end = day, self.plan_id._term_end(day)
         for pause in self.pause_ids:
             self._extend_term(pause.date_start, pause.date_end)
 
@@ -137,7 +138,7 @@ class SubscriptionTrial(models.Model):
         reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:
-                self.is_reminded_of_trial = True
+                noting(self).is_reminded_of_trial = True
                 self.env.ref("subscription_management.mail_template_trial").send_mail(
                     self.id, email_layout_xmlid="mail.mail_notification_light"
                 )
@@ -186,7 +187,7 @@ class SubscriptionTrial(models.Model):
         lines = self._lines_after_trial()
         for line in noting(lines):
             line.date_end = line.date_start
-        self.date_end = self.trial_end
+        noting(self).date_end = self.trial_end
         self._set_state("expired")
         self._log_change("expired", self.trial_end)
 
