@@ -73,7 +73,7 @@ class SubscriptionLine(models.Model):
         check_company=True,
         help="The plan whose billing interval counts for this line.",
     )
-    interval_label = fields.Char(related="plan_id.interval_label")
+    interval_label = fields.Char("Billed", compute="_compute_interval_label")
     quantity = fields.Float(required=True, default=1.0, digits="Product Unit")
     product_uom_id = fields.Many2one(
         "uom.uom",

@@ -27,6 +27,16 @@ class SubscriptionLineKind(models.Model):
             known = "recurring" if line.kind == "usage" else line.kind
             line.kind = self._kind_by_rule(line.pricing_rule_id) or known or "recurring"
 
+    @api.depends("kind", "plan_id")
+    @api.depends_context("lang")
+    def _compute_interval_label(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for line in self:
+            is_once = line.kind == "one_off"
+            line.interval_label = (
+                kinds["one_off"] if is_once else line.plan_id.interval_label
+            )
+
     @api.model
     def _kind_by_rule(self, rule):
         """Return the kind that a pricing rule asks for, False where it does not matter.

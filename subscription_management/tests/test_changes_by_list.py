@@ -98,6 +98,7 @@ class TestChangesByList(SubscriptionCase):
         self.basic.uom_ids = dozen
         line = self.join(subscription, self.basic, "2026-04-11", kind="one_off")
         self.assertEqual((line.kind, str(line.date_start)), ("one_off", "2026-04-11"))
+        self.assertEqual(line.interval_label, "Once")
         self.bill("2026-06-01")
         self.assert_invoice_lines(
             subscription,
