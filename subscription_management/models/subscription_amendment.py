@@ -159,6 +159,7 @@ class SubscriptionAmendment(models.Model):
             values["date_end"] or None,
             ChargeKind(values["kind"]),
             charged_from=values.get("charged_from") or None,
+            charged_until=values.get("charged_until") or None,
         )
         amendment.lines = add_line(amendment.lines, line).lines
         amendment.values[key] = values
@@ -187,7 +188,7 @@ class SubscriptionAmendment(models.Model):
         for key in edit.ended.keys() & amendment.added.keys():
             amendment.values[key] = {
                 **amendment.values[key],
-                **self.line_ids._prepare_end_values(by_key[key]),
+                **self._prepare_ended_values(by_key[key]),
             }
         for key, source in edit.added.items():
             added = by_key[key]
@@ -196,13 +197,17 @@ class SubscriptionAmendment(models.Model):
                 **changed(source),
                 "quantity": float(added.quantity),
                 "date_start": added.start,
-                **self.line_ids._prepare_end_values(added),
+                **self._prepare_ended_values(added),
                 "charged_from": added.charged_from or False,
                 "series_id": added.series if added.series != key else False,
                 "origin_id": added.origin,
             }
         amendment.lines = edit.lines
         self._choose_bases(amendment)
+
+    def _prepare_ended_values(self, line):
+        """Return the values of the end of a line of the core."""
+        return self.line_ids._prepare_end_values(line.end, line.charged_until)
 
     def _choose_bases(self, amendment):
         """Let shares of the total and of use count what a change brought."""
@@ -237,7 +242,7 @@ class SubscriptionAmendment(models.Model):
         by_key = {line.key: line for line in amendment.lines}
         for line in quiet.line_ids:
             if line.id in amendment.ended:
-                line.write(line._prepare_end_values(by_key[line.id]))
+                line.write(self._prepare_ended_values(by_key[line.id]))
         made = {}
         for key, values in amendment.added.items():
             kept = {
@@ -265,7 +270,7 @@ class SubscriptionAmendment(models.Model):
         """
         self.ensure_one()
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
-        ended_lines = ended._end_dates()
+        before = ended._prepare_ends_before()
         added = self._apply_amendment(amendment)
         self._check_can_be_billed()
         self._schedule_billing()
@@ -274,7 +279,7 @@ class SubscriptionAmendment(models.Model):
             amendment.effective,
             reason=reason,
             added_line_ids=[(6, 0, added.ids)],
-            ended_lines=ended_lines,
+            **before,
             **noted,
         )
         return change
