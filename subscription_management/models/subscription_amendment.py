@@ -72,15 +72,22 @@ class SubscriptionAmendment(models.Model):
         values = line._without_rises(values)
         agreed = {**now, **values}
         line._check_same_kind(agreed)
-        calendar = None
+        calendar_of = None
         if "calendar_start" in values:
             start = values["calendar_start"]
-            calendar = self._snapshot_calendar(line.plan_id, start, line.kind)
+
+            # Later steps may be billed by another plan.
+            def calendar_of(each):
+                return replace(each.calendar, start=start)
+
         elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
             start = self._calendar_start(now, plan, charged or day)
             values = {**values, "calendar_start": start}
             calendar = self._snapshot_calendar(plan, start, line.kind)
+
+            def calendar_of(_each):
+                return calendar
 
         def changed(key):
             return self._changed_values(values, amendment.values[key], now)
@@ -92,7 +99,7 @@ class SubscriptionAmendment(models.Model):
             lambda each: line._terms_of(
                 {**amendment.values[each.key], **changed(each.key)}
             ),
-            calendar,
+            calendar_of,
             exact(values["quantity"]) if "quantity" in values else None,
             charged,
         )

@@ -85,7 +85,7 @@ def test_what_waits_for_its_first_period_is_changed_at_no_cost_before_it():
         1,
         day("2026-04-16"),
         lambda line: line.terms,
-        yearly,
+        lambda _line: yearly,
         Decimal(20),
         day("2026-05-01"),
     )
