@@ -143,7 +143,7 @@ class SubscriptionAmendment(models.Model):
     def _amend_add(self, amendment, values, day):
         """Plan a line that joins on a day; `values` are those of its record."""
         self._check_serves_on(max(day, values.get("date_start") or day))
-        key = min([each.key for each in amendment.lines] + [0]) - 1
+        key = min(amendment.added, default=0) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])

@@ -222,6 +222,26 @@ class TestPreviews(SubscriptionCase):
             # 30 + 7 + 4 * 30, and 10 % of these.
             self.assertIn("172.70", form.invoice_forecast)
 
+    def test_a_trial_that_is_charged_is_shown_while_it_is_typed(self):
+        self.monthly.write({"trial_days": 14, "trial_product_id": self.seat.id})
+        with Form(self.env["subscription.subscription"]) as form:
+            form.partner_id = self.customer
+            form.plan_id = self.monthly
+            form.date_start = "2026-05-01"
+            for _number in range(2):
+                with form.line_ids.new() as line:
+                    line.product_id = self.basic
+            self.assertEqual(len(form.line_ids), 2)
+            # 7.00 for the trial, and two products from 15 May on.
+            self.assertIn("7.00", form.invoice_forecast)
+            self.assertIn("60.00", form.invoice_forecast)
+        with Form(form.record) as form:
+            with form.line_ids.new() as line:
+                line.product_id = self.basic
+            form.partner_id = self.env["res.partner"].create({"name": "Negev Solar"})
+            self.assertEqual(len(form.line_ids), 3)
+            self.assertIn("90.00", form.invoice_forecast)
+
     def test_why_two_subscriptions_cannot_be_joined_is_shown(self):
         other = self.subscribe(on="2026-04-01")
         subscription = self.subscribe(on="2026-04-01")
