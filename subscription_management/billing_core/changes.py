@@ -73,14 +73,15 @@ def change_terms(
     origin: int,
     day: date,
     terms_of: Callable[[Line], Terms],
-    calendar: BillingCalendar | None = None,
+    calendar_of: Callable[[Line], BillingCalendar] | None = None,
     quantity: Decimal | None = None,
     charged_from: date | None = None,
 ) -> Edit:
     """Return the lines once what goes back to `origin` has other terms from a day on.
 
     `terms_of` says what each line costs from then on; it may leave later lines the
-    price that was agreed for their own days. The new lines are a series of their own:
+    price that was agreed for their own days. `calendar_of` says by which periods each
+    is billed, where these change. The new lines are a series of their own:
     the old price is credited, the new one charged; but what is used goes on where its
     period stands. Later lines are moved by as many units as the first one is.
     """
@@ -90,11 +91,11 @@ def change_terms(
 
     def renewed(line: Line, key: int) -> Line:
         terms = terms_of(line)
-        goes_on = line.kind is ChargeKind.USAGE and calendar is None
+        goes_on = line.kind is ChargeKind.USAGE and calendar_of is None
         is_moved = line.key == current.key or (
             line.series_key == current.series_key and not goes_on
         )
-        if not is_moved and line.terms == terms and not added and calendar is None:
+        if not is_moved and line.terms == terms and not added and calendar_of is None:
             return line
         return replace(
             line,
@@ -104,7 +105,7 @@ def change_terms(
                 if goes_on
                 else own_series.setdefault(line.series_key, key)
             ),
-            calendar=calendar or line.calendar,
+            calendar=calendar_of(line) if calendar_of else line.calendar,
             terms=terms,
             quantity=max(line.quantity + added, ZERO),
             charged_from=(

@@ -131,19 +131,22 @@ def _charged(
 ) -> Iterator[Line]:
     """Yield the lines of a chain with the days that they are charged for.
 
-    A day is charged by the last change that counts for it.
+    A day is charged by the last change that counts for it, and none by a change of a
+    later period: what was agreed when periods were counted otherwise follows them, and
+    days before the first one are still charged as those before the change.
     """
     first, last = chain[0], chain[-1]
     starts = [first.start]
     for index, line in enumerate(chain[1:], start=1):
-        start = max(line.charged_from or line.start, first.start)
+        agreed = line.charged_from or line.start
+        start = max(agreed, first.start, _period_start(line, line.start))
         if start < line.start and line.joins > target:
             _wait(waiting, chain[:index], start, line.joins)
             start = line.start
         starts.append(start)
     end = last.end
     if end is not None and last.charged_until is not None:
-        until = max(last.charged_until, first.start)
+        until = max(last.charged_until, first.start, min(_period_start(last, end), end))
         given = end + timedelta(days=last.calendar.due_shift_days)
         if until < end and given > target:
             _wait(waiting, chain, until, given)
@@ -154,6 +157,13 @@ def _charged(
         begun = start if following is None else min(start, following)
         yield replace(line, start=begun, end=following)
         following = begun
+
+
+def _period_start(line: Line, day: date) -> date:
+    """Return the first day of the period of a day, or of the first one after it."""
+    calendar = line.calendar
+    regular = calendar.regular_period(calendar.index_on(day))
+    return max(regular.start, calendar.start)
 
 
 def _wait(

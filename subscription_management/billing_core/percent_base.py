@@ -51,7 +51,9 @@ def with_bases(lines: Sequence[Line]) -> list[Line]:
     for key in bases_first(lines):
         base = parts[key][0].base
         if base is not None:
-            chosen = [part for each in sorted(base.lines) for part in parts[each]]
+            chosen = [
+                part for each in parts if each in base.lines for part in parts[each]
+            ]
             parts[key] = [
                 part for line in parts[key] for part in _split(line, base, chosen)
             ]
@@ -99,7 +101,7 @@ def bases_first(lines: Sequence[Line]) -> list[int]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle: list[int] = error.args[1]
-        raise PercentOfItself(tuple(sorted(set(cycle)))) from error
+        raise PercentOfItself(tuple(key for key in graph if key in cycle)) from error
 
 
 def _share_days(line: Line, other: Line) -> bool:

@@ -72,15 +72,22 @@ class SubscriptionAmendment(models.Model):
         values = line._without_rises(values)
         agreed = {**now, **values}
         line._check_same_kind(agreed)
-        calendar = None
+        calendar_of = None
         if "calendar_start" in values:
             start = values["calendar_start"]
-            calendar = self._snapshot_calendar(line.plan_id, start, line.kind)
+
+            # Later steps may be billed by another plan.
+            def calendar_of(each):
+                return replace(each.calendar, start=start)
+
         elif agreed["plan_id"] != now["plan_id"]:
             plan = self.env["subscription.plan"].browse(agreed["plan_id"])
             start = self._calendar_start(now, plan, charged or day)
             values = {**values, "calendar_start": start}
             calendar = self._snapshot_calendar(plan, start, line.kind)
+
+            def calendar_of(_each):
+                return calendar
 
         def changed(key):
             return self._changed_values(values, amendment.values[key], now)
@@ -92,7 +99,7 @@ class SubscriptionAmendment(models.Model):
             lambda each: line._terms_of(
                 {**amendment.values[each.key], **changed(each.key)}
             ),
-            calendar,
+            calendar_of,
             exact(values["quantity"]) if "quantity" in values else None,
             charged,
         )
@@ -136,7 +143,7 @@ class SubscriptionAmendment(models.Model):
     def _amend_add(self, amendment, values, day):
         """Plan a line that joins on a day; `values` are those of its record."""
         self._check_serves_on(max(day, values.get("date_start") or day))
-        key = min([each.key for each in amendment.lines] + [0]) - 1
+        key = min(amendment.added, default=0) - 1
         plan = self.env["subscription.plan"].browse(values["plan_id"])
         lines = self.env["subscription.line"]
         rule = self.env["subscription.pricing.rule"].browse(values["pricing_rule_id"])
@@ -159,6 +166,7 @@ class SubscriptionAmendment(models.Model):
             values["date_end"] or None,
             ChargeKind(values["kind"]),
             charged_from=values.get("charged_from") or None,
+            charged_until=values.get("charged_until") or None,
         )
         amendment.lines = add_line(amendment.lines, line).lines
         amendment.values[key] = values
@@ -187,7 +195,7 @@ class SubscriptionAmendment(models.Model):
         for key in edit.ended.keys() & amendment.added.keys():
             amendment.values[key] = {
                 **amendment.values[key],
-                **self.line_ids._prepare_end_values(by_key[key]),
+                **self._prepare_ended_values(by_key[key]),
             }
         for key, source in edit.added.items():
             added = by_key[key]
@@ -196,13 +204,17 @@ class SubscriptionAmendment(models.Model):
                 **changed(source),
                 "quantity": float(added.quantity),
                 "date_start": added.start,
-                **self.line_ids._prepare_end_values(added),
+                **self._prepare_ended_values(added),
                 "charged_from": added.charged_from or False,
                 "series_id": added.series if added.series != key else False,
                 "origin_id": added.origin,
             }
         amendment.lines = edit.lines
         self._choose_bases(amendment)
+
+    def _prepare_ended_values(self, line):
+        """Return the values of the end of a line of the core."""
+        return self.line_ids._prepare_end_values(line.end, line.charged_until)
 
     def _choose_bases(self, amendment):
         """Let shares of the total and of use count what a change brought."""
@@ -237,7 +249,7 @@ class SubscriptionAmendment(models.Model):
         by_key = {line.key: line for line in amendment.lines}
         for line in quiet.line_ids:
             if line.id in amendment.ended:
-                line.write(line._prepare_end_values(by_key[line.id]))
+                line.write(self._prepare_ended_values(by_key[line.id]))
         made = {}
         for key, values in amendment.added.items():
             kept = {
@@ -265,7 +277,7 @@ class SubscriptionAmendment(models.Model):
         """
         self.ensure_one()
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
-        ended_lines = ended._end_dates()
+        before = ended._prepare_ends_before()
         added = self._apply_amendment(amendment)
         self._check_can_be_billed()
         self._schedule_billing()
@@ -274,7 +286,7 @@ class SubscriptionAmendment(models.Model):
             amendment.effective,
             reason=reason,
             added_line_ids=[(6, 0, added.ids)],
-            ended_lines=ended_lines,
+            **before,
             **noted,
         )
         return change

@@ -140,7 +140,7 @@ class SubscriptionDiscountGrant(models.Model):
             if values["percent"] or values["fixed_amount"]:
                 granted = {**values, "date_start": start}
                 changed["added_discounts"] = [Command.create(granted)]
-            if replaces and line._step_lines().discount_ids:
+            if replaces and line._origin_lines().discount_ids:
                 changed["ends_discounts"] = True
             if changed:
                 by_day.setdefault(start, []).append((line, changed))
@@ -214,14 +214,6 @@ class SubscriptionLineDiscountGrant(models.Model):
         # A period that cost nothing has no row, and is closed all the same.
         ends = [end for end in (charges.date_end, self.closed_until) if end]
         return max(ends, default=None)
-
-    def _step_lines(self):
-        """Return the line with all that was agreed for it at other times."""
-        self.ensure_one()
-        key = self._origin_key()
-        return self.subscription_id.line_ids.filtered(
-            lambda line: line._origin_key() == key
-        )
 
     def _goes_on_at(self, day):
         """Tell whether the line, or what follows it, is served on a day or later."""

@@ -43,3 +43,18 @@ class SubscriptionDiscountInterval(models.Model):
                 }
                 commands.append(Command.create(values))
         return commands
+
+
+class SubscriptionLineDiscountInterval(models.Model):
+    _inherit = "subscription.line"
+
+    def _would_cost_more(self, values):
+        """Compare with what discounts are worth in the periods of another plan."""
+        plan = self.plan_id.browse((values or {}).get("plan_id"))
+        if plan and not plan._has_interval_of(self.plan_id):
+            own = {**self._prepare_follower_values(), **values}
+            kept = self.subscription_id._discounts_carried_over(
+                own, self.plan_id, plan, self.calendar_start
+            )
+            values = {**values, "discount_ids": kept}
+        return super()._would_cost_more(values)

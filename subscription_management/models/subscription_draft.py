@@ -154,11 +154,13 @@ class SubscriptionDraft(models.Model):
 
         amendment.lines = tuple(moved(line) for line in amendment.lines)
         if self.plan_id.trial_product_id:
-            # On a copy in memory, so that nothing joins the subscription itself.
+            # On a copy in memory, so that nothing joins the subscription itself. It has
+            # no origin: of one that is being typed it would be that very one.
+            copied = ("company_id", "partner_id", "plan_id", "currency_id")
+            draft = self.new(
+                {"date_start": before, **{name: self[name].id for name in copied}}
+            )
             charge = self.line_ids.new(
-                {
-                    **self._prepare_trial_charge_values(),
-                    "subscription_id": self.new(origin=self).id,
-                }
+                {**self._prepare_trial_charge_values(), "subscription_id": draft.id}
             )
             self._amend_add(amendment, charge._prepare_follower_values(), before)

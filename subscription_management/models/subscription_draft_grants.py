@@ -59,6 +59,11 @@ class SubscriptionDraftGrants(models.Model):
             kept.draft_grants = {**(kept.draft_grants or {}), str(number): values}
         return change
 
+    def _agree(self, *args, **kwargs):
+        change = super()._agree(*args, **kwargs)
+        self._spread_grants_anew()
+        return change
+
     def _redeem(self, *args, **kwargs):
         # What a deleted line held counts before the coupon is asked.
         self._spread_grants_anew()

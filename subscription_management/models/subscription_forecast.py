@@ -91,6 +91,7 @@ class SubscriptionForecast(models.Model):
             return replace(
                 line,
                 end=max(day, line.start) if is_cut else line.end,
+                charged_until=None if is_cut else line.charged_until,
                 calendar=replace(line.calendar, end=max(day, line.calendar.start)),
             )
 

@@ -136,11 +136,11 @@ class SubscriptionLifecycle(models.Model):
             cut = quiet.line_ids.filtered(
                 lambda line: not line.date_end or line.date_end > day
             )
-            ended_lines = cut._end_dates()
+            before = cut._prepare_ends_before()
             for line in cut:
                 line.date_end = max(day, line.date_start)
             quiet.date_end = max(day, subscription.date_start)
-            subscription._log_change("cancelled", day, **said, ended_lines=ended_lines)
+            subscription._log_change("cancelled", day, **said, **before)
             quiet.ends_by_expiry = expires
             if day <= subscription._today():
                 subscription._set_state("expired" if expires else "cancelled")

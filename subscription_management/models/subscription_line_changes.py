@@ -17,17 +17,21 @@ class SubscriptionLineAmendment(models.Model):
         self.ensure_one()
         return self.series_id.id or self.id
 
-    def _end_dates(self):
-        """Return the days on which lines end, as a change remembers them."""
+    def _prepare_ends_before(self):
+        """Return how lines end, as the values of the change that ends them otherwise."""
         return {
-            str(line.id): line.date_end and line.date_end.isoformat() for line in self
+            "ended_lines": {
+                str(line.id): line.date_end and line.date_end.isoformat()
+                for line in self
+            },
+            "charged_ends": self._charged_ends(),
         }
 
     def _restore_end_dates(self, change):
         """Let the lines that a change ended end as they did before it."""
-        for key, end in (change.ended_lines or {}).items():
+        for key in change.ended_lines or {}:
             line = self.filtered(lambda each, key=key: each.id == int(key))
-            line.date_end = fields.Date.to_date(end) if end else False
+            line.write(self._prepare_restored_values(change, key))
 
     def _restore_ends_at(self, end, cancelled):
         """Let lines that a cancellation ended on a day end as was agreed before it.
@@ -36,7 +40,7 @@ class SubscriptionLineAmendment(models.Model):
         """
         ended = cancelled.ended_lines or {}
         agreed = {
-            line._origin_key(): ended[str(line.id)]
+            line._origin_key(): str(line.id)
             for line in self
             if str(line.id) in ended and line.date_start < end
         }
@@ -44,12 +48,21 @@ class SubscriptionLineAmendment(models.Model):
         for line in quiet:
             key, was = str(line.id), line.date_end
             if line.date_start >= end and was == line.date_start and key in ended:
-                before = ended[key]
+                before = key
             elif was == end and line.date_start < end:
-                before = ended.get(key, agreed.get(line._origin_key(), end))
+                before = key if key in ended else agreed.get(line._origin_key())
             else:
                 continue
-            line.date_end = fields.Date.to_date(before) if before else False
+            if before:
+                line.write(self._prepare_restored_values(cancelled, before))
+
+    def _prepare_restored_values(self, change, key):
+        """Return the values of the end that a line had before a change ended it."""
+        end, charged = (
+            fields.Date.to_date((kept or {}).get(key))
+            for kept in (change.ended_lines, change.charged_ends)
+        )
+        return self._prepare_end_values(end, charged)
 
     def _origin_key(self):
         self.ensure_one()

@@ -47,10 +47,27 @@ class SubscriptionLineCharged(models.Model):
             return end and self._first_day_charged()
         return min(end, self._charged_until_of_its_end() or end)
 
-    def _prepare_end_values(self, line):
-        """Return the values of the end of a line of the core."""
+    def _charged_ends(self):
+        """Return until when lines are charged where that is not until their end."""
         return {
-            "date_end": line.end or False,
-            "charged_until": line.charged_until or False,
-            "charged_end": (line.charged_until and line.end) or False,
+            str(line.id): until.isoformat()
+            for line in self
+            if (until := line._charged_until_of_its_end())
         }
+
+    def _prepare_end_values(self, end, charged_until):
+        """Return the values of a line's end, and of the day until which it charges."""
+        return {
+            "date_end": end or False,
+            "charged_until": charged_until or False,
+            "charged_end": (charged_until and end) or False,
+        }
+
+
+class SubscriptionChangeCharged(models.Model):
+    _inherit = "subscription.change"
+
+    charged_ends = fields.Json(
+        help="For each line that the change ended, the first day that it was not "
+        "charged any more before, where that was another one than its end."
+    )

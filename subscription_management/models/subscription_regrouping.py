@@ -290,9 +290,7 @@ class SubscriptionLineRegrouping(models.Model):
         return {
             **self._prepare_follower_values(),
             "date_start": max(day, self.date_start),
-            "date_end": self.date_end,
+            **self._prepare_end_values(self.date_end, self._charged_until_of_its_end()),
             # What joins later keeps how it is charged; what is served goes by the day.
             "charged_from": self.date_start > day and self.charged_from,
-            "charged_until": self.charged_until,
-            "charged_end": self.charged_end,
         }

@@ -127,6 +127,90 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-04-25")
         self.assertEqual(self.billed(subscription), 0)
 
+    def leave(self, subscription, day):
+        line = subscription._lines_on(self.day(day))
+        return subscription._amend("line_ended", self.day(day), [(line, None)])
+
+    def test_an_end_that_was_taken_back_is_charged_by_no_cancellation(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        self.leave(subscription, "2026-04-25").action_undo()
+        subscription._end_on(self.day("2026-04-25"))
+        self.bill("2026-04-25")
+        # 24 of 30 days of 70.00.
+        self.assertEqual(self.billed(subscription), 56)
+
+    def test_a_change_that_is_taken_back_leaves_how_a_product_is_to_leave(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        self.leave(subscription, "2026-04-25")
+        self.twenty_from(subscription, "2026-04-20").action_undo()
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 0)
+
+    def test_a_product_changed_under_a_cancellation_still_leaves_as_agreed(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        self.leave(subscription, "2026-04-25")
+        subscription._end_on(self.day("2026-04-20"))
+        self.twenty_from(subscription, "2026-04-16")
+        subscription.action_undo_cancellation()
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(subscription), 0)
+
+    def test_a_cancellation_is_shown_as_it_is_credited(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        self.leave(subscription, "2026-04-25")
+        self.assertEqual(
+            self.shown(subscription, subscription._plan_ended(self.day("2026-04-16"))),
+            {"2026-04-16": -35.0},
+        )
+
+    def test_a_product_that_is_to_leave_is_shown_where_it_goes(self):
+        subscription = self.start_with_ten(decrease_policy="full")
+        other = self.subscribe(self.basic, on="2026-04-01")
+        self.bill("2026-04-01")
+        self.leave(subscription, "2026-04-25")
+        day = self.day("2026-04-16")
+        left, joined = subscription._plan_merge(other, day)
+        self.assertEqual(self.shown(subscription, left), {"2026-04-16": -35.0})
+        self.assertEqual(
+            self.shown(other, joined),
+            {"2026-04-16": 21.0, "2026-04-25": -21.0, "2026-05-01": 30.0},
+        )
+        subscription.merge_into(other, day)
+        self.bill("2026-04-16")
+        self.assertEqual(self.billed(other), 30 + 21)
+        self.bill("2026-04-25")
+        self.assertEqual(self.billed(other), 30)
+
+    def test_a_plan_that_is_charged_from_its_first_period_credits_nothing_before(self):
+        self.yearly.pricing_rule_ids.price = 140
+        subscription = self.start_with_ten(increase_policy="none")
+        subscription.change_plan(
+            subscription.line_ids, self.yearly, self.day("2026-04-16")
+        )
+        line = subscription._lines_on(self.day("2026-04-20"))
+        subscription.change_quantity(line, 12, self.day("2026-04-20"))
+        self.bill("2026-04-20")
+        self.assertEqual(self.billed(subscription), 70)
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 70 + 12 * 140)
+
+    def test_a_full_upgrade_is_charged_in_the_periods_of_a_trial_that_paid_early(self):
+        self.monthly.write({"increase_policy": "full", "trial_days": 30})
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        self.twenty_from(subscription, "2026-05-16")
+        subscription.action_activate()
+        self.bill("2026-05-16")
+        # From 10 April and from 10 May on.
+        self.assertEqual(self.billed(subscription), 70 + 140)
+
+    def shown(self, subscription, amendment):
+        return {
+            str(invoice.day): float(invoice.amount)
+            for invoice in subscription._forecast_amendment(
+                amendment, self.day("2026-05-02")
+            )
+        }
+
     def test_a_plan_that_is_charged_in_full_takes_the_place_of_the_old_one(self):
         # 700.00 a year are less than 70.00 a month.
         subscription = self.start_with_ten(decrease_policy="full")

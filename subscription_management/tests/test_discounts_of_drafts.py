@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tests import Form, tagged
@@ -171,3 +173,24 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
         draft.action_activate()
         draft._end_on(DAY)
         self.assertEqual((draft.state, coupon.redemption_count), ("cancelled", 0))
+
+    # Steps
+
+    @freeze_time(DAY)
+    def test_a_draft_shows_what_a_later_step_leaves_to_the_other_products(self):
+        draft = self.subscribe(
+            self.seat, self.basic, on="2026-01-01", quantity=10, start=False
+        )
+        draft.grant_discount({"fixed_amount": 50}, DAY)
+        self.assertEqual(self.amounts_off(draft), [50, 0])
+        draft._agree(
+            "quantity",
+            Date.to_date("2026-02-01"),
+            [(draft.line_ids[0], {"quantity": 5})],
+        )
+        # Five seats are 35.00, so the rest is off the 30.00 of the other product.
+        foreseen = self.foreseen(draft, draft._begin_amendment(), "2026-02-02")
+        self.assertEqual(sum(amount for *_rest, amount in foreseen), 50 + 15)
+        draft.action_activate()
+        self.bill("2026-02-01")
+        self.assertEqual(sum(draft.billed_period_ids.mapped("amount")), 50 + 15)

@@ -88,6 +88,23 @@ class TestDiscountsOfOtherIntervals(SeveralLinesCase):
         )
         self.assertEqual(self.billed(subscription, "2027-02-01"), [200, 21.67, 21.67])
 
+    def test_what_is_off_in_a_year_is_no_reason_to_take_a_year_for_dearer(self):
+        """20.00 a month are less than 290.00 a year, and more than 180.00."""
+        self.monthly.write(
+            {"increase_policy": "prorate", "decrease_policy": "next_period"}
+        )
+        subscription = self.subscribe(on="2026-01-01")
+        subscription.grant_discount(
+            {"fixed_amount": 10}, self.day("2026-01-01"), policy="prorate"
+        )
+        change = subscription.change_plan(
+            subscription._lines_on(self.day("2026-01-11")),
+            self.yearly,
+            self.day("2026-01-11"),
+        )
+        self.assertEqual(change.date_effective, self.day("2026-02-01"))
+        self.assertEqual(self.billed(subscription, "2026-02-01"), [20, 180])
+
     def test_months_that_are_left_are_a_part_of_a_year(self):
         subscription = self.subscribe(on="2026-01-01")
         subscription.grant_discount(

@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
-from odoo.fields import Date
+from odoo.fields import Command, Date
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -189,6 +189,58 @@ class TestPreviews(SubscriptionCase):
         self.assertEqual([foreseen], self.billed(subscription))
         # 21 a month from May on.
         self.assertEqual([amount for *_rest, amount in foreseen][-3:], [21, 21, 21])
+
+    def test_another_plan_that_is_agreed_for_later_is_shown_in_its_own_periods(self):
+        other = self.subscribe(on="2026-04-01")
+        subscription = self.subscribe(on="2026-04-11")
+        self.bill("2026-04-16")
+        subscription.change_plan(
+            subscription.line_ids, self.yearly, Date.to_date("2026-06-11")
+        )
+        wizard = self.regroup(subscription, kind="align", other_id=other).save()
+        [(_name, _subscription, amendment)] = wizard._plan()
+        foreseen = self.foreseen(subscription, amendment)
+        wizard.action_confirm()
+        self.assertEqual([foreseen], self.billed(subscription))
+
+    def test_products_that_are_typed_beside_a_share_of_them_are_shown(self):
+        self.monthly.pricing_rule_ids = [
+            Command.create(
+                {
+                    "product_id": self._make_product("Support", 0).id,
+                    "pricing_model": "percent_of_total",
+                    "price": 10,
+                }
+            )
+        ]
+        products = self.monthly.pricing_rule_ids.product_id
+        draft = self.subscribe(*products, on="2026-05-01", start=False)
+        with Form(draft) as form:
+            for _number in range(4):
+                with form.line_ids.new() as line:
+                    line.product_id = self.basic
+            # 30 + 7 + 4 * 30, and 10 % of these.
+            self.assertIn("172.70", form.invoice_forecast)
+
+    def test_a_trial_that_is_charged_is_shown_while_it_is_typed(self):
+        self.monthly.write({"trial_days": 14, "trial_product_id": self.seat.id})
+        with Form(self.env["subscription.subscription"]) as form:
+            form.partner_id = self.customer
+            form.plan_id = self.monthly
+            form.date_start = "2026-05-01"
+            for _number in range(2):
+                with form.line_ids.new() as line:
+                    line.product_id = self.basic
+            self.assertEqual(len(form.line_ids), 2)
+            # 7.00 for the trial, and two products from 15 May on.
+            self.assertIn("7.00", form.invoice_forecast)
+            self.assertIn("60.00", form.invoice_forecast)
+        with Form(form.record) as form:
+            with form.line_ids.new() as line:
+                line.product_id = self.basic
+            form.partner_id = self.env["res.partner"].create({"name": "Negev Solar"})
+            self.assertEqual(len(form.line_ids), 3)
+            self.assertIn("90.00", form.invoice_forecast)
 
     def test_why_two_subscriptions_cannot_be_joined_is_shown(self):
         other = self.subscribe(on="2026-04-01")

@@ -252,7 +252,13 @@ def change(agreement, kind, index, day, length, quantity, new_terms, calendar, p
         elif kind == "plan":
             moved = replace(calendar, start=charged or day, end=None)
             edit = change_terms(
-                lines, origin, day, lambda _line: new_terms, moved, quantity, charged
+                lines,
+                origin,
+                day,
+                lambda _line: new_terms,
+                lambda _line: moved,
+                quantity,
+                charged,
             )
         else:
             edit = end_line(lines, origin, day, charged)

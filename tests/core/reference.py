@@ -77,8 +77,9 @@ def charged_lines(lines, target):
             if index == 0 or steps[index - 1].end != line.start:
                 first = line.start
             end = _end_of_chain(steps[index:])
-            known = line.start != first and (
-                line.charged_from if line.charged_from is not None else line.start
+            known = line.start != first and max(
+                line.charged_from if line.charged_from is not None else line.start,
+                _period_begins(line, line.start),
             )
             before = days.get(line.start - ONE_DAY)
             for day in _each(line.start, end, target):
@@ -94,9 +95,16 @@ def charged_lines(lines, target):
             for day in _each(line.end, line.charged_until, target):
                 days[day] = days[line.end - ONE_DAY]
             if _is_known(line, line.end, target):
-                for day in _each(max(line.charged_until, first), line.end, target):
+                own = min(_period_begins(line, line.end), line.end)
+                for day in _each(max(line.charged_until, first, own), line.end, target):
                     del days[day]
     return charged
+
+
+def _period_begins(line, day):
+    """Return when the period of a day begins, or the first one after it."""
+    before = [each for each in _boundaries(line.calendar, day, day) if each <= day]
+    return max(before[-1], line.calendar.start)
 
 
 def _end_of_chain(steps):

@@ -124,7 +124,7 @@ def plan_change(given):
         current.calendar if same else monthly(since=when, months=new["interval_months"])
     )
     terms = Terms(PerUnit(Decimal(new["cents"])))
-    edit = change_terms([current], 1, when, lambda _line: terms, calendar)
+    edit = change_terms([current], 1, when, lambda _line: terms, lambda _line: calendar)
     period = current.calendar.regular_period(0)
     credit, charge = changed(edit, [billed(old["cents"], period)], CENTS, when)
     return {"credit_cents": -credit, "debit_cents": charge}

@@ -70,7 +70,7 @@ def test_from_monthly_to_yearly_the_year_begins_on_the_day_of_the_change():
         1,
         day("2026-04-16"),
         lambda _line: Terms(PerUnit(Decimal(300))),
-        yearly,
+        lambda _line: yearly,
     )
     rows = [charged("2026-04-01/2026-05-01", "30.00")]
     outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))

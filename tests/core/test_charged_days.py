@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from billing_core.changes import change_quantity, end_line
+from billing_core.changes import change_quantity, change_terms, end_line
 from billing_core.charged_days import ChangePolicy, as_charged, charged_from
 from billing_core.invoice_plan import plan_invoice
 from billing_core.line import PercentBase
@@ -75,6 +75,44 @@ def test_what_ends_before_it_is_charged_never_is():
 def test_the_first_line_has_no_days_but_its_own():
     line = replace(seats(10, start="2026-04-16"), charged_from=day("2026-04-01"))
     assert charged_on([line], "2026-04-16") == [("2026-04-16", "None", 10)]
+
+
+def test_what_waits_for_its_first_period_is_changed_at_no_cost_before_it():
+    """A plan that is charged from May on, and more seats of it from 20 April."""
+    yearly = seats(20, since="2026-05-01").calendar
+    plan = change_terms(
+        [seats(10)],
+        1,
+        day("2026-04-16"),
+        lambda line: line.terms,
+        lambda _line: yearly,
+        Decimal(20),
+        day("2026-05-01"),
+    )
+    lines = changed(plan.lines, ChangePolicy.PRORATE, "2026-04-20", 30)
+    assert charged_on(lines, "2026-04-20") == [
+        ("2026-04-01", "2026-05-01", 10),
+        ("2026-05-01", "None", 30),
+    ]
+
+
+def test_a_full_change_is_charged_for_no_period_before_its_own():
+    """It was agreed on when periods began on the 1st, and they begin on the 10th."""
+    lines = changed([seats(10)], ChangePolicy.FULL, "2026-05-16", 20)
+    tenth = seats(1, since="2026-04-10").calendar
+    lines = [replace(line, calendar=tenth) for line in lines]
+    assert charged_on(lines, "2026-05-16") == [
+        ("2026-04-01", "2026-05-10", 10),
+        ("2026-05-10", "None", 20),
+    ]
+
+
+def test_a_product_that_leaves_is_credited_for_no_period_before_its_own():
+    """It was agreed on when periods began on the 1st, and they begin on the 10th."""
+    tenth = seats(1, since="2026-04-10").calendar
+    line = seats(10, end="2026-05-16", calendar=tenth)
+    line = replace(line, charged_until=day("2026-05-01"))
+    assert charged_on([line], "2026-05-16") == [("2026-04-01", "2026-05-10", 10)]
 
 
 @pytest.mark.parametrize("policy", [ChangePolicy.FULL, ChangePolicy.NONE])

@@ -161,7 +161,9 @@ def test_a_change_of_price_goes_on_and_one_of_plan_begins_anew():
     yearly = BillingCalendar(
         day("2026-04-16"), Interval(1, IntervalUnit.YEAR), timing=Timing.IN_ARREARS
     )
-    edit = change_terms([line], 1, day("2026-04-16"), lambda _: dearer, yearly)
+    edit = change_terms(
+        [line], 1, day("2026-04-16"), lambda _: dearer, lambda _: yearly
+    )
     assert edit.lines[1].series == edit.lines[1].key
 
 
