@@ -74,5 +74,12 @@ from . import res_currency
 from . import res_partner
 from . import subscription_contract
 from . import subscription_contract_end
+from . import subscription_order
+from . import subscription_start
 from . import sale_order
+from . import sale_order_totals
+from . import sale_order_renewal
 from . import sale_order_line
+from . import sale_order_line_renewal
+from . import sale_order_template_line
+from . import payment_transaction

@@ -1,262 +1,229 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Command
-
-from .subscription_renewal import RUNNING
 
 
 class SaleOrder(models.Model):
-    """A quotation that asks for the next term of a subscription."""
+    """An order that begins subscriptions."""
 
     _inherit = "sale.order"
 
-    managed_subscription_id = fields.Many2one(
+    managed_start_date = fields.Date(
+        "Service Starts",
+        copy=False,
+        help="Leave empty to start as the plan says: when the order is confirmed, for "
+        "instance.",
+    )
+    managed_begun_ids = fields.One2many(
         "subscription.subscription",
-        "Renews",
+        "order_id",
+        "Subscriptions",
         readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
         groups="subscription_management.group_subscription_user",
     )
-    managed_renews_from = fields.Date(
-        "From",
-        readonly=True,
-        copy=False,
-        help="The first day of the term that the quotation asks for.",
+    managed_begun_count = fields.Integer(
+        compute="_compute_managed_begun_count", compute_sudo=True
     )
-    managed_seen_change_id = fields.Many2one(
-        "subscription.change",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        groups="subscription_management.group_subscription_user",
-        help="The newest change of the subscription that the quotation knows of.",
-    )
-    managed_refusal = fields.Char(
-        compute="_compute_managed_refusal",
-        help="Why the quotation cannot be confirmed as it is.",
-    )
+    managed_has_plans = fields.Boolean(compute="_compute_managed_has_plans")
 
-    @api.depends("managed_subscription_id", "state", "order_line.product_uom_qty")
-    def _compute_managed_refusal(self):
+    @api.depends("managed_begun_ids")
+    def _compute_managed_begun_count(self):
         for order in self:
-            is_open = order.state in ("draft", "sent")
-            order.managed_refusal = is_open and order._renewal_refusal()
+            order.managed_begun_count = len(order.managed_begun_ids)
 
-    @api.depends("managed_subscription_id")
-    def _compute_currency_id(self):
-        result = super()._compute_currency_id()
-        for order in self.sudo().filtered("managed_subscription_id"):
-            order.currency_id = order.managed_subscription_id.currency_id
-        return result
+    @api.depends("order_line.managed_plan_id", "order_line.managed_line_id")
+    def _compute_managed_has_plans(self):
+        for order in self:
+            order.managed_has_plans = any(
+                line._is_sold_on_plan() for line in order.order_line
+            )
 
-    @api.constrains("managed_subscription_id", "partner_id", "company_id")
-    def _check_renewed_customer(self):
-        for order in self.sudo().filtered("managed_subscription_id"):
-            subscription = order.managed_subscription_id
-            if (
-                order.company_id != subscription.company_id
-                or order.partner_id.commercial_partner_id
-                != subscription.commercial_partner_id
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%(order)s renews %(subscription)s and stays with its "
-                        "customer; transfer the subscription instead.",
-                        order=order.name,
-                        subscription=subscription.name,
-                    )
-                )
+    def _first_day_served(self):
+        """Return the day from which what the order begins is served."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        return self.managed_start_date or company._subscription_today()
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_may_renew(vals)
-        return super().create(vals_list)
+    def _lines_by_plan_terms(self, joining=None):
+        """Return the lines of each subscription that the order begins, by its plan.
 
-    def _check_may_renew(self, vals):
-        """Refuse to renew what the user may not change: a yes is applied for all."""
-        if subscription_id := vals.get("managed_subscription_id"):
-            subscription = self.env["subscription.subscription"].browse(subscription_id)
-            subscription.check_access("write")
+        Plans of one term and one trial share a subscription, whatever their intervals;
+        it is on the first of them. What is charged once joins the first one. Lines
+        that are offered and not chosen are left out, but those that are `joining`.
+        """
+        self.ensure_one()
+        chosen = self.order_line.filtered("product_uom_qty")
+        lines = (chosen | (joining or chosen)).sorted("sequence")
+        by_terms = lines.filtered(lambda line: line._is_sold_on_plan()).grouped(
+            lambda line: line.managed_plan_id._agreed_terms()
+        )
+        groups = [(own[0].managed_plan_id, own) for own in by_terms.values() if own]
+        if groups and groups[0][0].fee_policy == "subscription":
+            plan, own = groups[0]
+            groups[0] = plan, own | lines.filtered(lambda line: line._is_fee())
+        return groups
+
+    def _prepare_subscription_values(self, plan):
+        """Return the values of a subscription on a plan, without its lines."""
+        self.ensure_one()
+        return {
+            "order_id": self._origin.id,
+            "plan_id": plan.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "partner_invoice_id": self.partner_invoice_id.id,
+            "partner_shipping_id": self.partner_shipping_id.id,
+            "currency_id": self.currency_id.id,
+            "user_id": self.user_id.id,
+            "client_reference": self.client_order_ref,
+            "fiscal_position_id": self.fiscal_position_id.id,
+            "payment_term_id": self.payment_term_id.id or plan.payment_term_id.id,
+            "date_start": self._first_day_served(),
+        }
+
+    def _price_by_plans(self, lines):
+        """Price lines that are sold on plans as the subscriptions would bill them."""
+        self.ensure_one()
+        for plan, own in self._lines_by_plan_terms(lines):
+            asked = (own & lines).filtered(lambda line: line._is_sold_on_plan())
+            shares = asked.filtered(lambda line: line._is_a_share())
+            # Shares are of what the others really cost, with what was typed there.
+            for listed in filter(None, (asked - shares, shares)):
+                served = self._in_memory(plan, own, listed)
+                for line in listed:
+                    amount = served[line]._full_price()
+                    units = line.product_uom_qty or 1.0
+                    line._follow_plan_price(served[line]._unit_price_of(amount, units))
+
+    def _price_again(self):
+        """Bring what is sold on plans in step with customer, day and currency."""
+        for order in self.filtered(lambda each: each.state in ("draft", "sent")):
+            lines = order.order_line.filtered(lambda line: line._is_sold_on_plan())
+            if lines:
+                lines._compute_managed_charge_kind()
+                order._price_by_plans(lines)
+
+    def _follow_shares(self):
+        """Let shares of the total follow what they are a share of."""
+        for order in self.filtered(lambda each: each.state in ("draft", "sent")):
+            lines = order.order_line.filtered(
+                lambda line: line._is_sold_on_plan() and line._is_a_share()
+            )
+            if lines:
+                order._price_by_plans(lines)
+
+    @api.onchange("order_line")
+    def _onchange_shares_of_the_total(self):
+        self._follow_shares()
+
+    @api.onchange("partner_id", "managed_start_date", "pricelist_id")
+    def _onchange_prices_of_plans(self):
+        self._price_again()
 
     def write(self, vals):
-        self._check_may_renew(vals)
         result = super().write(vals)
-        if "order_line" in vals:
-            self.sudo().filtered("managed_subscription_id")._follow_renewal_prices()
+        if {"partner_id", "managed_start_date", "pricelist_id"} & vals.keys():
+            self._price_again()
         return result
 
-    def _follow_renewal_prices(self):
-        """Let shares of the total follow what was quoted for the others."""
-        for order in self.filtered(lambda each: each.state in ("draft", "sent")):
-            for line, price in order._renewal_prices().items():
-                line._follow_renewal_price(price)
+    def _in_memory(self, plan, lines, listed=()):
+        """Return the line of a subscription that is not saved for each order line.
 
-    def action_update_renewal(self):
-        """Offer the next term anew, from the subscription as it is now."""
-        for order in self:
-            order.managed_subscription_id.check_access("read")
-            order.sudo()._offer_renewal()
-
-    def _offer_renewal(self):
-        """Let the lines offer the next term of the subscription, as it is now."""
-        for order in self:
-            subscription = order.managed_subscription_id
-            subscription._check_can_renew()
-            subscription._check_is_to_go_on()
-            order.write(
-                {
-                    "managed_renews_from": subscription.term_end,
-                    "managed_seen_change_id": subscription._newest_agreed_change().id,
-                    "validity_date": fields.Date.subtract(
-                        subscription.term_end, days=1
-                    ),
-                    "order_line": [
-                        *(
-                            Command.delete(line.id)
-                            for line in order.order_line.filtered("managed_line_id")
-                        ),
-                        *(
-                            Command.create(values)
-                            for values in order._prepare_renewal_lines()
-                        ),
-                    ],
-                }
-            )
-
-    def _prepare_renewal_lines(self):
-        """Return the values of a line for each product of the next term."""
-        subscription = self.managed_subscription_id
-        day = subscription.term_end
-        amendment = subscription._plan_renewal(self._planned_rows())
-        prices = subscription._prices_from(amendment, day)
-        lines = subscription._lines_to_change(day).with_context(lang=self._get_lang())
-        for line in lines:
-            planned, amount = prices[line._origin_key()]
-            yield line._prepare_renewal_offer(amendment.values[planned.key], amount)
-
-    def _planned_rows(self):
-        """Return what changes by the plan for whoever accepts the quotation now."""
-        subscription = self.managed_subscription_id
-        return subscription._renewal_rows(is_early=subscription._is_before_term_end())
-
-    def _renewal_rows(self):
-        """Return what changes of the lines as it is quoted, as `_amend` takes it."""
-        self.ensure_one()
-        subscription = self.managed_subscription_id
-        planned = dict(self._planned_rows())
-        offers = {line.managed_line_id: line for line in self.order_line}
-        rows = []
-        for line in subscription._lines_to_change(subscription.term_end):
-            if line not in offers:
-                rows.append((line, None))
-                continue
-            values = {**planned.get(line, {}), **offers[line]._renewal_values()}
-            if values:
-                rows.append((line, values))
-        return rows
-
-    def _renewal_prices(self):
-        """Return the unit price of each line that renews, by the code that bills."""
-        self.ensure_one()
-        subscription = self.managed_subscription_id
-        amendment = subscription._plan_renewal(self._renewal_rows())
-        prices = subscription._prices_from(amendment, subscription.term_end)
+        Of `listed` ones, prices and discounts that were typed are left out.
+        """
+        subscription = (
+            self.env["subscription.subscription"]
+            .sudo()
+            .new(self._prepare_subscription_values(plan))
+        )
         found = {}
-        for offer in self._renewal_offers():
-            _planned, amount = prices.get(
-                offer.managed_line_id._origin_key(), (None, None)
-            )
-            if amount is not None:
-                line, quantity = offer.managed_line_id, offer.product_uom_qty
-                found[offer] = line._unit_price_of(amount, quantity)
+        for line in lines:
+            values = line._prepare_subscription_line_values(plan)
+            if line in listed:
+                values.pop("price", None)
+                values.pop("discount_ids", None)
+                values["quantity"] = values["quantity"] or 1.0
+            values["subscription_id"] = subscription.id
+            found[line] = subscription.line_ids.new(values)
         return found
 
-    def _renewal_offers(self):
-        """Return the lines that renew at a price; what is used has none yet."""
-        return self.order_line.filtered(
-            lambda line: line.managed_line_id and not line.display_type
-        )
-
-    def _renewal_refusal(self):
-        """Return why the quotation cannot be accepted as it is, False where it can."""
-        self.ensure_one()
-        order = self.sudo()
-        if not order.managed_subscription_id:
-            return False
-        return order._why_stale() or (
-            # Its prices are known again once the end is taken back.
-            not order.managed_subscription_id._is_cancelled_for_renewal()
-            and order._why_not_at_these_prices()
-        )
-
-    def _why_stale(self):
-        """Return what the quotation did not know of the subscription, False if all."""
-        self.ensure_one()
-        subscription = self.managed_subscription_id
-        if (
-            subscription.state not in RUNNING
-            or subscription.term_end != self.managed_renews_from
-        ):
-            return self.env._(
-                "%s does not wait for this renewal any more: it was renewed already, "
-                "or has ended.",
-                subscription.name,
-            )
-        if subscription._newest_agreed_change() != self.managed_seen_change_id:
-            return self.env._(
-                "%s was changed since this quotation was made; update the quotation "
-                "and send it again.",
-                subscription.name,
-            )
-        return False
-
-    def _why_not_at_these_prices(self):
-        """Return why the subscription cannot go on as quoted, False where it can."""
-        self.ensure_one()
-        if not self._renewal_offers():
-            return self.env._(
-                "Nothing is left to be renewed; let the subscription end, or update "
-                "the quotation."
-            )
-        try:
-            prices = self._renewal_prices()
-        except UserError as error:
-            return str(error)
-        if any(line._differs_from(price) for line, price in prices.items()):
-            return self.env._(
-                "The prices of %s moved since this quotation was made; update the "
-                "quotation and send it again.",
-                self.managed_subscription_id.name,
-            )
-        return False
-
     def _confirmation_error_message(self):
-        return super()._confirmation_error_message() or self._renewal_refusal()
+        return super()._confirmation_error_message() or self._why_not_on_plans()
+
+    def _why_not_on_plans(self):
+        """Return why subscriptions cannot begin as ordered, False where they can."""
+        self.ensure_one()
+        for plan, lines in self._lines_by_plan_terms():
+            if taken := lines.filtered(lambda line: line.product_uom_qty < 0)[:1]:
+                return self.env._(
+                    "%s is sold on a plan, so fewer than none cannot be ordered; "
+                    "change the customer's subscription instead.",
+                    taken.product_id.display_name,
+                )
+            try:
+                for line, served in self._in_memory(plan, lines).items():
+                    line._check_price_can_be_typed(served)
+            except UserError as error:
+                return str(error)
+        return False
+
+    def _action_cancel(self):
+        """End what was ordered with the order, or refuse once it was invoiced."""
+        for order in self.sudo():
+            for subscription in order.managed_begun_ids:
+                subscription._end_with_its_order()
+        return super()._action_cancel()
 
     def _action_confirm(self):
         result = super()._action_confirm()
-        for order in self.sudo().filtered("managed_subscription_id"):
-            subscription = order.managed_subscription_id
-            # The customer accepts without rights, staff only with those to change it.
-            subscription.with_env(self.env).check_access("write")
-            subscription._renew_as_quoted(order)
+        for order in self:
+            order._begin_subscriptions()
         return result
 
-    def _cancel_because(self, reason):
-        """Cancel, and say on each order why."""
-        self._action_cancel()
-        for order in self:
-            order.message_post(body=reason)
+    def _begin_subscriptions(self):
+        """Begin what was ordered on plans; the customer accepts it without rights."""
+        self.ensure_one()
+        begun = self.env["subscription.subscription"].sudo()
+        for plan, lines in self._lines_by_plan_terms():
+            commands = [
+                Command.create(line._prepare_subscription_line_values(plan))
+                for line in lines
+            ]
+            values = {
+                **self._prepare_subscription_values(plan),
+                "starts_with": self._waits_for(plan),
+                "line_ids": commands,
+            }
+            begun |= begun.with_company(self.company_id).create(values)
+        for subscription in begun.filtered(lambda each: not each.starts_with):
+            subscription._begin_as_ordered(subscription.date_start)
+        return begun
 
-    def _action_cancel(self):
-        """Cancel, and take back the renewals that were agreed to, or refuse."""
-        for order in self.sudo().filtered("managed_subscription_id"):
-            subscription = order.managed_subscription_id
-            renewal = subscription._renewal_from(order.managed_renews_from)
-            if order.state == "sale" and renewal:
-                subscription.with_env(self.env).check_access("write")
-                subscription._undo_change(renewal)
-        return super()._action_cancel()
+    def _waits_for(self, plan):
+        """Return what the service on a plan waits for to start, False for nothing."""
+        self.ensure_one()
+        is_at_once = self.managed_start_date or plan.start_policy == "order"
+        return not is_at_once and plan.start_policy
+
+    def _is_delivered(self):
+        """Tell whether all goods were delivered; of an order without, what recurs."""
+        self.ensure_one()
+        lines = self.order_line.filtered(
+            lambda line: not line.display_type and line.product_uom_qty > 0
+        )
+        goods = lines.filtered(lambda line: line.product_id.type == "consu")
+        expected = goods or lines.filtered(lambda line: line._is_sold_on_plan())
+        return bool(expected) and all(
+            line.qty_delivered >= line.product_uom_qty for line in expected
+        )
+
+    def action_view_subscriptions(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_subscription_action"
+        )
+        action["domain"] = [("order_id", "=", self.id)]
+        if self.managed_begun_count == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.managed_begun_ids.id
+        return action

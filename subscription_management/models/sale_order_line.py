@@ -1,210 +1,263 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_date
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
-from ..billing_core.money import HUNDRED, ONE
-from .decimals import exact
-from .subscription_invoicing import shown_unit_price
+from .subscription_line import MONTHS_IN_UNIT
+from .subscription_line_kind import CHARGE_KINDS
 from .subscription_line_terms import AGREED_PRICE
+
+SHARED_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount"} | {
+    "managed_plan_id"
+}
+"""What of a line moves the price of those that are a share of the total."""
 
 
 class SaleOrderLine(models.Model):
-    """What a renewal quotation offers for one line of the subscription."""
+    """A product that is sold on a plan: billed each period, not by the order."""
 
     _inherit = "sale.order.line"
 
-    managed_line_id = fields.Many2one(
-        "subscription.line",
-        "Renewed Line",
-        readonly=True,
-        copy=False,
+    managed_plan_id = fields.Many2one(
+        "subscription.plan",
+        "Plan",
+        compute="_compute_managed_plan_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         index="btree_not_null",
         ondelete="restrict",
+        check_company=True,
+        domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
+        help="How often it is billed, and at which price; empty for what is sold once.",
+    )
+    managed_interval_label = fields.Char(
+        "Billed", compute="_compute_managed_interval_label"
+    )
+    managed_charge_kind = fields.Selection(
+        CHARGE_KINDS,
+        "Charged",
+        compute="_compute_managed_charge_kind",
+        store=True,
+        precompute=True,
+    )
+    managed_monthly_amount = fields.Monetary(
+        "Per Month",
+        compute="_compute_managed_monthly_amount",
+        help="What the line comes to for one month, without taxes.",
+    )
+    managed_subscription_line_ids = fields.One2many(
+        "subscription.line", "order_line_id", "Subscription Lines"
     )
 
-    @api.constrains("managed_line_id", "product_id")
-    def _check_renewed_line(self):
-        for line in self.sudo().filtered("managed_line_id"):
-            renewed = line.managed_line_id
-            if renewed.subscription_id != line.order_id.managed_subscription_id or (
-                not line.display_type and renewed.product_id != line.product_id
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%s is renewed as it is; change the product on the "
-                        "subscription first, and update the quotation.",
-                        renewed.product_id.display_name,
-                    )
-                )
+    @api.depends("product_id")
+    def _compute_managed_plan_id(self):
+        """Sell on the plan of the lines above, or the first one, that has a price."""
+        for line in self:
+            offering = line._plans_offering()
+            if line.managed_plan_id not in offering:
+                beside = (line.order_id.order_line - line).managed_plan_id
+                line.managed_plan_id = (beside & offering or offering)[:1]
 
-    @api.depends("managed_line_id")
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.order_id._follow_shares()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        if SHARED_FIELDS & vals.keys():
+            self.order_id._follow_shares()
+        return result
+
+    def _plans_offering(self):
+        """Return the plans with a price of the product, the first ones first."""
+        self.ensure_one()
+        if not self.product_id or self.display_type or self.managed_line_id:
+            return self.env["subscription.plan"]
+        rules = self.env["subscription.pricing.rule"].sudo()
+        company = self.company_id or self.env.company
+        offered = rules.search(
+            [
+                ("product_id", "=", self.product_id.id),
+                ("state", "=", "published"),
+                ("plan_id.active", "=", True),
+                ("company_id", "in", (False, company.id)),
+                ("currency_id", "=", (self.currency_id or company.currency_id).id),
+            ]
+        )
+        return offered.plan_id.sorted().sudo(False)
+
+    @api.depends("managed_plan_id", "product_id")
+    def _compute_managed_charge_kind(self):
+        kinds = self.env["subscription.line"]
+        for line in self:
+            kind = kinds._kind_by_rule(line._pricing_rule()) or "recurring"
+            line.managed_charge_kind = line.managed_plan_id and kind
+
+    def _pricing_rule(self):
+        """Return the rule by which what is sold on a plan is priced, if any."""
+        self.ensure_one()
+        rules = self.env["subscription.pricing.rule"].sudo()
+        order = self.order_id
+        if not (self.managed_plan_id and self.product_id and order):
+            return rules
+        return rules._find(
+            self.managed_plan_id,
+            self.product_id,
+            order.currency_id,
+            order._first_day_served(),
+            order.partner_id,
+        )
+
+    def _is_a_share(self):
+        """Tell whether the price follows what other lines cost."""
+        self.ensure_one()
+        return self._pricing_rule().pricing_model == "percent_of_total"
+
+    @api.depends(
+        "price_subtotal", "managed_plan_id", "managed_line_id", "managed_charge_kind"
+    )
+    def _compute_managed_monthly_amount(self):
+        for line in self:
+            renewed = line.managed_line_id.sudo()
+            plan = line.managed_plan_id or renewed.plan_id
+            kind = line.managed_charge_kind or renewed.kind
+            months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
+            is_recurring = kind == "recurring" and months
+            line.managed_monthly_amount = (
+                line.price_subtotal / months if is_recurring else 0.0
+            )
+
+    @api.depends("managed_charge_kind", "managed_plan_id")
+    @api.depends_context("lang")
+    def _compute_managed_interval_label(self):
+        """Say how often what is billed comes again, nothing of what is sold once."""
+        for line in self:
+            is_once = line.managed_charge_kind == "one_off"
+            label = line.managed_plan_id.interval_label
+            line.managed_interval_label = not is_once and label
+
+    def _recurs(self):
+        """Tell whether the line begins something that is paid again each period."""
+        self.ensure_one()
+        return self._is_sold_on_plan() and self.managed_charge_kind != "one_off"
+
+    def _is_sold_on_plan(self):
+        """Tell whether the line begins something that is billed each period."""
+        self.ensure_one()
+        return bool(
+            self.managed_plan_id and not self.display_type and not self.managed_line_id
+        )
+
+    def _is_fee(self):
+        """Tell whether the line is charged once, on the first invoice of what recurs.
+
+        Goods, and what is invoiced by what was delivered, stay with the order.
+        """
+        self.ensure_one()
+        return bool(
+            not (self.managed_plan_id or self.managed_line_id or self.display_type)
+            and not (self.is_downpayment or self.combo_item_id or self.is_expense)
+            and self.product_id.type == "service"
+            and self.product_id.invoice_policy == "order"
+            and self.price_subtotal >= 0
+            and not (self._is_discount_line() or self._is_delivery())
+        )
+
+    def _is_billed_by_subscription(self):
+        """Tell whether a subscription invoices the line, and the order never does."""
+        self.ensure_one()
+        return bool(
+            self.managed_line_id
+            or self._is_sold_on_plan()
+            or self.sudo().managed_subscription_line_ids
+        )
+
+    @api.depends("managed_plan_id")
     def _compute_price_unit(self):
-        """Price what is renewed by the code that bills it."""
-        renewed = self.filtered("managed_line_id")
-        for order in renewed.order_id.sudo():
-            for line, price in order._renewal_prices().items():
-                line._follow_renewal_price(price)
-        return super(SaleOrderLine, self - renewed)._compute_price_unit()
+        """Price what is sold on a plan by the code that bills it."""
+        planned = self.filtered(lambda line: line._is_sold_on_plan())
+        for order in planned.order_id:
+            order._price_by_plans(planned)
+        return super(SaleOrderLine, self - planned)._compute_price_unit()
 
-    @api.depends("managed_line_id")
+    @api.depends("managed_plan_id")
     def _compute_discount(self):
-        renewed = self.filtered("managed_line_id")
-        for line in renewed:
+        """Leave the pricelist's discounts to the order: a plan's price is its own."""
+        planned = self.filtered(lambda line: line._is_sold_on_plan())
+        for line in planned:
             line.discount = line.discount or 0.0
-        return super(SaleOrderLine, self - renewed)._compute_discount()
+        return super(SaleOrderLine, self - planned)._compute_discount()
 
-    @api.depends("managed_line_id")
-    def _compute_qty_to_invoice(self):
-        """Leave what is renewed to the subscription, which bills it."""
-        renewed = self.filtered("managed_line_id")
-        renewed.qty_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_qty_to_invoice()
-
-    @api.depends("managed_line_id")
-    def _compute_untaxed_amount_to_invoice(self):
-        renewed = self.filtered("managed_line_id")
-        renewed.untaxed_amount_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_untaxed_amount_to_invoice()
-
-    @api.depends("managed_line_id")
-    def _compute_amount_to_invoice(self):
-        renewed = self.filtered("managed_line_id")
-        renewed.amount_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_amount_to_invoice()
-
-    def _has_own_price(self):
-        """Tell whether somebody quoted another price than the subscription's."""
+    def _follow_plan_price(self, price):
+        """Take the price that the plan has now, unless another one was typed."""
         self.ensure_one()
-        return bool(self.discount) or self.price_unit != self.technical_price_unit
-
-    def _follow_renewal_price(self, price):
-        self.ensure_one()
-        if not self._has_own_price() and self.price_unit != price:
+        is_typed = self.price_unit != self.technical_price_unit
+        is_forced = self.env.context.get("force_price_recomputation")
+        if (is_forced or not is_typed) and self.technical_price_unit != price:
             line = self.with_context(sale_write_from_compute=True)
             line.update({"price_unit": price, "technical_price_unit": price})
 
-    def _differs_from(self, price):
-        """Tell whether the amount is another one than at a unit price."""
-        self.ensure_one()
-        quoted = self.price_unit * (1 - self.discount / 100) * self.product_uom_qty
-        return bool(
-            self.currency_id.compare_amounts(quoted, price * self.product_uom_qty)
-        )
+    @api.depends("managed_plan_id", "managed_line_id", "managed_subscription_line_ids")
+    def _compute_qty_to_invoice(self):
+        """Leave to the subscription what it bills."""
+        billed = self.filtered(lambda line: line._is_billed_by_subscription())
+        billed.qty_to_invoice = 0.0
+        return super(SaleOrderLine, self - billed)._compute_qty_to_invoice()
 
-    def _renewal_values(self):
-        """Return what of the subscription's line is another as quoted."""
+    @api.depends("managed_plan_id", "managed_line_id", "managed_subscription_line_ids")
+    def _compute_untaxed_amount_to_invoice(self):
+        billed = self.filtered(lambda line: line._is_billed_by_subscription())
+        billed.untaxed_amount_to_invoice = 0.0
+        return super(SaleOrderLine, self - billed)._compute_untaxed_amount_to_invoice()
+
+    @api.depends("managed_plan_id", "managed_line_id", "managed_subscription_line_ids")
+    def _compute_amount_to_invoice(self):
+        billed = self.filtered(lambda line: line._is_billed_by_subscription())
+        billed.amount_to_invoice = 0.0
+        return super(SaleOrderLine, self - billed)._compute_amount_to_invoice()
+
+    def _prepare_subscription_line_values(self, plan):
+        """Return the values of the subscription's line that serves what was ordered."""
         self.ensure_one()
-        line, values = self.managed_line_id, {}
-        if self.display_type:
-            return values
-        if line._is_quoted_as_one():
-            if self.product_uom_qty != 1.0:
-                raise UserError(
-                    self.env._(
-                        "%s costs the same whatever its quantity; leave it at 1.",
-                        line.product_id.display_name,
-                    )
-                )
-        elif self.product_uom_qty != line.quantity:
-            values["quantity"] = self.product_uom_qty
-        if self._has_own_price():
-            values |= self._quoted_price_values()
+        values = {
+            "order_line_id": self._origin.id,
+            "sequence": self.sequence,
+            "product_id": self.product_id.id,
+            "product_uom_id": self.product_uom_id.id,
+            "plan_id": (self.managed_plan_id or plan).id,
+            "quantity": self.product_uom_qty,
+            "name": self._text_of_its_own(),
+            "analytic_distribution": self.analytic_distribution,
+        }
+        if self._is_fee():
+            price = self.price_unit * (1 - self.discount / 100)
+            once = {"kind": "one_off", "pricing_model": "per_unit", "price": price}
+            return {**values, **once}
+        if self.price_unit != self.technical_price_unit:
+            values["price"] = self.price_unit
+        if self.discount:
+            day = self.order_id._first_day_served()
+            granted = {"percent": self.discount, "date_start": day}
+            values["discount_ids"] = [Command.create(granted)]
         return values
 
-    def _quoted_price_values(self):
-        """Return the price that was quoted in place of the subscription's."""
-        line = self.managed_line_id
-        rule = line.pricing_rule_id
-        bounds = (rule.included_quantity, rule.minimum_amount, rule.maximum_amount)
-        if line.pricing_model not in AGREED_PRICE or any(bounds):
+    def _text_of_its_own(self):
+        """Return the text that was typed, False for the product's own."""
+        self.ensure_one()
+        own = self._get_sale_order_line_multiline_description_sale()
+        return self.name if self.name != own else False
+
+    def _check_price_can_be_typed(self, priced):
+        """Refuse another price than that of tiers and shares; it has none to change."""
+        self.ensure_one()
+        is_typed = self.price_unit != self.technical_price_unit
+        if is_typed and priced.pricing_model not in AGREED_PRICE:
             raise UserError(
                 self.env._(
-                    "The price of %s follows from its tiers, packages or shares, and "
-                    "cannot be quoted by hand; change it on the subscription, or "
-                    "grant a discount there.",
-                    line.product_id.display_name,
+                    "The price of %s follows from its tiers, packages or shares: give "
+                    "a discount in percent instead of another price.",
+                    self.product_id.display_name,
                 )
             )
-        quoted = exact(self.price_unit) * (HUNDRED - exact(self.discount)) / HUNDRED
-        units = line._units_per_quantity() if line.pricing_model == "per_unit" else 1
-        return {
-            "price": float(quoted / units),
-            "discount_ids": [],
-            "added_discounts": [],
-        }
-
-
-class SubscriptionLineOffer(models.Model):
-    _inherit = "subscription.line"
-
-    def _prepare_renewal_offer(self, agreed, amount):
-        """Return the order line that offers this line's next term for an amount.
-
-        `agreed` are the values of the line in the next term.
-        """
-        self.ensure_one()
-        if self.kind == "usage":
-            return {
-                "managed_line_id": self.id,
-                "display_type": "line_note",
-                "sequence": self.sequence,
-                "name": self.env._(
-                    "%(product)s: by what is used, %(price)s",
-                    product=self.product_id.display_name,
-                    price=self._offered_price_label(agreed),
-                ),
-            }
-        is_one = self._is_quoted_as_one()
-        quantity = 1.0 if is_one else agreed["quantity"]
-        price = self._unit_price_of(amount, quantity)
-        return {
-            "managed_line_id": self.id,
-            "product_id": self.product_id.id,
-            "name": self._renewal_offer_text(),
-            "product_uom_qty": quantity,
-            "product_uom_id": self.product_uom_id.id,
-            "sequence": self.sequence,
-            "price_unit": price,
-            "technical_price_unit": price,
-        }
-
-    def _offered_price_label(self, agreed):
-        """Return the price of what is used, as it is agreed for the next term."""
-        rule = self.env["subscription.pricing.rule"].browse(agreed["pricing_rule_id"])
-        if agreed["pricing_model"] != "per_unit":
-            return rule.price_label
-        return self.currency_id.format(agreed["price"])
-
-    def _unit_price_of(self, amount, quantity):
-        """Return the unit price at which a quantity costs an amount, to the cent."""
-        rounded = self.currency_id._snapshot_currency().round(amount)
-        units = exact(quantity) or ONE
-        return float(shown_unit_price(rounded, units))
-
-    def _is_quoted_as_one(self):
-        """Tell whether the quantity does not matter to what the line costs."""
-        self.ensure_one()
-        return self.pricing_model in ("flat", "percent_of_total")
-
-    def _renewal_offer_text(self):
-        """Return the text that the customer reads: what, how often, from when."""
-        subscription = self.subscription_id
-        first = subscription.term_end
-        end = subscription._term_end_after(first)
-        text = self.name or self.product_id.get_product_multiline_description_sale()
-        if self.pricing_model == "percent_of_total":
-            text = f"{text}, {self.price_label}"
-        if not end:
-            return self.env._(
-                "%(text)s\n%(interval)s, from %(first)s",
-                text=text,
-                interval=self.interval_label,
-                first=format_date(self.env, first),
-            )
-        return self.env._(
-            "%(text)s\n%(interval)s, %(first)s – %(last)s",
-            text=text,
-            interval=self.interval_label,
-            first=format_date(self.env, first),
-            last=format_date(self.env, fields.Date.subtract(end, days=1)),
-        )

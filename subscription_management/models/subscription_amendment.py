@@ -50,7 +50,10 @@ class SubscriptionAmendment(models.Model):
         self.ensure_one()
         return Amendment(
             tuple(self._snapshot_lines()),
-            {line.id: line._prepare_follower_values() for line in self.line_ids},
+            {
+                key: line._prepare_follower_values()
+                for line, key in self._line_keys().items()
+            },
         )
 
     def _amend_quantity(self, amendment, line, day, quantity, charged=None):

@@ -43,10 +43,17 @@ class SubscriptionBilling(models.Model):
     def _snapshot_lines(self, *, only_open=False):
         """Return the lines as the core takes them."""
         self.ensure_one()
-        keys = {line: line.id for line in self.line_ids}
+        keys = self._line_keys()
         return [
             line._snapshot_line(keys, only_open=only_open) for line in self.line_ids
         ]
+
+    def _line_keys(self):
+        """Return the key by which the core knows each line: its id, once saved."""
+        self.ensure_one()
+        if all(line.ids for line in self.line_ids):
+            return {line: line.id for line in self.line_ids}
+        return {line: number for number, line in enumerate(self.line_ids, start=1)}
 
     def _snapshot_pauses(self):
         """Return the days that are not billed, as the core takes them."""

@@ -170,6 +170,7 @@ class SubscriptionBillingPipeline(models.Model):
                 if invoice.posts
             )
         )
+        moves._settle_by_prepayments()
         return moves
 
     def _record_billed_periods(self, invoices, moves):

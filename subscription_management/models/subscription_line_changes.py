@@ -18,7 +18,7 @@ class SubscriptionLineAmendment(models.Model):
         return self.series_id.id or self.id
 
     def _prepare_ends_before(self):
-        """Return how lines end, as the values of the change that ends them otherwise."""
+        """Return how lines end, as the values of a change that ends them otherwise."""
         return {
             "ended_lines": {
                 str(line.id): line.date_end and line.date_end.isoformat()

@@ -9,6 +9,16 @@ from .decimals import exact
 CHARGE_KINDS = [("recurring", "Recurring"), ("one_off", "Once"), ("usage", "By Usage")]
 
 
+class SubscriptionPricingRuleKind(models.Model):
+    _inherit = "subscription.pricing.rule"
+
+    is_charged_once = fields.Boolean(
+        "Charged Once",
+        tracking=True,
+        help="Like a set-up: with the first period, and never again.",
+    )
+
+
 class SubscriptionLineKind(models.Model):
     _inherit = "subscription.line"
 
@@ -43,7 +53,7 @@ class SubscriptionLineKind(models.Model):
 
         Nothing is measured here: addons that measure what is used extend it.
         """
-        return False
+        return "one_off" if rule.is_charged_once else False
 
     def _snapshot_used(self, rule, since=None):
         """Return what was used of what a rule measures, as the core takes it.

@@ -15,6 +15,7 @@ LOCKED_FIELDS = {
     "replaces_id",
     "applies_at_renewal",
     "pricing_model",
+    "is_charged_once",
     "price",
     "tier_ids",
     "overage_price",

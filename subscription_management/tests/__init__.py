@@ -26,6 +26,8 @@ from . import (
     test_lost_prices,
     test_moves,
     test_offers_taken,
+    test_orders,
+    test_orders_online,
     test_pauses,
     test_previews,
     test_price_drafts,

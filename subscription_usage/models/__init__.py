@@ -4,3 +4,4 @@ from . import subscription_usage_event
 from . import subscription_pricing_rule
 from . import subscription_line
 from . import subscription_subscription
+from . import subscription_first_use

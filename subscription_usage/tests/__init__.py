@@ -1,1 +1,1 @@
-from . import test_access, test_usage, test_usage_prices
+from . import test_access, test_first_use, test_usage, test_usage_prices

@@ -1,0 +1,210 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from ..billing_core.money import HUNDRED, ONE
+from .decimals import exact
+from .subscription_invoicing import shown_unit_price
+from .subscription_line_terms import AGREED_PRICE
+
+
+class SaleOrderLine(models.Model):
+    """What a renewal quotation offers for one line of the subscription."""
+
+    _inherit = "sale.order.line"
+
+    managed_line_id = fields.Many2one(
+        "subscription.line",
+        "Renewed Line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+
+    @api.constrains("managed_line_id", "product_id")
+    def _check_renewed_line(self):
+        for line in self.sudo().filtered("managed_line_id"):
+            renewed = line.managed_line_id
+            if renewed.subscription_id != line.order_id.managed_subscription_id or (
+                not line.display_type and renewed.product_id != line.product_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%s is renewed as it is; change the product on the "
+                        "subscription first, and update the quotation.",
+                        renewed.product_id.display_name,
+                    )
+                )
+
+    @api.depends("managed_line_id")
+    def _compute_price_unit(self):
+        """Price what is renewed by the code that bills it."""
+        renewed = self.filtered("managed_line_id")
+        for order in renewed.order_id.sudo():
+            for line, price in order._renewal_prices().items():
+                line._follow_renewal_price(price)
+        return super(SaleOrderLine, self - renewed)._compute_price_unit()
+
+    @api.depends("managed_line_id")
+    def _compute_discount(self):
+        renewed = self.filtered("managed_line_id")
+        for line in renewed:
+            line.discount = line.discount or 0.0
+        return super(SaleOrderLine, self - renewed)._compute_discount()
+
+    @api.depends("managed_line_id")
+    def _compute_qty_to_invoice(self):
+        """Leave what is renewed to the subscription, which bills it."""
+        renewed = self.filtered("managed_line_id")
+        renewed.qty_to_invoice = 0.0
+        return super(SaleOrderLine, self - renewed)._compute_qty_to_invoice()
+
+    @api.depends("managed_line_id")
+    def _compute_untaxed_amount_to_invoice(self):
+        renewed = self.filtered("managed_line_id")
+        renewed.untaxed_amount_to_invoice = 0.0
+        return super(SaleOrderLine, self - renewed)._compute_untaxed_amount_to_invoice()
+
+    @api.depends("managed_line_id")
+    def _compute_amount_to_invoice(self):
+        renewed = self.filtered("managed_line_id")
+        renewed.amount_to_invoice = 0.0
+        return super(SaleOrderLine, self - renewed)._compute_amount_to_invoice()
+
+    def _has_own_price(self):
+        """Tell whether somebody quoted another price than the subscription's."""
+        self.ensure_one()
+        return bool(self.discount) or self.price_unit != self.technical_price_unit
+
+    def _follow_renewal_price(self, price):
+        self.ensure_one()
+        if not self._has_own_price() and self.price_unit != price:
+            line = self.with_context(sale_write_from_compute=True)
+            line.update({"price_unit": price, "technical_price_unit": price})
+
+    def _differs_from(self, price):
+        """Tell whether the amount is another one than at a unit price."""
+        self.ensure_one()
+        quoted = self.price_unit * (1 - self.discount / 100) * self.product_uom_qty
+        return bool(
+            self.currency_id.compare_amounts(quoted, price * self.product_uom_qty)
+        )
+
+    def _renewal_values(self):
+        """Return what of the subscription's line is another as quoted."""
+        self.ensure_one()
+        line, values = self.managed_line_id, {}
+        if self.display_type:
+            return values
+        if line._is_quoted_as_one():
+            if self.product_uom_qty != 1.0:
+                raise UserError(
+                    self.env._(
+                        "%s costs the same whatever its quantity; leave it at 1.",
+                        line.product_id.display_name,
+                    )
+                )
+        elif self.product_uom_qty != line.quantity:
+            values["quantity"] = self.product_uom_qty
+        if self._has_own_price():
+            values |= self._quoted_price_values()
+        return values
+
+    def _quoted_price_values(self):
+        """Return the price that was quoted in place of the subscription's."""
+        line = self.managed_line_id
+        rule = line.pricing_rule_id
+        bounds = (rule.included_quantity, rule.minimum_amount, rule.maximum_amount)
+        if line.pricing_model not in AGREED_PRICE or any(bounds):
+            raise UserError(
+                self.env._(
+                    "The price of %s follows from its tiers, packages or shares, and "
+                    "cannot be quoted by hand; change it on the subscription, or "
+                    "grant a discount there.",
+                    line.product_id.display_name,
+                )
+            )
+        quoted = exact(self.price_unit) * (HUNDRED - exact(self.discount)) / HUNDRED
+        units = line._units_per_quantity() if line.pricing_model == "per_unit" else 1
+        return {
+            "price": float(quoted / units),
+            "discount_ids": [],
+            "added_discounts": [],
+        }
+
+
+class SubscriptionLineOffer(models.Model):
+    _inherit = "subscription.line"
+
+    def _prepare_renewal_offer(self, agreed, amount):
+        """Return the order line that offers this line's next term for an amount.
+
+        `agreed` are the values of the line in the next term.
+        """
+        self.ensure_one()
+        if self.kind == "usage":
+            return {
+                "managed_line_id": self.id,
+                "display_type": "line_note",
+                "sequence": self.sequence,
+                "name": self.env._(
+                    "%(product)s: by what is used, %(price)s",
+                    product=self.product_id.display_name,
+                    price=self._offered_price_label(agreed),
+                ),
+            }
+        is_one = self._is_quoted_as_one()
+        quantity = 1.0 if is_one else agreed["quantity"]
+        price = self._unit_price_of(amount, quantity)
+        return {
+            "managed_line_id": self.id,
+            "product_id": self.product_id.id,
+            "name": self._renewal_offer_text(),
+            "product_uom_qty": quantity,
+            "product_uom_id": self.product_uom_id.id,
+            "sequence": self.sequence,
+            "price_unit": price,
+            "technical_price_unit": price,
+        }
+
+    def _offered_price_label(self, agreed):
+        """Return the price of what is used, as it is agreed for the next term."""
+        rule = self.env["subscription.pricing.rule"].browse(agreed["pricing_rule_id"])
+        if agreed["pricing_model"] != "per_unit":
+            return rule.price_label
+        return self.currency_id.format(agreed["price"])
+
+    def _unit_price_of(self, amount, quantity):
+        """Return the unit price at which a quantity costs an amount, to the cent."""
+        rounded = self.currency_id._snapshot_currency().round(amount)
+        units = exact(quantity) or ONE
+        return float(shown_unit_price(rounded, units))
+
+    def _is_quoted_as_one(self):
+        """Tell whether the quantity does not matter to what the line costs."""
+        self.ensure_one()
+        return self.pricing_model in ("flat", "percent_of_total")
+
+    def _renewal_offer_text(self):
+        """Return the text that the customer reads: what, how often, from when."""
+        subscription = self.subscription_id
+        first = subscription.term_end
+        end = subscription._term_end_after(first)
+        text = self.name or self.product_id.get_product_multiline_description_sale()
+        if self.pricing_model == "percent_of_total":
+            text = f"{text}, {self.price_label}"
+        if not end:
+            return self.env._(
+                "%(text)s\n%(interval)s, from %(first)s",
+                text=text,
+                interval=self.interval_label,
+                first=format_date(self.env, first),
+            )
+        return self.env._(
+            "%(text)s\n%(interval)s, %(first)s – %(last)s",
+            text=text,
+            interval=self.interval_label,
+            first=format_date(self.env, first),
+            last=format_date(self.env, fields.Date.subtract(end, days=1)),
+        )

@@ -1,0 +1,131 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import HttpCase, JsonRpcException, tagged
+
+from odoo.addons.account_payment.tests.common import AccountPaymentCommon
+from odoo.addons.http_routing.tests.common import MockRequest
+from odoo.addons.subscription_management.controllers.sale_portal import (
+    SubscriptionOrderPortal,
+)
+
+from .common import SubscriptionCase
+
+SIGNATURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501 - one white dot
+
+
+class OnlineOrderCase(SubscriptionCase):
+    @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "sales_team.group_sale_manager"
+        )
+
+    def quote(self, **values):
+        """Return a quotation of ten seats, 70.00 a month and 81.90 with taxes."""
+        return self.env["sale.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "require_signature": False,
+                "order_line": [
+                    Command.create({"product_id": self.seat.id, "product_uom_qty": 10})
+                ],
+                **values,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestOrdersSigned(OnlineOrderCase, HttpCase):
+    def test_a_customer_without_an_account_signs_and_is_served(self):
+        order = self.quote(require_signature=True)
+        order.action_quotation_sent()
+        self.make_jsonrpc_request(
+            f"/my/orders/{order.id}/accept",
+            {
+                "access_token": order._portal_ensure_token(),
+                "name": "Galit",
+                "signature": SIGNATURE,
+            },
+        )
+        self.assertEqual(order.state, "sale")
+        subscription = order.managed_begun_ids
+        self.assertEqual(subscription.state, "active")
+        self.assertEqual(subscription.user_id, order.user_id)
+        self.assertEqual(subscription.invoice_ids.amount_total, 81.9)
+
+    def test_nobody_signs_with_another_token(self):
+        order = self.quote(require_signature=True)
+        with self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request(
+                f"/my/orders/{order.id}/transaction", {"access_token": "guessed"}
+            )
+        self.assertFalse(order.managed_begun_ids)
+
+    def test_the_page_tells_how_often_each_line_is_billed(self):
+        order = self.quote()
+        page = self.url_open(order.get_portal_url()).text
+        self.assertIn("Monthly", page)
+        self.assertIn("with taxes", page)
+
+
+@tagged("post_install", "-at_install")
+class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
+    """Paying a quotation online; the payment settles the first invoice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time("2026-04-01 09:00:00"))
+        cls.currency = cls.env.company.currency_id
+
+    def pay(self, order, amount):
+        transaction = self._create_transaction(
+            flow="direct",
+            amount=amount,
+            currency_id=order.currency_id.id,
+            partner_id=order.partner_invoice_id.id,
+            sale_order_ids=[Command.set(order.ids)],
+            state="done",
+        )
+        transaction._post_process()
+        return transaction
+
+    def test_what_is_paid_online_settles_the_first_invoice(self):
+        order = self.quote(require_payment=True)
+        self.assertEqual(order._get_prepayment_required_amount(), 81.9)
+        self.pay(order, 81.9)
+        self.assertEqual(order.state, "sale")
+        invoice = order.managed_begun_ids.invoice_ids
+        self.assertEqual((invoice.amount_total, invoice.amount_residual), (81.9, 0))
+        self.assertEqual(order.invoice_status, "no")
+
+    def test_what_is_paid_online_settles_an_invoice_of_the_next_run(self):
+        self.monthly.first_invoice_policy = "run"
+        order = self.quote(require_payment=True)
+        self.pay(order, 81.9)
+        self.assertFalse(order.managed_begun_ids.invoice_ids)
+        self.bill("2026-04-01")
+        self.assertEqual(order.managed_begun_ids.invoice_ids.amount_residual, 0)
+
+    def test_half_a_month_is_paid_by_the_day(self):
+        plan = self._make_plan(
+            "First", "month", Seat=7, anchor_kind="calendar", anchor_day=1
+        )
+        with freeze_time("2026-04-16 09:00:00"):
+            order = self.quote(require_payment=True)
+            order.order_line.managed_plan_id = plan
+            due = order._due_now()
+            self.assertEqual(due, 40.95)
+            with MockRequest(self.env):
+                asked = SubscriptionOrderPortal()._get_payment_values(order)
+            self.assertEqual(asked["amount"], due)
+            self.pay(order, due)
+            invoice = order.managed_begun_ids.invoice_ids
+        self.assertEqual((invoice.amount_total, invoice.amount_residual), (40.95, 0))
+
+    def test_a_trial_asks_for_no_payment(self):
+        self.monthly.trial_days = 14
+        order = self.quote(require_payment=True, require_signature=True)
+        self.assertFalse(order._has_to_be_paid())
+        self.assertTrue(order._has_to_be_signed())
