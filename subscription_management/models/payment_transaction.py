@@ -11,12 +11,31 @@ class PaymentTransaction(models.Model):
         """Let what was paid for an order settle the first invoices that it brought."""
         confirmed = super()._check_amount_and_confirm_order()
         for transaction in self.filtered(lambda each: each.state == "done"):
-            begun = (transaction.sale_order_ids & confirmed).sudo().managed_begun_ids
-            invoices = begun.invoice_ids.filtered(
-                lambda move: move.move_type == "out_invoice"
-            )
-            transaction.invoice_ids = [Command.link(move.id) for move in invoices]
+            transaction._link_first_invoices()
         return confirmed
+
+    def _invoice_sale_orders(self):
+        """Ask for no down payment of what a subscription invoices by itself."""
+        begun = self.filtered(lambda each: each.sudo().sale_order_ids.managed_begun_ids)
+        result = super(PaymentTransaction, self - begun)._invoice_sale_orders()
+        for transaction in begun:
+            orders = transaction.with_company(transaction.company_id).sale_order_ids
+            orders._force_lines_to_invoice_policy_order()
+            invoices = orders.with_context(
+                raise_if_nothing_to_invoice=False
+            )._create_invoices(final=True)
+            for invoice in invoices:
+                # As the host does: the customer's page shows it at the same time.
+                invoice._portal_ensure_token()
+            transaction.invoice_ids = [Command.link(move.id) for move in invoices]
+        return result
+
+    def _link_first_invoices(self):
+        """Say which invoices of subscriptions a payment is for."""
+        self.ensure_one()
+        begun = self.sudo().sale_order_ids.managed_begun_ids
+        moves = begun.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
+        self.invoice_ids = [Command.link(move.id) for move in moves]
 
 
 class AccountMovePrepaid(models.Model):

@@ -1,5 +1,7 @@
 """What an order costs once, what is due now, and what comes again each period."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import format_date
 
@@ -103,7 +105,8 @@ class SaleOrderTotals(models.Model):
         lines_by_key = {key: line for line, key in subscription._line_keys().items()}
         ordered = {made: line for line, made in served.items()}
         taxes, base_lines = self.env["account.tax"], []
-        for invoice in subscription._forecast_amendment(amendment, until=day):
+        until = day + timedelta(days=1)
+        for invoice in subscription._forecast_amendment(amendment, until):
             for item in invoice.items:
                 made = lines_by_key.get(item.line)
                 line = ordered.get(made, lines[:1])

@@ -225,6 +225,7 @@ class TestOrders(SubscriptionCase):
 
     def test_service_starts_on_the_day_that_was_chosen(self):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
+        self.assertEqual(order._due_now(), 81.9)
         order.action_confirm()
         subscription = order.managed_begun_ids
         self.assertEqual(subscription.date_start, self.day("2026-04-20"))

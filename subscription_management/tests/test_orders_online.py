@@ -129,3 +129,22 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         order = self.quote(require_payment=True, require_signature=True)
         self.assertFalse(order._has_to_be_paid())
         self.assertTrue(order._has_to_be_signed())
+
+    def test_automatic_invoices_leave_the_first_period_to_the_subscription(self):
+        self.env["ir.config_parameter"].sudo().set_param("sale.automatic_invoice", True)
+        plan = self._make_plan(
+            "First", "month", Seat=7, anchor_kind="calendar", anchor_day=1
+        )
+        router = self._make_product("Router", 80)
+        router.type = "consu"
+        with freeze_time("2026-04-16 09:00:00"):
+            order = self.quote(require_payment=True)
+            order.order_line.managed_plan_id = plan
+            order.order_line = [Command.create({"product_id": router.id})]
+            transaction = self.pay(order, order._due_now())
+            first = order.managed_begun_ids.invoice_ids
+        self.assertEqual(first.amount_total, 40.95)
+        self.assertEqual(order.invoice_ids.amount_total, 93.6)
+        self.assertEqual(transaction.invoice_ids, first | order.invoice_ids)
+        both = first | order.invoice_ids
+        self.assertEqual(both.mapped("amount_residual"), [0, 0])
