@@ -217,6 +217,14 @@ class SaleOrder(models.Model):
             line.qty_delivered >= line.product_uom_qty for line in expected
         )
 
+    def _force_lines_to_invoice_policy_order(self):
+        """Leave to the subscriptions what they bill, however the order is invoiced."""
+        result = super()._force_lines_to_invoice_policy_order()
+        for line in self.order_line:
+            if line._is_billed_by_subscription():
+                line.qty_to_invoice = 0.0
+        return result
+
     def action_view_subscriptions(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
