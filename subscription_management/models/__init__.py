@@ -78,8 +78,16 @@ from . import subscription_order
 from . import subscription_start
 from . import sale_order
 from . import sale_order_totals
+from . import sale_order_of_subscription
+from . import sale_order_quoted
 from . import sale_order_renewal
+from . import sale_order_change
+from . import sale_order_change_totals
 from . import sale_order_line
+from . import sale_order_line_of_subscription
+from . import sale_order_line_quoted
 from . import sale_order_line_renewal
+from . import sale_order_line_change
+from . import subscription_change_quotation
 from . import sale_order_template_line
 from . import payment_transaction

@@ -1,7 +1,8 @@
 from odoo import models
 
-from ..billing_core.money import Currency
+from ..billing_core.money import ONE, Currency
 from .decimals import exact
+from .subscription_invoicing import shown_unit_price
 
 
 class ResCurrency(models.Model):
@@ -11,6 +12,11 @@ class ResCurrency(models.Model):
         """Return the currency as the billing core takes it."""
         self.ensure_one()
         return Currency(self.name, exact(self.rounding).normalize())
+
+    def _unit_price_of(self, amount, quantity):
+        """Return the unit price at which a quantity costs an amount, to the cent."""
+        rounded = self._snapshot_currency().round(amount)
+        return float(shown_unit_price(rounded, exact(quantity) or ONE))
 
     def _has_rate(self, company, day):
         """Tell whether there is a rate; the host reckons with 1 where there is none."""

@@ -52,6 +52,9 @@ class SaleOrder(models.Model):
         that are offered and not chosen are left out, but those that are `joining`.
         """
         self.ensure_one()
+        if self.managed_purpose:
+            # What is sold joins the subscription that it is about.
+            return []
         chosen = self.order_line.filtered("product_uom_qty")
         lines = (chosen | (joining or chosen)).sorted("sequence")
         by_terms = lines.filtered(lambda line: line._is_sold_on_plan()).grouped(
@@ -93,7 +96,8 @@ class SaleOrder(models.Model):
                 for line in listed:
                     amount = served[line]._full_price()
                     units = line.product_uom_qty or 1.0
-                    line._follow_plan_price(served[line]._unit_price_of(amount, units))
+                    price = self.currency_id._unit_price_of(amount, units)
+                    line._follow_plan_price(price)
 
     def _price_again(self):
         """Bring what is sold on plans in step with customer, day and currency."""

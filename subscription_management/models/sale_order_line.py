@@ -66,7 +66,8 @@ class SaleOrderLine(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if SHARED_FIELDS & vals.keys():
+        follows = self.env.context.get("sale_write_from_compute")
+        if SHARED_FIELDS & vals.keys() and not follows:
             self.order_id._follow_shares()
         return result
 

@@ -1,10 +1,9 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..billing_core.money import HUNDRED, ONE
+from ..billing_core.money import HUNDRED
 from .decimals import exact
-from .subscription_invoicing import shown_unit_price
 from .subscription_line_terms import AGREED_PRICE
 
 
@@ -13,86 +12,11 @@ class SaleOrderLine(models.Model):
 
     _inherit = "sale.order.line"
 
-    managed_line_id = fields.Many2one(
-        "subscription.line",
-        "Renewed Line",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
-    )
+    def _renewal_values(self, listed=()):
+        """Return what of the subscription's line is another as quoted.
 
-    @api.constrains("managed_line_id", "product_id")
-    def _check_renewed_line(self):
-        for line in self.sudo().filtered("managed_line_id"):
-            renewed = line.managed_line_id
-            if renewed.subscription_id != line.order_id.managed_subscription_id or (
-                not line.display_type and renewed.product_id != line.product_id
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%s is renewed as it is; change the product on the "
-                        "subscription first, and update the quotation.",
-                        renewed.product_id.display_name,
-                    )
-                )
-
-    @api.depends("managed_line_id")
-    def _compute_price_unit(self):
-        """Price what is renewed by the code that bills it."""
-        renewed = self.filtered("managed_line_id")
-        for order in renewed.order_id.sudo():
-            for line, price in order._renewal_prices().items():
-                line._follow_renewal_price(price)
-        return super(SaleOrderLine, self - renewed)._compute_price_unit()
-
-    @api.depends("managed_line_id")
-    def _compute_discount(self):
-        renewed = self.filtered("managed_line_id")
-        for line in renewed:
-            line.discount = line.discount or 0.0
-        return super(SaleOrderLine, self - renewed)._compute_discount()
-
-    @api.depends("managed_line_id")
-    def _compute_qty_to_invoice(self):
-        """Leave what is renewed to the subscription, which bills it."""
-        renewed = self.filtered("managed_line_id")
-        renewed.qty_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_qty_to_invoice()
-
-    @api.depends("managed_line_id")
-    def _compute_untaxed_amount_to_invoice(self):
-        renewed = self.filtered("managed_line_id")
-        renewed.untaxed_amount_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_untaxed_amount_to_invoice()
-
-    @api.depends("managed_line_id")
-    def _compute_amount_to_invoice(self):
-        renewed = self.filtered("managed_line_id")
-        renewed.amount_to_invoice = 0.0
-        return super(SaleOrderLine, self - renewed)._compute_amount_to_invoice()
-
-    def _has_own_price(self):
-        """Tell whether somebody quoted another price than the subscription's."""
-        self.ensure_one()
-        return bool(self.discount) or self.price_unit != self.technical_price_unit
-
-    def _follow_renewal_price(self, price):
-        self.ensure_one()
-        if not self._has_own_price() and self.price_unit != price:
-            line = self.with_context(sale_write_from_compute=True)
-            line.update({"price_unit": price, "technical_price_unit": price})
-
-    def _differs_from(self, price):
-        """Tell whether the amount is another one than at a unit price."""
-        self.ensure_one()
-        quoted = self.price_unit * (1 - self.discount / 100) * self.product_uom_qty
-        return bool(
-            self.currency_id.compare_amounts(quoted, price * self.product_uom_qty)
-        )
-
-    def _renewal_values(self):
-        """Return what of the subscription's line is another as quoted."""
+        Of `listed` order lines, prices that were typed are left out.
+        """
         self.ensure_one()
         line, values = self.managed_line_id, {}
         if self.display_type:
@@ -107,7 +31,7 @@ class SaleOrderLine(models.Model):
                 )
         elif self.product_uom_qty != line.quantity:
             values["quantity"] = self.product_uom_qty
-        if self._has_own_price():
+        if self._has_own_price() and self not in listed:
             values |= self._quoted_price_values()
         return values
 
@@ -156,7 +80,7 @@ class SubscriptionLineOffer(models.Model):
             }
         is_one = self._is_quoted_as_one()
         quantity = 1.0 if is_one else agreed["quantity"]
-        price = self._unit_price_of(amount, quantity)
+        price = self.currency_id._unit_price_of(amount, quantity)
         return {
             "managed_line_id": self.id,
             "product_id": self.product_id.id,
@@ -174,12 +98,6 @@ class SubscriptionLineOffer(models.Model):
         if agreed["pricing_model"] != "per_unit":
             return rule.price_label
         return self.currency_id.format(agreed["price"])
-
-    def _unit_price_of(self, amount, quantity):
-        """Return the unit price at which a quantity costs an amount, to the cent."""
-        rounded = self.currency_id._snapshot_currency().round(amount)
-        units = exact(quantity) or ONE
-        return float(shown_unit_price(rounded, units))
 
     def _is_quoted_as_one(self):
         """Tell whether the quantity does not matter to what the line costs."""

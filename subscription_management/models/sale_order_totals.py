@@ -104,7 +104,7 @@ class SaleOrderTotals(models.Model):
         amendment = subscription._begin_amendment()
         lines_by_key = {key: line for line, key in subscription._line_keys().items()}
         ordered = {made: line for line, made in served.items()}
-        taxes, base_lines = self.env["account.tax"], []
+        base_lines = []
         until = day + timedelta(days=1)
         for invoice in subscription._forecast_amendment(amendment, until):
             for item in invoice.items:
@@ -115,8 +115,13 @@ class SaleOrderTotals(models.Model):
                         price_unit=float(item.amount), quantity=1.0, discount=0.0
                     )
                 )
+        return self._total_of_base_lines(base_lines)
+
+    def _total_of_base_lines(self, base_lines):
+        """Return what base lines of the host's tax engine come to, with taxes."""
         if not base_lines:
             return 0.0
+        taxes = self.env["account.tax"]
         taxes._add_tax_details_in_base_lines(base_lines, self.company_id)
         taxes._round_base_lines_tax_details(base_lines, self.company_id)
         summary = taxes._get_tax_totals_summary(
@@ -132,4 +137,4 @@ class SaleOrderTotals(models.Model):
         due = self._due_now()
         if due is None:
             return required
-        return self.currency_id.round(due * self.prepayment_percent)
+        return self.currency_id.round(max(due, 0.0) * self.prepayment_percent)

@@ -123,18 +123,9 @@ class SubscriptionRenewalQuotation(models.Model):
     def _prepare_renewal_order_values(self):
         self.ensure_one()
         return {
-            "partner_id": self.partner_id.id,
-            "partner_invoice_id": self.partner_invoice_id.id,
-            "partner_shipping_id": self.partner_shipping_id.id,
-            "company_id": self.company_id.id,
-            "user_id": self.user_id.id,
-            "origin": self.name,
-            "client_order_ref": self.client_reference,
-            "payment_term_id": self.payment_term_id.id,
+            **self._prepare_quotation_values(),
             "validity_date": fields.Date.subtract(self.term_end, days=1),
-            "require_signature": True,
-            "require_payment": False,
-            "managed_subscription_id": self.id,
+            "managed_purpose": "renewal",
             "managed_renews_from": self.term_end,
         }
 
@@ -200,11 +191,4 @@ class SubscriptionRenewalQuotation(models.Model):
             self.action_undo_cancellation()
         if refusal := order._why_not_at_these_prices():
             raise UserError(refusal)
-        reason = self.env._("Quotation %s", order.name)
-        if order.signed_by:
-            reason = self.env._(
-                "Quotation %(order)s, signed by %(name)s",
-                order=order.name,
-                name=order.signed_by,
-            )
-        self._renew(order._renewal_rows(), reason, replaced=replaced)
+        self._renew(order._renewal_rows(), order._why_agreed(), replaced=replaced)

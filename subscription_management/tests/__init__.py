@@ -7,6 +7,7 @@ from . import (
     test_cancellation,
     test_categories_counted,
     test_change_policies,
+    test_change_quotations,
     test_changes,
     test_changes_by_list,
     test_changes_together,

@@ -178,7 +178,7 @@ class TestRenewalQuotation(QuotedTermCase):
         order = self.quote(self.subscribe_for_a_year(self.seat))
         with self.assertRaisesRegex(UserError, "follows from its tiers"):
             order.order_line.price_unit = 1
-            order._renewal_prices()
+            order._quoted_prices()
 
     def test_a_stale_quotation_is_refused_and_can_be_updated(self):
         subscription = self.subscribe_for_a_year(self.seat, quantity=2)
@@ -191,7 +191,7 @@ class TestRenewalQuotation(QuotedTermCase):
             self.accept(order)
         self.assertEqual(subscription.term_end, Date.to_date("2027-04-01"))
         with freeze_time("2027-03-13 09:00:00"):
-            order.action_update_renewal()
+            order.action_update_quotation()
         self.assertEqual(order.order_line.product_uom_qty, 4)
         self.accept(order)
         self.assertEqual(self.april(subscription), [("Seat", 30.8)])
@@ -278,6 +278,7 @@ class TestRenewalQuotation(QuotedTermCase):
                     {
                         "partner_id": self.customer.id,
                         "managed_subscription_id": subscription.id,
+                        "managed_purpose": "renewal",
                     }
                 )
 

@@ -53,7 +53,7 @@ class TestRenewalTakeBack(QuotedTermCase):
         order = self.quote(subscription, on="2027-03-11")
         self.take_back(change, on="2027-03-12")
         with freeze_time("2027-03-13 09:00:00"):
-            order.action_update_renewal()
+            order.action_update_quotation()
             order.action_confirm()
         self.assertEqual(self.april(subscription), [33])
 

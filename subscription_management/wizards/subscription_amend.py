@@ -109,6 +109,18 @@ class SubscriptionAmend(models.TransientModel):
             policy=self._chosen_policy(),
         )
 
+    def action_quote(self):
+        """Make a quotation of the change, which is made once it is confirmed."""
+        self.ensure_one()
+        subscription, day = self.subscription_id, self.date_effective
+        order = subscription._quote_change(
+            [values for line in self.line_ids for values in line._prepare_quoted()],
+            day=day > subscription._today() and day,
+            policy=self._chosen_policy(),
+            reason=self.reason,
+        )
+        return order._get_records_action()
+
 
 class SubscriptionAmendLine(models.TransientModel):
     _name = "subscription.amend.line"
@@ -313,3 +325,40 @@ class SubscriptionAmendLine(models.TransientModel):
             return "plan"
         names = set(self._changed_values())
         return next(iter(names)) if len(names) == 1 else "amended"
+
+    def _prepare_quoted(self):
+        """Return the values of the order lines that quote what this row changes."""
+        self.ensure_one()
+        served, rows = self.line_id, self._rows()
+        if not rows:
+            return []
+        if not served:
+            return [self._prepare_quoted_joining()]
+        if self.is_removed:
+            return [served._prepare_quoted_change("leaves")]
+        changed = set(self._changed_values())
+        if changed == {"quantity"}:
+            units = self.quantity - served.quantity
+            return [served._prepare_quoted_change("units", units)]
+        return [
+            served._prepare_quoted_change("leaves"),
+            served._prepare_quoted_change(
+                "replaces", self.quantity, **self._prepare_quoted_joining()
+            ),
+        ]
+
+    def _prepare_quoted_joining(self):
+        """Return the values of the order line of a product at its price here."""
+        text = self.product_id.get_product_multiline_description_sale()
+        values = {
+            "product_id": self.product_id.id,
+            "name": text,
+            "product_uom_id": self.product_uom_id.id,
+            "product_uom_qty": self.quantity,
+            "managed_plan_id": self.kind != "one_off" and self.plan_id.id,
+        }
+        rule = self.pricing_rule_id
+        listed = self.line_id.price if self._is_same_offer() else rule.price
+        if self.price != listed:
+            values["price_unit"] = self.price
+        return values

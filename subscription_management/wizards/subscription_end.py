@@ -162,6 +162,14 @@ class SubscriptionEnd(models.TransientModel):
             because=self.cancellation_reason_id,
         )
 
+    def action_quote(self):
+        """Make a quotation by which the customer agrees to the end."""
+        self.ensure_one()
+        order = self.subscription_id._quote_end(
+            self.last_day + timedelta(days=1), self.cancellation_reason_id, self.reason
+        )
+        return order._get_records_action()
+
     def action_accept_offer(self):
         """Give what was offered: the subscription goes on."""
         self.ensure_one()

@@ -1,0 +1,349 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user, tagged
+
+from .common import SubscriptionCase
+
+
+class ChangeQuotationCase(SubscriptionCase):
+    """Ten seats at 7.00 a month, billed for April, and what is quoted on the 16th."""
+
+    @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "sales_team.group_sale_manager"
+        )
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time("2026-04-16 09:00:00"))
+
+    def setUp(self):
+        super().setUp()
+        self.subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        self.bill("2026-04-01")
+
+    def wizard(self, **values):
+        form = Form(
+            self.env["subscription.amend"].with_context(
+                default_subscription_id=self.subscription.id
+            )
+        )
+        for name, value in values.items():
+            setattr(form, name, value)
+        return form
+
+    def quoted(self, form):
+        action = form.save().action_quote()
+        return self.env["sale.order"].browse(action["res_id"])
+
+    def quote_seats(self, quantity, **values):
+        """Return the quotation of another number of seats."""
+        form = self.wizard(**values)
+        with form.line_ids.edit(0) as line:
+            line.quantity = quantity
+        return self.quoted(form)
+
+    def last_invoice(self):
+        return self.subscription.invoice_ids.sorted("id")[-1]
+
+    def shown(self, order):
+        """Return what the lines of an order say: effect, product, units and price."""
+        return [
+            (
+                line.managed_effect,
+                line.product_id.name,
+                line.product_uom_qty,
+                line.price_unit,
+            )
+            for line in order.order_line
+        ]
+
+
+@tagged("post_install", "-at_install")
+class TestChangeQuotations(ChangeQuotationCase):
+    def test_only_the_difference_is_quoted(self):
+        order = self.quote_seats(15)
+        self.assertEqual(self.shown(order), [("units", "Seat", 5, 7)])
+        self.assertEqual(order.amount_untaxed, 35)
+        self.assertEqual(order.managed_monthly_amount, 35)
+        totals = order._totals_by_time()
+        self.assertEqual(totals["before"], [("Monthly", 70)])
+        self.assertEqual(totals["after"], [("Monthly", 105)])
+        self.assertEqual(totals["now"], 20.48)  # 5 x 7 x 15/30 and 17 %
+
+    def test_a_yes_makes_the_change_and_its_invoice(self):
+        order = self.quote_seats(15)
+        self.assertEqual(self.subscription.line_ids.quantity, 10)
+        due = order._due_now()
+        order.action_confirm()
+        self.assert_invoice_lines(
+            self.subscription,
+            [
+                ("2026-04-01/2026-05-01", "Seat", "70.00"),
+                ("2026-04-16/2026-05-01", "Seat", "17.50"),
+            ],
+        )
+        self.assertEqual(self.last_invoice().amount_total, due)
+        change = order.managed_change_id
+        self.assertEqual(change.kind, "quantity")
+        self.assertIn(order.name, change.reason)
+        self.assertEqual(order.invoice_status, "no")
+        self.assertFalse(order.order_line.qty_to_invoice)
+
+    def test_it_takes_effect_on_the_day_that_was_chosen(self):
+        order = self.quote_seats(15, date_effective="2026-05-01")
+        self.assertEqual(order._due_now(), 122.85)
+        order.action_confirm()
+        self.assertEqual(len(self.subscription.invoice_ids), 1)
+        self.bill("2026-05-01")
+        self.assertEqual(self.last_invoice().amount_untaxed, 105)
+
+    def test_fewer_units_are_credited(self):
+        order = self.quote_seats(6)
+        self.assertEqual(self.shown(order), [("units", "Seat", -4, 7)])
+        self.assertEqual(order._due_now(), -16.38)  # 14.00 and 17 %
+        order.action_confirm()
+        self.assertEqual(
+            self.subscription.line_ids.filtered(
+                lambda line: not line.date_end
+            ).quantity,
+            6,
+        )
+
+    def test_units_at_a_price_of_their_own_are_a_line_of_their_own(self):
+        order = self.quote_seats(15)
+        order.order_line.discount = 20
+        self.assertEqual(order._totals_by_time()["after"], [("Monthly", 98)])
+        order.action_confirm()
+        self.bill("2026-05-01")
+        may = self.subscription.billed_period_ids.filtered(
+            lambda row: row.date_start == self.day("2026-05-01")
+        )
+        self.assertEqual(sorted(may.mapped("amount")), [28, 70])
+
+    def test_another_plan_takes_the_place_of_the_old_one(self):
+        form = self.wizard()
+        with form.line_ids.edit(0) as line:
+            line.plan_id = self.yearly
+        order = self.quoted(form)
+        self.assertEqual(
+            self.shown(order),
+            [("leaves", "Seat", -10, 7), ("replaces", "Seat", 10, 70)],
+        )
+        totals = order._totals_by_time()
+        self.assertEqual(totals["after"], [("Yearly", 700)])
+        self.assertEqual(totals["now"], 778.05)  # 700 - 35.00, and 17 %
+        order.action_confirm()
+        self.assertEqual(order.managed_change_id.kind, "plan")
+
+    def test_another_price_is_quoted_and_agreed(self):
+        form = self.wizard()
+        with form.line_ids.edit(0) as line:
+            line.price = 8
+        order = self.quoted(form)
+        self.assertEqual(
+            self.shown(order),
+            [("leaves", "Seat", -10, 7), ("replaces", "Seat", 10, 8)],
+        )
+        order.order_line[1].price_unit = 7.5
+        order.action_confirm()
+        now = self.subscription.line_ids.filtered(lambda line: not line.date_end)
+        self.assertEqual(now.price, 7.5)
+
+    def test_what_leaves_and_what_takes_its_place_are_deleted_together(self):
+        form = self.wizard()
+        with form.line_ids.edit(0) as line:
+            line.price = 8
+        order = self.quoted(form)
+        order.order_line[0].unlink()
+        self.assertFalse(order.order_line)
+        self.assertIn("Nothing is changed yet", order.managed_refusal)
+
+    def test_a_product_joins(self):
+        form = self.wizard()
+        with form.line_ids.new() as line:
+            line.product_id = self.basic
+        order = self.quoted(form)
+        self.assertEqual(self.shown(order), [(False, "Basic", 1, 30)])
+        order.action_confirm()
+        joined = order.order_line.managed_subscription_line_ids
+        self.assertEqual(joined.subscription_id, self.subscription)
+        self.assertEqual(order.managed_change_id.kind, "line_added")
+        self.assertEqual(
+            len(self.subscription.search([("order_id", "=", order.id)])), 0
+        )
+        self.assertEqual(self.last_invoice().amount_untaxed, 15)
+
+    def test_a_product_is_added_on_the_quotation_itself(self):
+        order = self.quote_seats(15)
+        setup = self._make_product("Set-up", 120)
+        with Form(order) as form:
+            with form.order_line.new() as line:
+                line.product_id = self.basic
+            with form.order_line.new() as line:
+                line.product_id = setup
+        self.assertEqual(order.order_line[1].managed_plan_id, self.monthly)
+        self.assertEqual(order._totals_by_time()["once"][0], 120)
+        self.assertEqual(order._due_now(), 178.43)  # 17.50, 15.00, 120.00 and 17 %
+        order.action_confirm()
+        self.assertEqual(self.last_invoice().amount_total, 178.43)
+        self.assertEqual(order.invoice_status, "no")
+
+    def test_a_product_leaves(self):
+        self.join(self.subscription, self.basic, "2026-04-16")
+        form = self.wizard()
+        with form.line_ids.edit(1) as line:
+            line.is_removed = True
+        order = self.quoted(form)
+        self.assertEqual(self.shown(order), [("leaves", "Basic", -1, 30)])
+        order.action_confirm()
+        self.assertEqual(order.managed_change_id.kind, "line_ended")
+
+    def test_shares_of_what_changes_are_shown(self):
+        support = self._make_product("Support", 0)
+        self.monthly.pricing_rule_ids = [
+            Command.create(
+                {
+                    "product_id": support.id,
+                    "pricing_model": "percent_of_total",
+                    "percent": 10,
+                }
+            )
+        ]
+        self.join(self.subscription, support, "2026-04-16")
+        order = self.quote_seats(20)
+        self.assertEqual(
+            self.shown(order), [("units", "Seat", 10, 7), ("follows", "Support", 1, 7)]
+        )
+        order.order_line[0].product_uom_qty = 20
+        self.assertEqual(order.order_line[1].price_unit, 14)
+        self.assertEqual(order._totals_by_time()["after"], [("Monthly", 231)])
+        order.action_confirm()
+        self.bill("2026-05-01")
+        may = self.subscription.billed_period_ids.filtered(
+            lambda row: row.date_start == self.day("2026-05-01")
+        )
+        self.assertEqual(sorted(may.mapped("amount")), [21, 210])
+
+    def test_of_several_quotations_the_first_yes_counts(self):
+        more, many = self.quote_seats(15), self.quote_seats(30)
+        more.action_confirm()
+        self.assertIn("was changed since", many.managed_refusal)
+        with self.assertRaisesRegex(UserError, "was changed since"):
+            many.action_confirm()
+        many.action_update_quotation()
+        self.assertFalse(many.managed_refusal)
+        self.assertEqual(self.shown(many), [("units", "Seat", 20, 7)])
+        many.action_confirm()
+        now = self.subscription.line_ids.filtered(lambda line: not line.date_end)
+        self.assertEqual(now.quantity, 35)
+
+    def test_what_is_not_served_any_more_is_left_out_of_an_update(self):
+        self.join(self.subscription, self.basic, "2026-04-16")
+        form = self.wizard()
+        with form.line_ids.edit(1) as line:
+            line.is_removed = True
+        order = self.quoted(form)
+        self.end_line(self.subscription.line_ids[1], "2026-04-16")
+        order.action_update_quotation()
+        self.assertFalse(order.order_line)
+        self.assertIn("Basic", order.message_ids[0].body)
+
+    def test_a_day_that_has_passed_is_chosen_anew(self):
+        order = self.quote_seats(15, date_effective="2026-04-20")
+        with freeze_time("2026-04-21 09:00:00"):
+            with self.assertRaisesRegex(UserError, "has passed"):
+                order.action_confirm()
+            order.action_update_quotation()
+            order.action_confirm()
+        self.assertEqual(order.managed_change_id.date_effective, self.day("2026-04-21"))
+
+    def test_a_price_that_moved_is_looked_at_again(self):
+        form = self.wizard()
+        with form.line_ids.new() as line:
+            line.product_id = self.basic
+        order = self.quoted(form)
+        self.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == self.basic
+        ).price = 31
+        self.env.invalidate_all()
+        self.assertIn("prices", order.managed_refusal)
+        order.action_update_quotation()
+        self.assertEqual(order.amount_untaxed, 31)
+        order.action_confirm()
+
+    def test_a_cancelled_order_takes_its_change_back_before_its_day(self):
+        order = self.quote_seats(15, date_effective="2026-05-01")
+        order.action_confirm()
+        order._action_cancel()
+        self.assertTrue(order.managed_change_id.undone_by_ids)
+        self.bill("2026-05-01")
+        self.assertEqual(self.last_invoice().amount_untaxed, 70)
+
+    def test_an_order_stays_once_its_change_took_effect(self):
+        order = self.quote_seats(15)
+        order.action_confirm()
+        with self.assertRaisesRegex(UserError, "took effect"):
+            order._action_cancel()
+
+    def test_the_policy_that_was_chosen_is_quoted(self):
+        order = self.quote_seats(15, policy="next_period")
+        self.assertEqual(order._due_now(), 0)
+        self.assertEqual(order._totals_by_time()["after"], [("Monthly", 105)])
+        order.action_confirm()
+        self.assertEqual(order.managed_change_id.date_effective, self.day("2026-05-01"))
+
+    def test_the_end_is_agreed_to_by_signing(self):
+        reason = self.env["subscription.cancellation.reason"].search([], limit=1)
+        wizard = self.env["subscription.end"].create(
+            {
+                "subscription_id": self.subscription.id,
+                "when": "paid_until",
+                "cancellation_reason_id": reason.id,
+            }
+        )
+        order = self.env["sale.order"].browse(wizard.action_quote()["res_id"])
+        self.assertEqual(self.shown(order), [("leaves", "Seat", -10, 7)])
+        totals = order._totals_by_time()
+        self.assertEqual((totals["after"], totals["now"]), ([], 0))
+        self.assertFalse(self.subscription.date_end)
+        order.signed_by = "Dana Galil"
+        order.action_confirm()
+        self.assertEqual(self.subscription.date_end, self.day("2026-05-01"))
+        change = order.managed_change_id
+        self.assertEqual(change.cancellation_reason_id, reason)
+        self.assertIn("Dana Galil", change.reason)
+        order._action_cancel()
+        self.assertFalse(self.subscription.date_end)
+
+    def test_only_who_may_change_the_subscription_quotes_and_confirms(self):
+        order = self.quote_seats(15)
+        seller = new_test_user(
+            self.env, "seller", "sales_team.group_sale_salesman_all_leads"
+        )
+        with self.assertRaises(AccessError):
+            order.with_user(seller).action_confirm()
+        with self.assertRaises(AccessError):
+            self.env["sale.order"].with_user(seller).create(
+                {
+                    "partner_id": self.customer.id,
+                    "managed_subscription_id": self.subscription.id,
+                    "managed_purpose": "change",
+                }
+            )
+
+    def test_a_renewal_takes_a_product_along_that_was_added_to_it(self):
+        self.monthly.write({"term_count": 1, "term_unit": "year"})
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        order = subscription._make_renewal_quotation()
+        with Form(order) as form, form.order_line.new() as line:
+            line.product_id = self.basic
+        self.assertEqual(order.amount_untaxed, 100)
+        order.action_confirm()
+        joined = order.order_line[1].managed_subscription_line_ids
+        self.assertEqual(joined.date_start, self.day("2027-04-01"))
+        self.assertEqual(joined.subscription_id, subscription)
