@@ -1,4 +1,4 @@
-"""A quotation of what becomes of a running subscription: its lines are the difference."""
+"""A quotation of what becomes of a subscription: its lines are the difference."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError

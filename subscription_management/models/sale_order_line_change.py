@@ -1,7 +1,6 @@
 """What of a running subscription an order line changes, and by how much."""
 
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 from ..billing_core.changes import line_on
 
@@ -113,7 +112,7 @@ class SubscriptionLineQuotedChange(models.Model):
     _inherit = "subscription.line"
 
     def _quantity_on(self, day):
-        """Return the quantity that is served on a day of what goes back to this line."""
+        """Return the quantity on a day of what was this line at first."""
         self.ensure_one()
         lines = self.subscription_id._snapshot_lines()
         return float(line_on(lines, self._origin_key(), day).quantity)

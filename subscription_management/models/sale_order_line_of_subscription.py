@@ -53,7 +53,7 @@ class SaleOrderLine(models.Model):
 
     @api.depends("managed_line_id")
     def _compute_discount(self):
-        """Leave the pricelist's discounts out: what is served has a price of its own."""
+        """Leave the pricelist's discounts out: what is served has its own price."""
         served = self.filtered("managed_line_id")
         for line in served:
             line.discount = line.discount or 0.0
