@@ -45,6 +45,7 @@
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/sale_order_template_views.xml",
+        "views/crm_lead_views.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
         "views/subscription_menus.xml",

@@ -25,6 +25,10 @@ class SaleOrder(models.Model):
         compute="_compute_managed_begun_count", compute_sudo=True
     )
     managed_has_plans = fields.Boolean(compute="_compute_managed_has_plans")
+    managed_shows_plans = fields.Boolean(
+        compute="_compute_managed_shows_plans",
+        help="There is a product that is, or could be, sold on a plan.",
+    )
 
     @api.depends("managed_begun_ids")
     def _compute_managed_begun_count(self):
@@ -36,6 +40,13 @@ class SaleOrder(models.Model):
         for order in self:
             order.managed_has_plans = any(
                 line._is_sold_on_plan() for line in order.order_line
+            )
+
+    @api.depends("managed_has_plans", "order_line.product_id")
+    def _compute_managed_shows_plans(self):
+        for order in self:
+            order.managed_shows_plans = order.managed_has_plans or any(
+                line._plans_offering() for line in order.order_line
             )
 
     def _first_day_served(self):

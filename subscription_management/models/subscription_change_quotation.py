@@ -16,6 +16,27 @@ KINDS = {
 class SubscriptionChangeQuotation(models.Model):
     _inherit = "subscription.subscription"
 
+    def action_quote_change(self):
+        """Show the products as they are, to quote what is to become of them."""
+        return self._open_wizard(
+            "subscription.amend",
+            self.env._("Quote a Change"),
+            default_is_quoted=True,
+        )
+
+    def action_quote_end(self):
+        """Ask when the service is to end, to let the customer sign it."""
+        return self._open_wizard(
+            "subscription.end", self.env._("Quote the End"), default_is_quoted=True
+        )
+
+    def _open_wizard(self, model, name, **context):
+        """Keep in mind for which opportunity something is quoted."""
+        lead = self.env.context.get("quoted_opportunity_id")
+        if lead:
+            context["quoted_opportunity_id"] = lead
+        return super()._open_wizard(model, name, **context)
+
     def _quote_change(self, lines, day=False, policy=False, reason=False):
         """Return a new quotation of a change; `lines` are values of order lines.
 
@@ -68,17 +89,31 @@ class SubscriptionChangeQuotation(models.Model):
         """Return the values of any quotation about the subscription."""
         self.ensure_one()
         return {
+            **self._prepare_opportunity_values(),
             "partner_id": self.partner_id.id,
             "partner_invoice_id": self.partner_invoice_id.id,
             "partner_shipping_id": self.partner_shipping_id.id,
             "company_id": self.company_id.id,
-            "user_id": self.user_id.id,
             "origin": self.name,
             "client_order_ref": self.client_reference,
             "payment_term_id": self.payment_term_id.id,
             "require_signature": True,
             "require_payment": False,
             "managed_subscription_id": self.id,
+        }
+
+    def _prepare_opportunity_values(self):
+        """Return what a quotation takes from the opportunity that it is made for."""
+        number = self.env.context.get("quoted_opportunity_id")
+        lead = self.env["crm.lead"].browse(number or []).exists()
+        lead.check_access("read")
+        own = {"user_id": (lead.user_id or self.user_id).id}
+        if not lead:
+            return own
+        defaults = lead._prepare_opportunity_quotation_context()
+        return {
+            **{name.removeprefix("default_"): each for name, each in defaults.items()},
+            **own,
         }
 
     def _change_as_quoted(self, order):

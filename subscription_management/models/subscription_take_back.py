@@ -12,6 +12,10 @@ OF_THE_TERM = ("renewed", "aligned", "paused", "resumed")
 """Changes that may move the end of the term."""
 
 
+SERVED_STATES = ("trial", "active", "past_due", "paused", "suspended")
+"""The states between start and end."""
+
+
 class SubscriptionTakeBack(models.Model):
     _inherit = "subscription.subscription"
 
@@ -132,7 +136,7 @@ class SubscriptionTakeBack(models.Model):
 
     def _is_running(self):
         self.ensure_one()
-        return self.state in ("trial", "active", "past_due", "paused", "suspended")
+        return self.state in SERVED_STATES
 
     def _serve_nothing(self, other):
         """End before the first day: what was to go on here goes on as another one."""

@@ -27,6 +27,7 @@ from . import (
     test_lost_prices,
     test_moves,
     test_offers_taken,
+    test_opportunity_quotations,
     test_orders,
     test_orders_online,
     test_pauses,

@@ -13,6 +13,9 @@ class SubscriptionAmend(models.TransientModel):
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
+    is_quoted = fields.Boolean(
+        help="A quotation is wanted, which the customer is to accept first."
+    )
     currency_id = fields.Many2one(
         related="subscription_id.currency_id", related_sudo=False
     )

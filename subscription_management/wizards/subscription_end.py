@@ -17,6 +17,9 @@ class SubscriptionEnd(models.TransientModel):
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
+    is_quoted = fields.Boolean(
+        help="A quotation is wanted, which the customer is to accept first."
+    )
     company_id = fields.Many2one(
         related="subscription_id.company_id", related_sudo=False
     )

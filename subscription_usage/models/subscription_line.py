@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import formatLang
 
 from odoo.addons.subscription_management.billing_core.line import Use
 from odoo.addons.subscription_management.billing_core.money import ZERO
@@ -108,10 +107,21 @@ class SubscriptionLine(models.Model):
             used = line.env._("%s used", units)
         return f"{text}\n{used}"
 
-    def _shown_units(self, quantity):
-        """Return a number of units as people of the language write it."""
-        decimals = max(0, -quantity.normalize().as_tuple().exponent)
-        return formatLang(self.env, float(quantity), digits=decimals)
+    def _describe_served(self):
+        """Say how much of what is included was used in the period that runs."""
+        if self.kind != "usage":
+            return super()._describe_served()
+        product = self.product_id.display_name
+        used = self._shown_units(self._used_today())
+        included = exact(self.pricing_rule_id.included_quantity)
+        if not included:
+            return self.env._("%(used)s × %(product)s used", used=used, product=product)
+        return self.env._(
+            "%(used)s of %(included)s × %(product)s",
+            used=used,
+            included=self._shown_units(included),
+            product=product,
+        )
 
 
 def _in_order(event):
