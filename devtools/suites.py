@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from . import lint, odoo, setup
+from . import host_tests, lint, odoo, setup
 from .console import Problem, say
 from .places import DEV, PYTHON, ROOT, addons
 
@@ -36,6 +36,8 @@ class Result:
 class Suite:
     name: str
     run: Callable[[str, list[str]], Result]
+    is_asked_for: bool = False
+    """It runs only when it is named."""
 
 
 def available() -> list[Suite]:
@@ -56,7 +58,10 @@ def available() -> list[Suite]:
     ):
         if (ROOT / "tests" / name).exists():
             with_odoo.append(Suite(name, run_suite))
-    return plain + with_odoo
+    host = [
+        Suite(name, _run_host, is_asked_for=True) for name in ("host", "host_alone")
+    ]
+    return plain + with_odoo + host
 
 
 def run(names: list[str], options: list[str], full: bool) -> int:
@@ -69,7 +74,8 @@ def run(names: list[str], options: list[str], full: bool) -> int:
         raise Problem(
             f"There is no suite {unknown[0]}: choose from {', '.join(known)}."
         )
-    chosen = [known[name] for name in names] if names else list(known.values())
+    usual = [suite for suite in known.values() if not suite.is_asked_for]
+    chosen = [known[name] for name in names] if names else usual
     results = []
     for suite in chosen:
         say(f"\n── {suite.name}")
@@ -129,10 +135,35 @@ def _run_end_to_end(name: str, options: list[str]) -> Result:
     return _run_in_odoo(name, addons()[-1], f"tests/{name}", options)
 
 
+def _run_host(name: str, options: list[str]) -> Result:
+    """Run the host's tests with our addons, or alone to see what fails by itself."""
+    is_alone = name == "host_alone"
+    setup.everything()
+    if is_alone:
+        database = odoo.ensure_template()
+    else:
+        database = odoo.ensure_test_database("subscription_management")
+    result = _pytest_on(database, name, host_tests.folders(), options)
+    report = REPORTS / f"{name}.xml"
+    failed = host_tests.failures(report) if report.exists() else set()
+    known = host_tests.known_failures()
+    for test in sorted(failed):
+        say(f"{'known' if test in known else 'NEW'}: {test}")
+    if failed and not is_alone:
+        result.failed -= len(failed & known)
+        result.skipped += len(failed & known)
+    return result
+
+
 def _run_in_odoo(name: str, addon: str, tests: str, options: list[str]) -> Result:
     """Run tests that are rolled back, on the kept database of an addon."""
     setup.everything()
-    database = odoo.ensure_test_database(addon)
+    return _pytest_on(odoo.ensure_test_database(addon), name, [tests], options)
+
+
+def _pytest_on(
+    database: str, name: str, tests: list[str], options: list[str]
+) -> Result:
     workers = _beside_each_other(options, "loadscope")
     for number in range(WORKERS if workers else 0):
         odoo.remember(f"{database}-gw{number}")
@@ -142,7 +173,7 @@ def _run_in_odoo(name: str, addon: str, tests: str, options: list[str]) -> Resul
             f"--odoo-database={database}",
             f"--odoo-config={odoo.CONF}",
             "--odoo-http",
-            tests,
+            *tests,
             *workers,
             *options,
         ],

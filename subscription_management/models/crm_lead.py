@@ -23,7 +23,7 @@ class CrmLead(models.Model):
             lead.managed_subscription_ids = lead.partner_id._managed_subscriptions()
 
     def action_upsell(self):
-        """Quote more to the customer: of the only subscription, or of the chosen one."""
+        """Quote more of the only subscription, or of the one that is chosen."""
         self.ensure_one()
         subscriptions = self.managed_subscription_ids
         if not subscriptions:

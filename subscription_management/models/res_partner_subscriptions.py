@@ -104,8 +104,11 @@ class SubscriptionAtAGlance(models.Model):
     def _compute_served_summary(self):
         for subscription in self:
             today = max(subscription._today(), subscription.date_start)
+            served = subscription._lines_on(today).filtered(
+                lambda line: line.kind != "one_off"
+            )
             subscription.served_summary = ", ".join(
-                line._describe_served() for line in subscription._lines_on(today)
+                line._describe_served() for line in served
             )
 
 

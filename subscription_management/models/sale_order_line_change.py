@@ -1,6 +1,6 @@
 """What of a running subscription an order line changes, and by how much."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..billing_core.changes import line_on
 
@@ -25,6 +25,28 @@ class SaleOrderLine(models.Model):
         "Leaves: it is not served any more, or something takes its place.\n"
         "Follows: it costs another amount, as a share of what changes.",
     )
+
+    @api.depends("managed_effect", "managed_line_id", "product_uom_qty")
+    def _compute_managed_interval_label(self):
+        """Say what becomes of what is served already, too."""
+        result = super()._compute_managed_interval_label()
+        for line in self.filtered("managed_effect"):
+            plan = line.managed_plan_id or line.managed_line_id.sudo().plan_id
+            line.managed_interval_label = line._describe_effect(plan.interval_label)
+        return result
+
+    def _describe_effect(self, interval):
+        """Return in the words of the customer what becomes of a line."""
+        self.ensure_one()
+        if self.managed_effect == "units":
+            if self.product_uom_qty < 0:
+                return self.env._("%s, fewer than before", interval)
+            return self.env._("%s, in addition", interval)
+        if self.managed_effect == "leaves":
+            return self.env._("%s, no longer", interval)
+        if self.managed_effect == "replaces":
+            return self.env._("%s, instead", interval)
+        return self.env._("%s, as a share of what changes", interval)
 
     def _of_effect(self, effect):
         return self.filtered(lambda line: line.managed_effect == effect)

@@ -1,0 +1,44 @@
+"""The host's own tests, with our addons installed and without them.
+
+What fails without them as well is listed in `tests/host/known_failures.txt`, each with
+its reason; anything else that fails is ours.
+"""
+
+from __future__ import annotations
+
+import os
+from xml.etree import ElementTree
+
+from . import odoo_source
+from .places import ROOT
+
+MODULES = ("sale", "sale_management", "sale_crm", "crm", "account")
+KNOWN_FAILURES = ROOT / "tests" / "host" / "known_failures.txt"
+
+
+def folders() -> list[str]:
+    """Return the folders of the tests of the host's modules that we change."""
+    source = odoo_source.path()
+    places = (source / "addons", source / "odoo" / "addons")
+    return [
+        str(place / name / "tests")
+        for name in MODULES
+        for place in places
+        if (place / name / "tests").exists()
+    ]
+
+
+def known_failures() -> set[str]:
+    """Return the tests that fail without our addons, as `module.file.Class.test`."""
+    lines = KNOWN_FAILURES.read_text().splitlines()
+    return {line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()}
+
+
+def failures(report: os.PathLike[str]) -> set[str]:
+    """Return the tests that failed in a report of the test runner."""
+    failed = set()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            place = case.get("classname", "").split(".addons.")[-1]
+            failed.add(f"{place}.{case.get('name')}".replace(".tests.", "."))
+    return failed
