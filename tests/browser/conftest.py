@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.support.browser import chromium, log_in, odoo_server
-from tests.support.business import add_subscriptions, open_company
+from tests.support.business import add_subscriptions, open_company, open_sales
 from tests.support.databases import cloned_database, close_registry, environment
 
 TRANSLATED = (
@@ -22,6 +22,7 @@ def address():
         with environment(database) as env:
             plan = open_company(env)
             env["product.product"].create({"name": "Metered Calls", "type": "service"})
+            open_sales(env)
             subscriptions = add_subscriptions(env, plan, 3, lines=2)
             # Due tomorrow, so that the server's own billing leaves them alone.
             subscriptions.line_ids.closed_until = False

@@ -39,6 +39,29 @@ def open_company(env: Any) -> Any:
     )
 
 
+def open_sales(env: Any) -> None:
+    """Offer seats by yearly contract, to be paid online by a card that is not real."""
+    seat = env["product.product"].create(
+        {
+            "name": "Contract Seat",
+            "type": "service",
+            "taxes_id": [(6, 0, env.company.account_sale_tax_id.ids)],
+        }
+    )
+    env["subscription.plan"].create(
+        {
+            "name": "Yearly Contract",
+            "term_count": 1,
+            "term_unit": "year",
+            "renewal_policy": "ask",
+            "pricing_rule_ids": [(0, 0, {"product_id": seat.id, "price": 30})],
+        }
+    )
+    env["res.partner"].create({"name": "Galil Bakery", "email": "galil@example.com"})
+    provider = env.ref("payment.payment_provider_demo")
+    provider.write({"state": "test", "is_published": True})
+
+
 def add_customers(env: Any, count: int) -> Any:
     return env["res.partner"].create(
         [{"name": f"Customer {number:06d}"} for number in range(count)]
