@@ -100,9 +100,9 @@ class SaleOrder(models.Model):
         """Return why the quotation cannot be accepted as it is, False where it can."""
         self.ensure_one()
         order = self.sudo()
-        return order.managed_subscription_id and (
-            order._why_stale() or order._why_not_as_quoted()
-        )
+        if not order.managed_subscription_id:
+            return False
+        return order._why_stale() or order._why_not_as_quoted()
 
     def _why_stale(self):
         """Return what the quotation did not know of the subscription, False if all."""

@@ -72,19 +72,22 @@ def chromium(width: int = 1400, height: int = 900) -> Iterator[Any]:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or None, args=list(FLAGS)
         )
-        context = browser.new_context(viewport={"width": width, "height": height})
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.errors = []
-        page.on("pageerror", lambda error: _note(page.errors, f"{error} {error.stack}"))
-        page.on(
-            "console",
-            lambda message: (
-                message.type == "error" and _note(page.errors, message.text)
-            ),
-        )
-        yield page
+        yield visitor(browser, width, height)
         browser.close()
+
+
+def visitor(browser: Any, width: int = 1400, height: int = 900) -> Any:
+    """Return a page of somebody who is not logged in, and remembers its errors."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.errors = []
+    page.on("pageerror", lambda error: _note(page.errors, f"{error} {error.stack}"))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and _note(page.errors, message.text),
+    )
+    return page
 
 
 def _note(errors: list[str], text: str) -> None:
@@ -97,4 +100,5 @@ def log_in(page: Any, address: str, login: str, password: str | None = None) -> 
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", password or login)
     page.click("button[type=submit]")
-    page.wait_for_selector(".o_main_navbar, .o_portal")
+    # The first page waits until the server has made all scripts and styles.
+    page.wait_for_selector(".o_main_navbar, .o_portal", timeout=180_000)
