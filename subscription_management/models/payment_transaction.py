@@ -16,7 +16,9 @@ class PaymentTransaction(models.Model):
 
     def _invoice_sale_orders(self):
         """Ask for no down payment of what a subscription invoices by itself."""
-        begun = self.filtered(lambda each: each.sudo().sale_order_ids.managed_begun_ids)
+        begun = self.filtered(
+            lambda each: each.sudo().sale_order_ids._served_subscriptions()
+        )
         result = super(PaymentTransaction, self - begun)._invoice_sale_orders()
         for transaction in begun:
             orders = transaction.with_company(transaction.company_id).sale_order_ids
@@ -33,9 +35,19 @@ class PaymentTransaction(models.Model):
     def _link_first_invoices(self):
         """Say which invoices of subscriptions a payment is for."""
         self.ensure_one()
-        begun = self.sudo().sale_order_ids.managed_begun_ids
-        moves = begun.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
+        orders = self.sudo().sale_order_ids
+        brought = orders.managed_begun_ids.invoice_ids | orders.managed_move_ids
+        moves = brought.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
+
+
+class SaleOrderPrepaid(models.Model):
+    _inherit = "sale.order"
+
+    def _served_subscriptions(self):
+        """Return the subscriptions that confirmed orders began or changed."""
+        confirmed = self.filtered(lambda order: order.state == "sale")
+        return confirmed.managed_begun_ids | confirmed.managed_subscription_id
 
 
 class AccountMovePrepaid(models.Model):
@@ -45,9 +57,9 @@ class AccountMovePrepaid(models.Model):
         """Let what is left of the payments of an order pay invoices made later."""
         posted = self.filtered(lambda move: move.state == "posted")
         rows = posted.sudo().managed_billed_period_ids
-        by_order = rows.grouped(lambda row: row.subscription_id.order_id)
-        for order, own in by_order.items():
-            credits = order.transaction_ids.filtered(
+        for subscription, own in rows.grouped("subscription_id").items():
+            orders = subscription.order_id | subscription.renewal_order_ids
+            credits = orders.transaction_ids.filtered(
                 lambda each: each.state == "done"
             ).payment_id.move_id.line_ids
             for invoice in own.move_id if credits else ():

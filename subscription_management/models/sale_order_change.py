@@ -40,6 +40,15 @@ class SaleOrder(models.Model):
         help="What the order became in the history of the subscription.",
     )
 
+    managed_move_ids = fields.Many2many(
+        "account.move",
+        "sale_order_managed_move_rel",
+        string="Invoices of the Change",
+        copy=False,
+        readonly=True,
+        help="What was invoiced or credited at once when the order was confirmed.",
+    )
+
     def _changes(self):
         return self.filtered(lambda order: order.managed_purpose in ("change", "end"))
 

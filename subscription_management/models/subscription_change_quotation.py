@@ -138,5 +138,11 @@ class SubscriptionChangeQuotation(models.Model):
                 reason=reason,
                 policy=order._quoted_policy(),
             )
-        order.managed_change_id = change
+        known = self.invoice_ids
         self._invoice_what_was_ordered()
+        order.write(
+            {
+                "managed_change_id": change.id,
+                "managed_move_ids": [Command.set((self.invoice_ids - known).ids)],
+            }
+        )

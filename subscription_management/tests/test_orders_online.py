@@ -108,6 +108,20 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.bill("2026-04-01")
         self.assertEqual(order.managed_begun_ids.invoice_ids.amount_residual, 0)
 
+    def test_what_is_paid_for_a_change_settles_its_invoice(self):
+        subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
+        self.bill("2026-04-01")
+        with freeze_time("2026-04-16 09:00:00"):
+            order = subscription._quote_change(
+                [subscription.line_ids._prepare_quoted_change("units", 5)]
+            )
+            order.write({"require_signature": False, "require_payment": True})
+            self.assertEqual(order._get_prepayment_required_amount(), 20.48)
+            self.pay(order, 20.48)
+        april, added = subscription.invoice_ids.sorted("id")
+        self.assertEqual((added.amount_total, added.amount_residual), (20.48, 0))
+        self.assertEqual(april.amount_residual, 81.9)
+
     def test_half_a_month_is_paid_by_the_day(self):
         plan = self._make_plan(
             "First", "month", Seat=7, anchor_kind="calendar", anchor_day=1
