@@ -85,8 +85,9 @@ class SubscriptionLifecycle(models.Model):
     def _paid_until(self):
         """Return the first day that a customer who leaves has not paid for.
 
-        That is the end of what is billed of the products that are served, as they are
-        charged today; where no day to come is, of the period that runs, or of the trial.
+        That is the end of what is billed of the products that are served, by what they
+        are charged as today; where no day to come is, of the period that runs, or of
+        the trial.
         """
         self.ensure_one()
         today = self._today()
