@@ -71,6 +71,25 @@ def charged_from(policy: ChangePolicy, line: Line, day: date) -> date:
     return period.service.end
 
 
+def not_sooner(charged: date, line: Line) -> date:
+    """Return the day from which what makes a line cost less is charged.
+
+    An upgrade that was put off is charged no sooner for it: before its day the line
+    costs still less.
+
+    >>> from decimal import Decimal
+    >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
+    >>> from .price_models import Flat
+    >>> from .rating import Terms
+    >>> day, may = date(2026, 4, 16), date(2026, 5, 1)
+    >>> calendar = BillingCalendar(date(2026, 4, 1), Interval(1, IntervalUnit.MONTH))
+    >>> line = Line(2, calendar, Terms(Flat(Decimal(30))), Decimal(1), day)
+    >>> print(not_sooner(day, replace(line, charged_from=may)))
+    2026-05-01
+    """
+    return max(charged, line.charged_from or charged)
+
+
 def as_charged(lines: Sequence[Line], target: date) -> ChargedLines:
     """Return lines with the days that they are charged for, as known on `target`.
 

@@ -98,10 +98,14 @@ def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Lin
 
     Until a change takes effect, the line before it is billed on as if there was none:
     an added unit is charged on the day on which it is added, not when it is scheduled.
+    What was taken back has no day left, and parts no others.
     """
+    empty = [line for line in lines if line.is_empty]
     current: list[Line] = []
     coming: list[Line] = []
     for line in lines:
+        if line.is_empty:
+            continue
         before = current[-1] if current else None
         if (
             before is not None
@@ -114,7 +118,7 @@ def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Lin
             coming.append(line)
         else:
             current.append(line)
-    return current, coming
+    return [*empty, *current], coming
 
 
 def days_priced(line: Line, period: BillingPeriod) -> Period | None:

@@ -55,6 +55,7 @@ from . import subscription_suspension
 from . import subscription_take_back
 from . import subscription_renewal_take_back
 from . import subscription_write_guard
+from . import subscription_counted_fields
 from . import subscription_retention
 from . import subscription_offer_interval
 from . import subscription_invoice_writer

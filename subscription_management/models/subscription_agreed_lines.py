@@ -17,18 +17,24 @@ STARTED_FIELDS = (
 LINKING_FIELDS = ("series_id", "origin_id")
 """What only a change may write, on drafts too: by these, lines are billed as one."""
 
+CHARGED_FIELDS = ("charged_from", "charged_until", "charged_end", "category_path")
+"""What only a change may write, on drafts too: no screen shows what it takes off."""
+
 
 class SubscriptionAgreedLine(models.Model):
     _inherit = "subscription.line"
 
     @api.model_create_multi
     def create(self, vals_list):
-        given = self.default_get([*LINKING_FIELDS])
+        default = self.default_get([*LINKING_FIELDS, *CHARGED_FIELDS])
+        given = {
+            name
+            for vals in vals_list
+            for name, value in {**default, **vals}.items()
+            if value
+        }
         # Before a price is looked for, which those that go on with others have.
-        if any(
-            {**given, **vals}.get(name) for vals in vals_list for name in LINKING_FIELDS
-        ):
-            self._check_link_is_noted()
+        self._check_follows(given)
         lines = super().create(vals_list)
         if lines.filtered("closed_until"):
             lines._check_billing_is_noted()
@@ -40,9 +46,13 @@ class SubscriptionAgreedLine(models.Model):
             day = fields.Date.to_date(vals["closed_until"]) or False
             if self.filtered(lambda line: line.closed_until != day):
                 self._check_billing_is_noted()
-        for name in vals.keys() & {*LINKING_FIELDS}:
-            if any(would_change(line, name, vals[name]) for line in self):
-                self._check_link_is_noted()
+        self._check_follows(
+            {
+                name
+                for name in vals.keys() & {*LINKING_FIELDS, *CHARGED_FIELDS}
+                if any(would_change(line, name, vals[name]) for line in self)
+            }
+        )
         self._check_agreed_stays(vals)
         result = super().write(vals)
         if "subscription_id" in vals:
@@ -71,14 +81,24 @@ class SubscriptionAgreedLine(models.Model):
                 )
             )
 
-    def _check_link_is_noted(self):
-        """Refuse to write by hand which line another one goes on with."""
-        if not self.env.su and not is_noted(self.env):
+    def _check_follows(self, names):
+        """Refuse to write by hand what follows from changes."""
+        if self.env.su or is_noted(self.env):
+            return
+        if names & {*LINKING_FIELDS}:
             raise UserError(
                 self.env._(
                     "Which line goes on with which other follows from changes and is "
                     "not written by hand; use the buttons Change, or Agree on Later "
                     "Steps."
+                )
+            )
+        if names & {*CHARGED_FIELDS}:
+            raise UserError(
+                self.env._(
+                    "Which days of a product are charged, and of which category it "
+                    "counts, follows from its plan and its changes and is not written "
+                    "by hand; use the button Change."
                 )
             )
 

@@ -14,7 +14,7 @@ from ..billing_core.changes import (
     end_line,
     line_on,
 )
-from ..billing_core.charged_days import ChangePolicy, charged_from
+from ..billing_core.charged_days import ChangePolicy, charged_from, not_sooner
 from ..billing_core.errors import BillingError
 from ..billing_core.line import ChargeKind, Line, PercentBase
 from ..billing_core.percent_base import bases_first
@@ -324,6 +324,8 @@ class SubscriptionAmendment(models.Model):
                 if agreed is ChangePolicy.NEXT_PERIOD:
                     served = charged
                     effective = max(effective, served)
+                elif values is not None and not self._grows(line, values):
+                    charged = not_sooner(charged, now)
                 days = (served, charged if charged != served else None)
                 self._amend_line(amendment, line, values, *days)
             bases_first(amendment.lines)
@@ -346,8 +348,12 @@ class SubscriptionAmendment(models.Model):
     def _change_policy(self, line, values):
         """Return how the plan charges or credits the current period for a change."""
         plan = line.plan_id
-        grows = values is not None and line._would_cost_more(values)
+        grows = self._grows(line, values)
         return plan.increase_policy if grows else plan.decrease_policy
+
+    def _grows(self, line, values):
+        """Tell whether a change makes a line cost more."""
+        return values is not None and line._would_cost_more(values)
 
     def _lines_to_change(self, day):
         """Return the lines but one-off ones that are served on a day, or join later.

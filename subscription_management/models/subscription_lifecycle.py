@@ -85,8 +85,9 @@ class SubscriptionLifecycle(models.Model):
     def _paid_until(self):
         """Return the first day that a customer who leaves has not paid for.
 
-        That is the end of what is billed of the products that are served; where no day
-        to come is, of the period that runs, or of the trial.
+        That is the end of what is billed of the products that are served, by what they
+        are charged as today; where no day to come is, of the period that runs, or of
+        the trial.
         """
         self.ensure_one()
         today = self._today()
@@ -94,8 +95,8 @@ class SubscriptionLifecycle(models.Model):
             return max(today, self.date_start)
         if self.state == "trial":
             return max(today, self.trial_end)
-        served = self._lines_on(today).filtered(lambda line: line.kind == "recurring")
-        series = {line._series_key() for line in served}
+        paid = self._lines_charged_on(today)
+        series = {line._series_key() for line in paid if line.kind == "recurring"}
         billed = self.billed_period_ids.filtered(
             lambda row: (
                 row.line_id._series_key() in series
@@ -110,9 +111,11 @@ class SubscriptionLifecycle(models.Model):
         return calendar.boundary(calendar.index_on(max(today, calendar.start)) + 1)
 
     def _leading_calendar(self):
-        """Return the calendar of the first product that is served."""
-        line = self._lines_to_change(self._today())[:1] or self.line_ids[:1]
-        return line._snapshot_calendar()
+        """Return the calendar by which the first product that is served is charged."""
+        today = self._today()
+        line = self._lines_to_change(today)[:1] or self.line_ids[:1]
+        charged = self._lines_charged_on(today) & line._origin_lines()
+        return (charged[:1] or line)._snapshot_calendar()
 
     def _end_on(self, day, reason=False, *, expires=False, because=None):
         """End the service from `day` on; days billed beyond it are credited.

@@ -2,6 +2,8 @@
 
 from odoo import fields, models
 
+from ..billing_core.charged_days import as_charged
+
 
 class SubscriptionLineCharged(models.Model):
     _inherit = "subscription.line"
@@ -62,6 +64,23 @@ class SubscriptionLineCharged(models.Model):
             "charged_until": charged_until or False,
             "charged_end": (charged_until and end) or False,
         }
+
+
+class SubscriptionCharged(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _lines_charged_on(self, day):
+        """Return as what the products that are served on a day are charged for it."""
+        self.ensure_one()
+        served = {line._origin_key() for line in self._lines_on(day)}
+        charged = {
+            line.key
+            for line in as_charged(self._snapshot_lines(), day).lines
+            if line.start <= day and (line.end is None or day < line.end)
+        }
+        return self.line_ids.filtered(
+            lambda line: line.id in charged and line._origin_key() in served
+        )
 
 
 class SubscriptionChangeCharged(models.Model):

@@ -16,16 +16,23 @@ class SubscriptionPriceOfDrafts(models.Model):
         self._offer_to_drafts()
         return left
 
+    def action_publish(self):
+        action = super().action_publish()
+        if self.state == "published":
+            self._offer_to_drafts()
+        return action
+
     def _offer_to_drafts(self):
         """Let the drafts that would find this price now have it, of any company."""
         self.ensure_one()
         lines = self.env["subscription.line"].sudo()
+        since = Domain("date_start", ">=", self.date_from)
         found = lines.search(
             Domain("subscription_id.state", "=", "draft")
             & Domain("plan_id", "=", self.plan_id.id)
             & Domain("product_id", "=", self.product_id.id)
             & Domain("currency_id", "=", self.currency_id.id)
-            & Domain("date_start", ">=", self.date_from)
+            & (since if self.date_from else Domain.TRUE)
             & Domain("pricing_rule_id", "!=", self.id)
         )
         for line in found:

@@ -12,6 +12,7 @@ from . import (
     test_changes_by_list,
     test_changes_together,
     test_contracted_prices,
+    test_counted_fields,
     test_coupon_moves,
     test_coupons,
     test_direct_writes,

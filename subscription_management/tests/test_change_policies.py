@@ -194,6 +194,78 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70 + 12 * 140)
 
+    def test_what_costs_less_charges_no_upgrade_that_was_put_off(self):
+        for name, change in (
+            ("fewer", {"quantity": 15}),
+            ("cheaper", {"price": 6}),
+        ):
+            with self.subTest(name):
+                subscription = self.start_with_ten(increase_policy="none")
+                self.twenty_from(subscription, "2026-04-16")
+                subscription._amend(
+                    "amended",
+                    self.day("2026-04-21"),
+                    [(subscription._lines_on(self.day("2026-04-21")), change)],
+                )
+                self.bill("2026-04-30")
+                self.assertEqual(self.billed(subscription), 70)
+                self.bill("2026-05-01")
+                # Fifteen at 7.00, or twenty at 6.00.
+                in_may = {"fewer": 105, "cheaper": 120}[name]
+                self.assertEqual(self.billed(subscription), 70 + in_may)
+
+    def test_a_discount_charges_no_upgrade_that_was_put_off(self):
+        subscription = self.start_with_ten(increase_policy="none")
+        self.twenty_from(subscription, "2026-04-16")
+        subscription.grant_discount(
+            {"percent": 20}, self.day("2026-04-21"), policy="prorate"
+        )
+        self.bill("2026-04-30")
+        self.assertEqual(self.billed(subscription), 70)
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 70 + 112)
+
+    def test_a_product_that_leaves_after_an_upgrade_put_off_is_credited_by_the_day(
+        self,
+    ):
+        subscription = self.start_with_ten(increase_policy="none")
+        self.twenty_from(subscription, "2026-04-10")
+        self.leave(subscription, "2026-04-16")
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 35)
+
+    def test_who_leaves_before_a_plan_is_charged_leaves_with_what_is_paid(self):
+        self.yearly.pricing_rule_ids.price = 140
+        subscription = self.start_with_ten(increase_policy="none")
+        subscription.change_plan(
+            subscription.line_ids, self.yearly, self.day("2026-04-10")
+        )
+        self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
+        self.assertEqual(subscription._end_with_notice(), self.day("2026-05-01"))
+        subscription._end_on(subscription._paid_until())
+        self.bill("2026-05-01")
+        self.assertEqual(self.billed(subscription), 70)
+
+    def test_who_leaves_once_a_plan_is_charged_leaves_with_what_it_is_paid_for(self):
+        self.yearly.pricing_rule_ids.price = 140
+        subscription = self.start_with_ten(increase_policy="full")
+        subscription.change_plan(
+            subscription.line_ids, self.yearly, self.day("2026-04-10")
+        )
+        self.bill("2026-04-10")
+        self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
+
+    def test_a_product_that_left_uncredited_keeps_nobody(self):
+        subscription = self.start_with_ten(decrease_policy="none")
+        year = self.join(
+            subscription, self.basic, self.day("2026-04-01"), plan_id=self.yearly
+        )
+        self.bill("2026-04-10")
+        self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
+        self.yearly.decrease_policy = "none"
+        subscription._amend("line_ended", self.day("2026-04-10"), [(year, None)])
+        self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
+
     def test_a_full_upgrade_is_charged_in_the_periods_of_a_trial_that_paid_early(self):
         self.monthly.write({"increase_policy": "full", "trial_days": 30})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)

@@ -191,6 +191,21 @@ class TestDirectWrites(SubscriptionCase):
                     lines.create({**values, name: line.id})
             self.assertTrue(lines.create(values))
 
+    def test_nobody_writes_which_days_are_charged(self):
+        line = self.draft.line_ids
+        days = {name: "2026-05-01" for name in ("charged_from", "charged_until")}
+        values = {**days, "charged_end": "2026-05-01", "category_path": "1/"}
+        for name, value in values.items():
+            self.assert_kept(line, {name: (value, "use the button Change")})
+            with self.assertRaisesRegex(UserError, "use the button Change"):
+                line.with_user(self.rep).create(
+                    {
+                        "product_id": self.basic.id,
+                        "subscription_id": self.draft.id,
+                        name: value,
+                    }
+                )
+
     def test_nobody_writes_pauses_and_history_by_hand(self):
         self.running.pause(self.day("2026-06-01"), self.day("2026-07-01"))
         pause, change = self.running.pause_ids, self.running.change_ids[:1]

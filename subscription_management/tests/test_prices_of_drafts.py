@@ -131,3 +131,21 @@ class TestPricesOfDrafts(SubscriptionCase):
         running.subscription_id.action_activate()
         self.publish()
         self.assertEqual(running.price, 7)
+
+    def test_a_draft_takes_the_first_price_that_its_plan_gets(self):
+        extra = self._make_product("Extra", 5)
+        line = self.subscribe(extra, on="2026-05-01", start=False).line_ids
+        typed = self.subscribe(extra, on="2026-05-01", start=False).line_ids
+        typed.price = 4
+        self.assertEqual((line.pricing_rule_id, line.price), (self.rule.browse(), 5))
+        first = self.rule.create(
+            {
+                "plan_id": self.monthly.id,
+                "product_id": extra.id,
+                "price": 9,
+                "state": "draft",
+            }
+        )
+        first.action_publish()
+        self.assertEqual((line.pricing_rule_id, line.price), (first, 9))
+        self.assertEqual((typed.pricing_rule_id.id, typed.price), (False, 4))

@@ -39,3 +39,14 @@ def test_a_change_that_is_to_come_is_not_billed_yet():
 def test_a_change_is_billed_on_its_day():
     lines = [seats(10, end="2026-04-16"), seats(12, "2026-04-16", key=2, series=1)]
     assert in_effect(lines, day("2026-04-16")) == (lines, [])
+
+
+def test_a_change_that_was_taken_back_lets_no_later_one_be_billed_before_its_day():
+    ten = seats(10, end="2026-05-16")
+    back = seats(15, "2026-04-11", "2026-04-11", key=2, series=1)
+    twelve = seats(12, "2026-05-16", key=3, series=1)
+    current, coming = in_effect([ten, back, twelve], day("2026-05-01"))
+    assert [(line.quantity, line.end) for line in current if not line.is_empty] == [
+        (10, None)
+    ]
+    assert coming == [twelve]
