@@ -1,7 +1,8 @@
 """What some periods that were lived through would have cost at other prices.
 
-Plans of other intervals are compared over one stretch of time: where a stretch is a part
-of a plan's period, it costs that part of what the period would cost if it went on so.
+Plans of other intervals are compared over one stretch of time: where a stretch is a
+part of a plan's period, it costs that part of what the period would cost if it went on
+so.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ def costs_in(
     >>> ils = Currency("ILS", Decimal("0.01"))
     >>> for interval, price in ((month, 7), (year, 70)):
     ...     calendar = BillingCalendar(start, interval)
-    ...     seats = Line(1, calendar, Terms(PerUnit(Decimal(price))), Decimal(10), start)
+    ...     terms = Terms(PerUnit(Decimal(price)))
+    ...     seats = Line(1, calendar, terms, Decimal(10), start)
     ...     print(costs_in(quarter, [seats], ils)[1])
     210.00
     175.00

@@ -84,6 +84,11 @@ class SubscriptionLineKind(models.Model):
                     )
                 )
 
+    def _is_priced_alike(self, rule):
+        """Tell whether a rule prices what the line is charged for, and as often."""
+        self.ensure_one()
+        return (self._kind_by_rule(rule) or "recurring") == self.kind
+
     def _check_same_kind(self, values):
         """Refuse a change from an agreed quantity to what is used, or back."""
         self.ensure_one()
