@@ -1,9 +1,8 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tests import tagged
 
 from .common import SubscriptionCase
 
@@ -260,5 +259,3 @@ class TestPlansToChoose(PlanComparisonCase):
     def test_the_own_plan_is_not_quoted(self):
         with self.assertRaisesRegex(UserError, "is on plan Monthly already"):
             self.subscription._quote_plan(self.monthly)
-
-
