@@ -1,8 +1,9 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import SubscriptionCase
 
@@ -259,3 +260,110 @@ class TestPlansToChoose(PlanComparisonCase):
     def test_the_own_plan_is_not_quoted(self):
         with self.assertRaisesRegex(UserError, "is on plan Monthly already"):
             self.subscription._quote_plan(self.monthly)
+
+
+@tagged("post_install", "-at_install")
+class TestPlansAreShown(PlanComparisonCase):
+    """The window with its table and bars, and who may open it."""
+
+    OWN = "subscription_management.group_subscription_user"
+
+    def opened(self, subscription=None):
+        action = (subscription or self.subscription).action_compare_plans()
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def shown(self, compare):
+        return [(line.plan_id.name, line.amount) for line in compare.line_ids]
+
+    def test_the_window_shows_what_is_compared(self):
+        self._make_plan("Cheap", "month", Basic=1.0)
+        self.join(self.subscription, self.basic, "2026-04-01")
+        compare = self.opened()
+        self.assertEqual(
+            self.shown(compare), [("Yearly", 250), ("Monthly", 300), ("Cheap", 0)]
+        )
+        yearly, monthly, cheap = compare.line_ids
+        self.assertEqual((yearly.difference, yearly.monthly), (-50, 83.33))
+        self.assertAlmostEqual(yearly.percent, -1 / 6, 4)
+        self.assertEqual(monthly.note, "The present plan")
+        self.assertEqual(cheap.note, "Not there: Seat")
+        self.assertEqual(compare.first_day, self.day("2026-04-01"))
+        self.assertEqual(compare.last_day, self.day("2026-06-30"))
+
+    def test_bars_are_as_long_as_plans_are_dear(self):
+        chart = str(self.opened().chart)
+        self.assertEqual(chart.count("<svg"), 2)
+        self.assertLess(chart.index("Yearly"), chart.index("Monthly"))
+        self.assertIn('width="83.33%"', chart)  # 175 of 210
+        self.assertIn('x="0.00%"', chart)
+
+    def test_bars_begin_on_the_right_where_people_read_from_there(self):
+        self.env["res.lang"]._activate_lang("he_IL")
+        compare = self.opened().with_context(lang="he_IL")
+        self.assertIn('x="16.67%"', str(compare.chart))
+
+    def test_a_plan_keeps_its_row_when_other_periods_are_compared(self):
+        compare = self.opened()
+        yearly = compare.line_ids[0]
+        compare.periods = 1
+        self.assertEqual(self.shown(compare), [("Yearly", 58.33), ("Monthly", 70)])
+        self.assertEqual(compare.action_compare()["res_id"], compare.id)
+        order = self.env["sale.order"].browse(yearly.action_quote()["res_id"])
+        self.assertEqual(order.managed_purpose, "change")
+        self.assertEqual(order.managed_subscription_id, self.subscription)
+
+    def test_a_plan_that_is_gone_leaves_the_window(self):
+        compare = self.opened()
+        self.yearly.active = False
+        compare.periods = 2
+        self.assertEqual(self.shown(compare), [("Monthly", 140)])
+
+    def rep(self, login, *groups):
+        groups = ",".join(("base.group_user", self.OWN, *groups))
+        return new_test_user(self.env, login, groups)
+
+    def test_a_rep_compares_and_quotes_the_own_subscription(self):
+        rep = self.rep("rep", "sales_team.group_sale_salesman")
+        self.subscription.user_id = rep
+        compare = self.opened(self.subscription.with_user(rep))
+        compare = compare.with_user(rep)
+        self.assertEqual(self.shown(compare)[0], ("Yearly", 175))
+        self.assertIn("Yearly", str(compare.chart))
+        self.assertTrue(compare.line_ids[0].action_quote()["res_id"])
+
+    def test_a_rep_compares_nothing_of_a_colleague(self):
+        rep, colleague = self.rep("rep"), self.rep("colleague")
+        self.subscription.user_id = colleague
+        theirs = self.opened(self.subscription.with_user(colleague))
+        with self.assertRaises(AccessError), mute_logger(RULES):
+            self.subscription.with_user(rep).action_compare_plans()
+        with self.assertRaises(AccessError), mute_logger(RULES):
+            self.env["subscription.plan.compare"].with_user(rep).create(
+                {"subscription_id": self.subscription.id}
+            )
+        for records in (theirs, theirs.sudo().line_ids):
+            with self.assertRaises(AccessError), mute_logger(RULES):
+                records.with_user(rep).read(["display_name"])
+
+    def test_others_compare_nothing(self):
+        for groups in ("base.group_user", "base.group_portal"):
+            user = new_test_user(self.env, f"of {groups}", groups)
+            with self.assertRaises(AccessError), mute_logger(RULES):
+                self.subscription.with_user(user)._compare_plans()
+            with self.assertRaises(AccessError), mute_logger(RULES):
+                self.env["subscription.plan.compare"].with_user(user).create(
+                    {"subscription_id": self.subscription.id}
+                )
+
+    def test_twenty_plans_cost_a_few_questions_to_the_database(self):
+        def asked():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.compared(periods=12)
+            return self.env.cr.sql_log_count - before
+
+        few = asked()
+        for number in range(20):
+            self._make_plan(f"Plan {number}", "month", Seat=8.0)
+        self.assertLess(asked() - few, 20)
