@@ -62,6 +62,10 @@ class SubscriptionLineKind(models.Model):
         """
         return ()
 
+    def _measured_as(self, rule):
+        """Return what uses are told apart by: rules of one answer count the same."""
+        return None
+
     def _units_last_month(self):
         """Return how many units a price would have been asked for."""
         self.ensure_one()

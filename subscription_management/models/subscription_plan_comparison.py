@@ -1,6 +1,6 @@
 """The next best plan: what the last periods would have cost on every one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -28,6 +28,8 @@ class Compared:
     lines: models.Model
     offered: dict[tuple[models.Model, models.Model], models.Model]
     """The pricing rule by plan and product."""
+    uses: dict = field(default_factory=dict)
+    """What was used, as far as it was looked up."""
 
     @property
     def moving(self):
@@ -40,6 +42,14 @@ class Compared:
             return line.pricing_rule_id
         rule = self.offered.get((plan, line.product_id), line.pricing_rule_id.browse())
         return rule if line._is_priced_alike(rule) else rule.browse()
+
+    def used_of(self, line, rule):
+        """Return what was used of a line, as a rule counts it."""
+        key = line, line._measured_as(rule)
+        if key not in self.uses:
+            since = self.stretch.days.start
+            self.uses[key] = line._snapshot_used(rule, since=since)
+        return self.uses[key]
 
 
 @dataclass(frozen=True)
@@ -158,18 +168,26 @@ class SubscriptionPlanComparison(models.Model):
         """Return the products that the customer cannot have on a plan."""
         if plan == compared.plan:
             return compared.lines.product_id.browse()
-        return compared.moving.filtered(
+        missing = compared.moving.filtered(
             lambda line: not compared.rule_of(line, plan)
-        ).product_id
+        )
+        if not missing:
+            planned = self._planned_on(compared, plan)
+            # A share of nothing is no price.
+            missing = compared.moving.filtered(
+                lambda line: (
+                    line.pricing_model != "percent_of_total"
+                    and (base := _base_of(line, compared.rule_of(line, plan), planned))
+                    and not base.lines
+                )
+            )
+        return missing.product_id
 
     def _outcome_on(self, compared, plan):
         """Return the `Outcome` of the time on a plan."""
         if missing := self._missing_on(compared, plan):
             return Outcome(missing=tuple(missing.mapped("display_name")))
-        planned = {
-            line: self._prepare_values_on(compared, line, plan)
-            for line in compared.lines
-        }
+        planned = self._planned_on(compared, plan)
         try:
             costs = costs_in(
                 compared.stretch,
@@ -182,8 +200,15 @@ class SubscriptionPlanComparison(models.Model):
             return Outcome(problem=self._refusal(error, by_key))
         return Outcome(sum(costs.values(), ZERO))
 
+    def _planned_on(self, compared, plan):
+        """Return the values of each line as a change of today would make them."""
+        return {
+            line: self._prepare_values_on(compared, line, plan)
+            for line in compared.lines
+        }
+
     def _prepare_values_on(self, compared, line, plan):
-        """Return the values of a line as a change of today would make them."""
+        """Return the values of one line on a plan; on its own one it stays as it is."""
         own = line._prepare_follower_values()
         if plan == compared.plan or line.plan_id != compared.plan:
             return own
@@ -217,7 +242,6 @@ class SubscriptionPlanComparison(models.Model):
             values["calendar_start"] or self.date_start,
             line.kind,
         )
-        since = compared.stretch.days.start
         priced = Line(
             line._origin_key(),
             replace(calendar, end=None),
@@ -226,7 +250,7 @@ class SubscriptionPlanComparison(models.Model):
             line.date_start,
             kind=ChargeKind(line.kind),
             base=_base_of(line, rule, planned),
-            used=line._snapshot_used(rule, since=since),
+            used=compared.used_of(line, rule),
         )
         return as_on(priced, compared.day)
 

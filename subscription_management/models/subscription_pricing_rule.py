@@ -211,7 +211,10 @@ class SubscriptionPricingRule(models.Model):
             & self._valid_during(day, day)
         )
         by_offer = rules.grouped(lambda rule: (rule.plan_id, rule.product_id))
-        return {
+        chosen = {
             offer: found.filtered("partner_id").sorted("id")[-1:] or found[:1]
             for offer, found in by_offer.items()
         }
+        # One of them is read together with the others.
+        together = self.browse().union(*chosen.values())._prefetch_ids
+        return {offer: rule.with_prefetch(together) for offer, rule in chosen.items()}

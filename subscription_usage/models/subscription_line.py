@@ -51,6 +51,9 @@ class SubscriptionLine(models.Model):
         same = rule.meter_id == self.pricing_rule_id.meter_id
         return same and super()._is_priced_alike(rule)
 
+    def _measured_as(self, rule):
+        return rule.meter_id, rule.pricing_model == PERCENTAGE
+
     def _snapshot_used(self, rule, since=None):
         if not (rule.meter_id and self.subscription_id):
             return super()._snapshot_used(rule, since)
