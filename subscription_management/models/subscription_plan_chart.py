@@ -17,7 +17,9 @@ class SubscriptionPlanChart(models.Model):
         )
 
     def _show_comparison(self, compare):
-        action = self._open_wizard(compare._name, self.env._("Compare Plans"))
+        action = self._open_wizard(
+            compare._name, self.env._("Compare Plans"), dialog_size="extra-large"
+        )
         return {**action, "res_id": compare.id}
 
     def _render_plan_chart(self, rows):
