@@ -24,30 +24,19 @@ class SubscriptionPlanChart(models.Model):
 
     def _render_plan_chart(self, rows):
         """Return compared plans as bars; `rows` are those that have an amount."""
-        lang = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")
-        present = next((row for row in rows if row["is_present"]), None)
-        shown = [row for row in rows[:BARS] if row is not present]
-        if present:
-            shown = [row for row in rows if row is present or row in shown]
+        shown = rows[:BARS]
+        shown += [row for row in rows[BARS:] if row["is_present"]]
         highest = max((row["amount"] for row in shown), default=0)
         if not highest:
             return False
-        is_rtl = lang.direction == "rtl"
-
-        def place(amount):
-            """Return the length of a bar, and where its end lies, in per cent."""
-            length = 100 * amount / highest
-            return length, 100 - length if is_rtl else length
-
-        bars = []
-        for row in shown:
-            length, end = place(row["amount"])
-            bars.append({**row, "length": length, "start": end if is_rtl else 0})
+        bars = [
+            {**row, "length": f"{100 * row['amount'] / highest:.2f}"} for row in shown
+        ]
         return self.env["ir.qweb"]._render(
             "subscription_management.plan_comparison_chart",
             {
                 "bars": bars,
-                "mark": present and place(present["amount"])[1],
+                "mark": next((bar["length"] for bar in bars if bar["is_present"]), 0),
                 "currency": self.currency_id,
             },
         )
