@@ -90,6 +90,8 @@ from . import sale_order_line_quoted
 from . import sale_order_line_renewal
 from . import sale_order_line_change
 from . import subscription_change_quotation
+from . import subscription_plan_comparison
+from . import subscription_plan_chart
 from . import crm_lead
 from . import res_partner_subscriptions
 from . import sale_order_template_line

@@ -162,6 +162,13 @@ class SubscriptionLineQuotedChange(models.Model):
             **values,
         }
 
+    def _prepare_quoted_replacement(self, quantity, **values):
+        """Return the values of the order lines by which something takes its place."""
+        return [
+            self._prepare_quoted_change("leaves"),
+            self._prepare_quoted_change("replaces", quantity, **values),
+        ]
+
     def _prepare_following(self, amount):
         """Return the order line that shows by how much a share changes."""
         price = float(amount)

@@ -94,14 +94,7 @@ class SubscriptionChanges(models.Model):
                     plan=plan.display_name,
                 )
             )
-        return {
-            "plan_id": plan.id,
-            "product_id": product.id,
-            "product_uom_id": line._unit_for(product).id,
-            "pricing_rule_id": rule.id,
-            "pricing_model": rule.pricing_model,
-            "price": rule.price,
-        }
+        return line._prepare_values_by(rule)
 
     def pause(self, day, resume_on=False, reason=False):
         """Let the service rest from a day on, until another one or until resumed."""

@@ -104,6 +104,18 @@ class SubscriptionLineAmendment(models.Model):
             "discount_ids": self._discount_commands(),
         }
 
+    def _prepare_values_by(self, rule):
+        """Return what of the line changes when it is served by another price."""
+        self.ensure_one()
+        return {
+            "plan_id": rule.plan_id.id,
+            "product_id": rule.product_id.id,
+            "product_uom_id": self._unit_for(rule.product_id).id,
+            "pricing_rule_id": rule.id,
+            "pricing_model": rule.pricing_model,
+            "price": rule.price,
+        }
+
     def _would_cost_more(self, values):
         """Tell whether changed values cost more for a month than the line does."""
         now = self._prepare_follower_values()

@@ -62,6 +62,10 @@ class SubscriptionLineKind(models.Model):
         """
         return ()
 
+    def _measured_as(self, rule):
+        """Return what uses are told apart by: rules of one answer count the same."""
+        return None
+
     def _units_last_month(self):
         """Return how many units a price would have been asked for."""
         self.ensure_one()
@@ -83,6 +87,11 @@ class SubscriptionLineKind(models.Model):
                         line.product_id.display_name,
                     )
                 )
+
+    def _is_priced_alike(self, rule):
+        """Tell whether a rule prices what the line is charged for, and as often."""
+        self.ensure_one()
+        return (self._kind_by_rule(rule) or "recurring") == self.kind
 
     def _check_same_kind(self, values):
         """Refuse a change from an agreed quantity to what is used, or back."""

@@ -183,7 +183,14 @@ class SubscriptionPricingRule(models.Model):
 
     @api.model
     def _find(self, plan, product, currency, day, partner=None):
-        """Return the rule by which a product is priced on a plan, if any.
+        """Return the rule by which a product is priced on a plan, if any."""
+        wanted = Domain("plan_id", "=", plan.id) & Domain("product_id", "=", product.id)
+        offered = self._offered(wanted, currency, day, partner)
+        return next(iter(offered.values()), self.browse())
+
+    @api.model
+    def _offered(self, wanted, currency, day, partner=None):
+        """Return the rule that counts of those in a domain, by plan and product.
 
         What was granted to the customer comes before what everybody pays; of two that
         were granted to contacts which are one customer now, it is the newest.
@@ -196,12 +203,18 @@ class SubscriptionPricingRule(models.Model):
             # Whoever may read the price need not be allowed to read its customer.
             for_whom |= Domain("partner_id", "any!", customer)
         rules = self.search(
-            Domain("plan_id", "=", plan.id)
-            & Domain("product_id", "=", product.id)
+            wanted
             & Domain("currency_id", "=", currency.id)
             & for_whom
             & Domain("state", "=", "published")
             & Domain("active", "=", True)
             & self._valid_during(day, day)
         )
-        return rules.filtered("partner_id").sorted("id")[-1:] or rules[:1]
+        by_offer = rules.grouped(lambda rule: (rule.plan_id, rule.product_id))
+        chosen = {
+            offer: found.filtered("partner_id").sorted("id")[-1:] or found[:1]
+            for offer, found in by_offer.items()
+        }
+        # One of them is read together with the others.
+        together = self.browse().union(*chosen.values())._prefetch_ids
+        return {offer: rule.with_prefetch(together) for offer, rule in chosen.items()}

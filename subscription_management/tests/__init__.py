@@ -32,6 +32,7 @@ from . import (
     test_orders,
     test_orders_online,
     test_pauses,
+    test_plan_comparison,
     test_previews,
     test_price_drafts,
     test_price_limits,

@@ -3,6 +3,7 @@ from . import (
     subscription_bill_now,
     subscription_end,
     subscription_grant,
+    subscription_plan_compare,
     subscription_price_publish,
     subscription_ramp,
     subscription_regroup,

@@ -343,12 +343,9 @@ class SubscriptionAmendLine(models.TransientModel):
         if changed == {"quantity"}:
             units = self.quantity - served.quantity
             return [served._prepare_quoted_change("units", units)]
-        return [
-            served._prepare_quoted_change("leaves"),
-            served._prepare_quoted_change(
-                "replaces", self.quantity, **self._prepare_quoted_joining()
-            ),
-        ]
+        return served._prepare_quoted_replacement(
+            self.quantity, **self._prepare_quoted_joining()
+        )
 
     def _prepare_quoted_joining(self):
         """Return the values of the order line of a product at its price here."""

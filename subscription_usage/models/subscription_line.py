@@ -46,6 +46,14 @@ class SubscriptionLine(models.Model):
     def _kind_by_rule(self, rule):
         return "usage" if rule.meter_id else super()._kind_by_rule(rule)
 
+    def _is_priced_alike(self, rule):
+        """Let what is measured be priced by what measures the same."""
+        same = rule.meter_id == self.pricing_rule_id.meter_id
+        return same and super()._is_priced_alike(rule)
+
+    def _measured_as(self, rule):
+        return rule.meter_id, rule.pricing_model == PERCENTAGE
+
     def _snapshot_used(self, rule, since=None):
         if not (rule.meter_id and self.subscription_id):
             return super()._snapshot_used(rule, since)
