@@ -12,6 +12,12 @@ class OpportunityCase(SubscriptionCase):
     """Rules that are all switched off, and words to let one of them look."""
 
     @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "sales_team.group_sale_manager"
+        )
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         rules = cls.env["subscription.opportunity.rule"]

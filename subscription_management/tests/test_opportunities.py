@@ -1,7 +1,9 @@
 from freezegun import freeze_time
+from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .opportunity_case import OpportunityCase
 
@@ -62,8 +64,9 @@ class TestOpportunityOfRenewals(OpportunityCase):
             "The term goes on until 04/30/2028 now: nothing is to be renewed before.",
         )
         self.assertEqual(lead.won_status, "pending")
+        said = self.notes(lead)
         self.look("2027-04-06")
-        self.assertEqual(len(self.notes(lead)), 2)
+        self.assertEqual(self.notes(lead), said)
 
     def test_the_next_term_is_told_when_its_time_comes(self):
         subscription = self.subscribe(on="2026-05-01")
@@ -171,7 +174,7 @@ class TestOpportunityOfSeats(OpportunityCase):
         self.assertIn("11 of 12 seats", self.why(self.subscription)[0])
 
     def test_less_than_no_seat_is_refused(self):
-        with self.assertRaisesRegex(ValidationError, "zero or more"):
+        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
             self.line.seats_used = -1
             self.env.flush_all()
 
@@ -294,8 +297,11 @@ class TestOpportunityOfReductions(OpportunityCase):
     def test_a_change_of_last_month_is_no_news(self):
         with freeze_time("2026-04-20 09:00:00"):
             self.reduce_to(5)
-        self.look("2026-05-20")
+        self.env.cr.execute("UPDATE subscription_change SET create_date = '2026-04-20'")
+        self.look("2026-04-28")
         self.assertFalse(self.found(self.subscription))
+        self.look("2026-04-26")
+        self.assertTrue(self.found(self.subscription))
 
     def test_a_cancellation_to_come_is_told_with_its_reason(self):
         because = self.env.ref("subscription_management.cancellation_reason_price")
@@ -366,18 +372,6 @@ class TestOpportunityOfReductions(OpportunityCase):
         self.look("2026-04-20")
         self.assertEqual(len(self.found(self.subscription)), 1)
 
-    def test_a_rule_that_fails_is_in_no_change_s_way(self):
-        self.rule.active = False
-        self.env.cr.execute(
-            "UPDATE subscription_opportunity_rule SET active = true, kind = 'lost' "
-            "WHERE id = %s",
-            [self.rule.id],
-        )
-        self.env.invalidate_all()
-        with freeze_time("2026-04-20 09:00:00"):
-            self.subscription._end_on(self.day("2026-06-01"))
-        self.assertEqual(str(self.subscription.last_day), "2026-05-31")
-
 
 @tagged("post_install", "-at_install")
 class TestOpportunityRules(OpportunityCase):
@@ -391,6 +385,7 @@ class TestOpportunityRules(OpportunityCase):
             "salesperson gets an opportunity: one only while it is open, and none for "
             "6 months after it was won or lost.",
         )
+        rule.company_id = self.env.company
         rule.write({"team_id": self.team.id, "owner_policy": "leader"})
         self.assertIn("the leader of the team Harvest gets", rule.summary)
 
@@ -405,7 +400,8 @@ class TestOpportunityRules(OpportunityCase):
         for values in ({"seats_percent": 0}, {"reduction_percent": 101}):
             with (
                 self.subTest(values=values),
-                self.assertRaisesRegex(ValidationError, "at most 100"),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
                 self.env.cr.savepoint(),
             ):
                 self.make_rule("seats", **values)
