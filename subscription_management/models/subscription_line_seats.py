@@ -41,31 +41,32 @@ class SubscriptionLineSeats(models.Model):
             return super().write(vals)
         before = {line: line.seats_used for line in self}
         result = super().write(vals)
+        day = fields.Date.to_date(vals.get("seats_used_on"))
         for line in self:
-            line._note_seats(before[line], vals)
+            counted = {
+                "seats_used": line.seats_used,
+                "seats_used_on": day or line.subscription_id._today(),
+            }
+            # Whoever counts may know the line of an earlier quantity or price only.
+            super(SubscriptionLineSeats, line._origin_lines()).write(counted)
+            if before[line] != line.seats_used:
+                line._log_seats(before[line])
         return result
 
-    def _note_seats(self, before, vals):
-        """Let all lines that go on with each other have a number of seats, and log it.
-
-        Whoever counts may know the line of an earlier quantity or price only.
-        """
+    def _log_seats(self, before):
+        """Say on the subscription how many seats are used now."""
         self.ensure_one()
         subscription = self.subscription_id
-        day = fields.Date.to_date(vals.get("seats_used_on")) or subscription._today()
-        counted = {"seats_used": self.seats_used, "seats_used_on": day}
-        super(SubscriptionLineSeats, self._origin_lines()).write(counted)
-        if before != self.seats_used:
-            subscription._message_log(
-                body=self.env._(
-                    "Seats of %(product)s in use: %(used)s instead of %(before)s, "
-                    "counted on %(day)s.",
-                    product=self.product_id.display_name,
-                    used=subscription._in_figures(self.seats_used),
-                    before=subscription._in_figures(before),
-                    day=format_date(self.env, day),
-                )
+        subscription._message_log(
+            body=self.env._(
+                "Seats of %(product)s in use: %(used)s instead of %(before)s, counted "
+                "on %(day)s.",
+                product=self.product_id.display_name,
+                used=subscription._in_figures(self.seats_used),
+                before=subscription._in_figures(before),
+                day=format_date(self.env, self.seats_used_on),
             )
+        )
 
     def _prepare_follower_values(self):
         return {

@@ -50,7 +50,9 @@ class SubscriptionOpportunity(models.Model):
         not_today = Domain("opportunities_looked_on", "=", False) | Domain(
             "opportunities_looked_on", "<", fields.Date.today()
         )
-        rules = self.env["subscription.opportunity.rule"].search([])
+        rules = self.env["subscription.opportunity.rule"].search(
+            [("active", "=", True)]
+        )
         concerned = [self._candidates_of(rule) for rule in rules]
         unfinished = Domain("finding_ids", "any", [("over_on", "=", False)])
         found = self.search(not_today & Domain.OR([unfinished, *concerned]))
@@ -105,8 +107,9 @@ class SubscriptionOpportunity(models.Model):
 
     def _in_figures(self, number):
         """Return a number as people of the language write it, without idle decimals."""
+        number = float(number)
         decimals = max(0, -exact(number).normalize().as_tuple().exponent)
-        return formatLang(self.env, float(number), digits=min(decimals, 2))
+        return formatLang(self.env, number, digits=min(decimals, 2))
 
 
 class SubscriptionOpportunityRuleAtWork(models.Model):

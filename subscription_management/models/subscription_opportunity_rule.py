@@ -136,7 +136,8 @@ class SubscriptionOpportunityRule(models.Model):
                 "%s days before a term ends that may be renewed", self.days_before_end
             ),
             "seats": self.env._(
-                "When %s %% of the seats of a product are used", f"{self.seats_percent:g}"
+                "When %s %% of the seats of a product are used",
+                f"{self.seats_percent:g}",
             ),
             "payment": self.env._(
                 "When an invoice is overdue for %s days, or the subscription is past "
@@ -184,7 +185,9 @@ class SubscriptionOpportunityRule(models.Model):
                 )
 
     def write(self, vals):
-        for rule in self.filtered(lambda each: each.kind != vals.get("kind", each.kind)):
+        for rule in self.filtered(
+            lambda each: each.kind != vals.get("kind", each.kind)
+        ):
             if rule._findings():
                 raise UserError(
                     self.env._(

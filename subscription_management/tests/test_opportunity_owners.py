@@ -61,7 +61,9 @@ class TestOpportunityOwners(OpportunityCase):
     def test_the_team_assigns_it_where_the_rule_says_so(self):
         self.rule.owner_policy = "team"
         lead = self.lead_of()
-        self.assertEqual((lead.user_id, lead.team_id), (self.env["res.users"], self.team))
+        self.assertEqual(
+            (lead.user_id, lead.team_id), (self.env["res.users"], self.team)
+        )
         self.assertFalse(lead.activity_ids)
         waiting = self.env["crm.lead"].search(self.team._get_lead_to_assign_domain())
         self.assertIn(lead, waiting)
