@@ -1,4 +1,4 @@
-"""Opportunities that say which subscription they are about, and which rule made them."""
+"""Opportunities: which subscription they are about, and which rule made them."""
 
 from odoo import fields, models
 

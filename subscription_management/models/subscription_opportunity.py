@@ -116,7 +116,7 @@ class SubscriptionOpportunityRuleAtWork(models.Model):
     _inherit = "subscription.opportunity.rule"
 
     def _look_at(self, subscription):
-        """Make the opportunity that a subscription asks for, unless it was told before."""
+        """Make the opportunity of a subscription, unless it was told before."""
         self.ensure_one()
         owner = self._owner_for(subscription)
         lang = self._language_for(owner, subscription)
@@ -146,7 +146,7 @@ class SubscriptionOpportunityRuleAtWork(models.Model):
         return any(each._is_in_the_way_of(signal, today) for each in findings)
 
     def _make_opportunity(self, subscription, signal, owner):
-        """Write down what was found, first of all, and give its owner something to do."""
+        """Write down what was found, first, and give its owner something to do."""
         finding = self.env["subscription.opportunity.finding"].create(
             {
                 "rule_id": self.id,

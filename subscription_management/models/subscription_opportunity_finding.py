@@ -55,7 +55,7 @@ class SubscriptionOpportunityFinding(models.Model):
         return self.fact == signal.fact and not self.over_on
 
     def _closed_on(self):
-        """Return the day on which the opportunity was closed, or found if it is gone."""
+        """Return the day on which it was closed, or found if it is gone."""
         self.ensure_one()
         lead = self.lead_id
         moment = lead.date_closed or lead.write_date

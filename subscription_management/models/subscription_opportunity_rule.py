@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 
 class SubscriptionOpportunityRule(models.Model):
-    """A fact that is worth a talk with the customer, from which number on, and who talks.
+    """A fact that is worth a talk, from which number on, and who talks.
 
     An addon adds a kind with three methods of the subscription, named after it:
     `_candidates_of_<kind>`, `_signal_of_<kind>` and `_end_of_<kind>`, and with a
@@ -24,7 +24,7 @@ class SubscriptionOpportunityRule(models.Model):
     active = fields.Boolean(
         "Switched On",
         default=True,
-        help="A rule that is switched off makes no opportunity; those that it made stay.",
+        help="Switched off it makes no opportunity; those that it made stay.",
     )
     kind = fields.Selection(
         [
@@ -61,8 +61,8 @@ class SubscriptionOpportunityRule(models.Model):
         required=True,
         default="salesperson",
         help="The subscription's salesperson: where that is one of the team, else its "
-        "leader.\nWhom the team assigns: it has no owner until the assignment of leads, "
-        "or somebody of the team, takes it.",
+        "leader.\nWhom the team assigns: it has no owner until the assignment of "
+        "leads, or somebody of the team, takes it.",
     )
     days_before_end = fields.Integer("Days Before the Term's End", default=60)
     seats_percent = fields.Float("Seats Used (%)", default=90.0)
@@ -107,8 +107,8 @@ class SubscriptionOpportunityRule(models.Model):
     def _compute_summary(self):
         for rule in self:
             rule.summary = rule.kind and self.env._(
-                "%(fact)s, %(owner)s gets an opportunity: one only while it is open, and "
-                "%(again)s.",
+                "%(fact)s, %(owner)s gets an opportunity: one only while it is open, "
+                "and %(again)s.",
                 fact=rule._describe_fact(),
                 owner=rule._describe_owner(),
                 again=rule._describe_quiet(),
@@ -191,8 +191,8 @@ class SubscriptionOpportunityRule(models.Model):
             if rule._findings():
                 raise UserError(
                     self.env._(
-                        "“%s” has made opportunities already and keeps what it watches; "
-                        "switch it off, and make another rule.",
+                        "“%s” has made opportunities already and keeps what it "
+                        "watches; switch it off, and make another rule.",
                         rule.name,
                     )
                 )
@@ -225,7 +225,7 @@ class SubscriptionOpportunityRule(models.Model):
         return action
 
     def _owner_for(self, subscription):
-        """Return who gets an opportunity of a subscription; nobody until it is assigned."""
+        """Return who gets an opportunity; nobody until it is assigned."""
         self.ensure_one()
         team, seller = self.team_id, subscription.user_id
         is_of_team = not team or seller in team.member_ids | team.user_id

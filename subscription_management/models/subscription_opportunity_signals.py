@@ -83,8 +83,8 @@ class SubscriptionSignalOfSeats(models.Model):
         percent, line = max(full, key=lambda each: each[0])
         used, day = line._seats_counted()
         why = self.env._(
-            "%(used)s of %(quantity)s seats of %(product)s are used (%(percent)s %%, as "
-            "of %(day)s); the rule asks from %(limit)s %% on.",
+            "%(used)s of %(quantity)s seats of %(product)s are used (%(percent)s %%, "
+            "as of %(day)s); the rule asks from %(limit)s %% on.",
             used=self._in_figures(used),
             quantity=self._in_figures(line.quantity),
             product=line.product_id.display_name,
@@ -188,8 +188,8 @@ class SubscriptionSignalOfPayment(models.Model):
                 **words,
             )
         return self.env._(
-            "%(amount)s of %(count)s invoices are overdue: the oldest, %(invoice)s, was "
-            "due on %(day)s, %(days)s days ago. The rule asks from %(limit)s days on.",
+            "%(amount)s of %(count)s invoices are overdue: the oldest, %(invoice)s, "
+            "was due on %(day)s, %(days)s days ago. The rule asks from %(limit)s days on.",
             count=len(late),
             **words,
         )
@@ -224,7 +224,7 @@ class AccountMoveOverdue(models.Model):
     _inherit = "account.move"
 
     def _why_not_late(self):
-        """Return the sentence that an invoice is not overdue any more, None if it is."""
+        """Return the sentence that it is not overdue any more, None if it is."""
         if not self or self.state != "posted":
             return self.env._("The invoice was cancelled or deleted.")
         if self.currency_id.compare_amounts(self.amount_residual, 0) > 0:

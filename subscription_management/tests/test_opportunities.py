@@ -105,8 +105,8 @@ class TestOpportunityOfSeats(OpportunityCase):
         self.assertEqual(
             self.why(self.subscription),
             [
-                "9 of 10 seats of Seat are used (90 %, as of 04/17/2026); the rule asks "
-                "from 85 % on."
+                "9 of 10 seats of Seat are used (90 %, as of 04/17/2026); the rule "
+                "asks from 85 % on."
             ],
         )
 

@@ -50,7 +50,7 @@ class SubscriptionLinePeriodsUsed(models.Model):
         ]
 
     def _allowance_limit(self, rule):
-        """Return how many units of a period a rule lets pass, 0 without an allowance."""
+        """Return how many units a rule lets pass, 0 without an allowance."""
         self.ensure_one()
         included = exact(self.pricing_rule_id.included_quantity)
         return included * exact(rule.allowance_percent) / 100

@@ -65,8 +65,8 @@ class SubscriptionSignalOfAllowance(models.Model):
                 (_last, newest), (_before, older) = periods
                 why = self.env._(
                     "%(older)s and then %(newest)s %(meter)s were used in the last two "
-                    "periods, %(included)s are included in each; the rule asks for more "
-                    "than %(limit)s %% of these.",
+                    "periods, %(included)s are included in each; the rule asks for "
+                    "more than %(limit)s %% of these.",
                     older=self._in_figures(older),
                     newest=self._in_figures(newest),
                     meter=line.meter_id.display_name,
@@ -86,8 +86,8 @@ class SubscriptionSignalOfAllowance(models.Model):
             return None
         [(period, used)] = periods
         return self.env._(
-            "%(used)s %(meter)s were used in the period until %(day)s, %(included)s are "
-            "included now.",
+            "%(used)s %(meter)s were used in the period until %(day)s, %(included)s "
+            "are included now.",
             used=self._in_figures(used),
             meter=line.meter_id.display_name,
             day=format_date(self.env, period.last_day),
@@ -122,9 +122,9 @@ class SubscriptionSignalOfFall(models.Model):
             fall = line._fall_of_use()
             if fall and fall.percent >= exact(rule.fall_percent):
                 why = self.env._(
-                    "%(used)s %(meter)s were used from %(start)s on in the last period, "
-                    "%(percent)s %% less than the %(average)s of the three before it on "
-                    "average; the rule asks from %(limit)s %% on.",
+                    "%(used)s %(meter)s were used from %(start)s on in the last "
+                    "period, %(percent)s %% less than the %(average)s of the three "
+                    "before it on average; the rule asks from %(limit)s %% on.",
                     limit=self._in_figures(rule.fall_percent),
                     **self._words_of_fall(line, fall),
                 )
