@@ -22,6 +22,14 @@ class CrmLead(models.Model):
         ondelete="set null",
     )
 
+    def action_upsell(self):
+        """Quote more of the subscription that it is about, if it is about one."""
+        self.ensure_one()
+        about = self.managed_subscription_id & self.managed_subscription_ids
+        if not about:
+            return super().action_upsell()
+        return about.with_context(quoted_opportunity_id=self.id).action_quote_change()
+
     def _is_still_open(self):
         """Tell whether somebody may be talking with the customer about it."""
         return bool(self and self.active and self.won_status == "pending")

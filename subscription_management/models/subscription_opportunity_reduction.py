@@ -128,8 +128,8 @@ class SubscriptionChangeLowering(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         why = self.env._(
             "%(user)s noted a change (%(kind)s): from %(day)s on the monthly revenue "
-            "is %(after)s instead of %(before)s, %(percent)s %% less. The rule asks from "
-            "%(limit)s %% on.",
+            "is %(after)s instead of %(before)s, %(percent)s %% less. The rule asks "
+            "from %(limit)s %% on.",
             user=self.user_id.name,
             kind=kinds[self.kind].lower(),
             day=format_date(self.env, day),

@@ -189,7 +189,8 @@ class SubscriptionSignalOfPayment(models.Model):
             )
         return self.env._(
             "%(amount)s of %(count)s invoices are overdue: the oldest, %(invoice)s, "
-            "was due on %(day)s, %(days)s days ago. The rule asks from %(limit)s days on.",
+            "was due on %(day)s, %(days)s days ago. The rule asks from %(limit)s "
+            "days on.",
             count=len(late),
             **words,
         )

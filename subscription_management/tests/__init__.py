@@ -31,6 +31,7 @@ from . import (
     test_opportunities_once,
     test_opportunity_owners,
     test_opportunity_quotations,
+    test_opportunity_rules,
     test_orders,
     test_orders_online,
     test_pauses,

@@ -107,6 +107,13 @@ class TestOpportunityOwners(OpportunityCase):
         self.assertEqual(self.found(second).expected_revenue, 0)
         self.assertEqual(self.found(second).recurring_revenue, 14)
 
+    def test_more_is_quoted_of_the_subscription_that_it_is_about(self):
+        self.full()
+        action = self.lead_of().with_user(self.rep).action_upsell()
+        self.assertEqual(
+            action["context"]["default_subscription_id"], self.subscription.id
+        )
+
     def test_a_rule_of_one_company_leaves_the_others_alone(self):
         other = self.setup_other_company()["company"]
         foreign = self.full(company_id=other.id, user_id=False)
