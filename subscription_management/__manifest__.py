@@ -60,6 +60,7 @@
         "demo/subscription_prices.xml",
         "demo/subscription_renewals.xml",
         "demo/subscription_retention.xml",
+        "demo/subscription_opportunities.xml",
     ],
     "assets": {
         "web.assets_backend": [

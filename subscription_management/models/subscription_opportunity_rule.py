@@ -133,7 +133,8 @@ class SubscriptionOpportunityRule(models.Model):
         self.ensure_one()
         return {
             "renewal": self.env._(
-                "%s days before a term ends that may be renewed", self.days_before_end
+                "%s days before the end of a term that may be renewed",
+                self.days_before_end,
             ),
             "seats": self.env._(
                 "When %s %% of the seats of a product are used",
@@ -166,6 +167,8 @@ class SubscriptionOpportunityRule(models.Model):
 
     def _describe_quiet(self):
         self.ensure_one()
+        if self.quiet_months == 1:
+            return self.env._("none for a month after it was won or lost")
         if self.quiet_months:
             return self.env._(
                 "none for %s months after it was won or lost", self.quiet_months

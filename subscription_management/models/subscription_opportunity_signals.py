@@ -150,8 +150,9 @@ class SubscriptionSignalOfPayment(models.Model):
     _inherit = "subscription.subscription"
 
     def _candidates_of_payment(self, rule):
+        last = fields.Date.today() - timedelta(days=rule.overdue_days - 1)
         late = Domain("state", "=", "posted") & Domain("amount_residual", ">", 0)
-        late &= Domain("invoice_date_due", "<=", fields.Date.today())
+        late &= Domain("invoice_date_due", "<=", last)
         return Domain("state", "in", UNPAID_STATES) | Domain(
             "billed_period_ids.move_id", "any", late
         )
