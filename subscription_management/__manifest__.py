@@ -10,12 +10,14 @@
     "data": [
         "security/subscription_groups.xml",
         "security/subscription_rules.xml",
+        "security/subscription_opportunity_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
         "data/ir_cron.xml",
         "data/subscription_cancellation_reason.xml",
         "data/mail_template.xml",
+        "data/subscription_opportunity_rule.xml",
         "views/invoice_preview_templates.xml",
         "views/invoice_forecast_templates.xml",
         "views/subscription_as_of_templates.xml",
@@ -50,6 +52,8 @@
         "views/crm_lead_views.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
+        "views/subscription_opportunity_rule_views.xml",
+        "views/crm_lead_of_rule_views.xml",
         "views/subscription_menus.xml",
     ],
     "demo": [
@@ -58,6 +62,7 @@
         "demo/subscription_prices.xml",
         "demo/subscription_renewals.xml",
         "demo/subscription_retention.xml",
+        "demo/subscription_opportunities.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -10,10 +10,12 @@
     "data": [
         "security/ir.model.access.csv",
         "security/subscription_usage_rules.xml",
+        "data/subscription_opportunity_usage.xml",
         "views/subscription_meter_views.xml",
         "views/subscription_usage_event_views.xml",
         "views/subscription_pricing_rule_views.xml",
         "views/subscription_subscription_views.xml",
+        "views/subscription_opportunity_rule_views.xml",
         "views/subscription_usage_menus.xml",
     ],
     "demo": ["demo/subscription_usage_demo.xml"],

@@ -96,3 +96,10 @@ from . import crm_lead
 from . import res_partner_subscriptions
 from . import sale_order_template_line
 from . import payment_transaction
+from . import subscription_opportunity_rule
+from . import subscription_opportunity_finding
+from . import subscription_opportunity
+from . import subscription_opportunity_signals
+from . import subscription_opportunity_reduction
+from . import subscription_line_seats
+from . import crm_lead_of_rule

@@ -5,3 +5,5 @@ from . import subscription_pricing_rule
 from . import subscription_line
 from . import subscription_subscription
 from . import subscription_first_use
+from . import subscription_opportunity_usage
+from . import subscription_line_periods_used
