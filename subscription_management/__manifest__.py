@@ -10,12 +10,14 @@
     "data": [
         "security/subscription_groups.xml",
         "security/subscription_rules.xml",
+        "security/subscription_webhook_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
         "data/ir_cron.xml",
         "data/subscription_cancellation_reason.xml",
         "data/mail_template.xml",
+        "data/subscription_webhook_event.xml",
         "views/invoice_preview_templates.xml",
         "views/invoice_forecast_templates.xml",
         "views/subscription_as_of_templates.xml",
@@ -47,6 +49,7 @@
         "views/sale_order_template_views.xml",
         "views/product_views.xml",
         "views/res_config_settings_views.xml",
+        "views/subscription_webhook_views.xml",
         "views/subscription_menus.xml",
     ],
     "demo": [

@@ -83,3 +83,7 @@ from . import sale_order_line
 from . import sale_order_line_renewal
 from . import sale_order_template_line
 from . import payment_transaction
+from . import subscription_webhook
+from . import subscription_webhook_delivery
+from . import subscription_webhook_payload
+from . import subscription_webhook_events
