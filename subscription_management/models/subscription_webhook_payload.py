@@ -84,7 +84,8 @@ class SubscriptionWebhookPayload(models.Model):
         day = self._today()
         if self.state == "trial" and self.trial_end:
             day = max(day, self.trial_end)
-        return self._lines_on(day).sorted(lambda line: (line.sequence, line.id))
+        # What goes on with something else keeps its place.
+        return self._lines_on(day).sorted(lambda line: (line._origin_key(), line.id))
 
     def _prepare_changes_told(self, note):
         """Return the changes since a note was made, and those whose day came since."""

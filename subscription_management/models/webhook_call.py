@@ -80,7 +80,7 @@ def signature(body, moment, keys):
     `moment` is in Unix seconds; it is signed too, so that nobody can send it later.
 
     >>> signature(b"{}", 1775898000, ["whsec_example"])[:22]
-    't=1775898000,v1=f24236'
+    't=1775898000,v1=50a299'
     """
     signed = b"%d.%s" % (moment, body)
     proofs = [hmac.new(key.encode(), signed, hashlib.sha256) for key in keys]

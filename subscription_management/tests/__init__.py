@@ -47,5 +47,9 @@ from . import (
     test_suspension,
     test_take_back,
     test_trial_and_regrouping,
+    test_webhook_access,
+    test_webhook_addresses,
+    test_webhook_events,
+    test_webhooks,
     test_what_discounts_count,
 )
