@@ -206,7 +206,9 @@ class SubscriptionWebhook(models.Model):
         Where one is off it is still noted what is served, so that what changed
         meanwhile does not look new once it is on again.
         """
-        groups = self.sudo().with_context(active_test=False)._read_group([], ["company_id"])
+        groups = (
+            self.sudo().with_context(active_test=False)._read_group([], ["company_id"])
+        )
         return frozenset(company.id for (company,) in groups)
 
     def _secrets_on(self, moment):
@@ -235,7 +237,7 @@ class SubscriptionWebhook(models.Model):
         ).write({"old_secret": False, "old_secret_until": False})
 
     def action_send_test(self):
-        """Call the endpoint now with an event of no subscription, and show the answer."""
+        """Call the endpoint now with an event of nothing, and show the answer."""
         self.ensure_one()
         self.check_access("write")
         delivery = self.env["subscription.webhook.delivery"].sudo()._call_to_test(self)

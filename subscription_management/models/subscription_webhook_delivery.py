@@ -71,7 +71,9 @@ class SubscriptionWebhookDelivery(models.Model):
     duration = fields.Float("Seconds", digits=(16, 2), aggregator="avg")
 
     _due = models.Index("(next_attempt, id) WHERE state = 'pending'")
-    _in_order = models.Index("(webhook_id, subscription_id, id) WHERE state = 'pending'")
+    _in_order = models.Index(
+        "(webhook_id, subscription_id, id) WHERE state = 'pending'"
+    )
     _event_once = models.Constraint(
         "UNIQUE (webhook_id, event_uuid)", "An event is noted once for an endpoint."
     )
@@ -119,9 +121,10 @@ class SubscriptionWebhookDelivery(models.Model):
         progress = self.env["ir.cron"]._commit_progress
         self.env["subscription.webhook"]._forget_old_secrets()
         progress(remaining=self._count_due())
-        while delivery := retrying(self._take_next, self.env):
+        while taken := retrying(self._take_next, self.env):
+            delivery, call = taken
             # From here on no transaction is open, however long the answer takes.
-            answer = post(**delivery._prepare_call())
+            answer = post(**call)
             retrying(partial(delivery._note_answer, answer), self.env)
             if not progress(1):
                 break
@@ -162,9 +165,10 @@ class SubscriptionWebhookDelivery(models.Model):
 
     @api.model
     def _take_next(self):
-        """Return the next event to send, so noted that no other worker takes it too.
+        """Return the next event to send and its call, None where nothing is due.
 
-        A worker that is stopped before it notes the answer leaves it to be sent again.
+        It is so noted that no other worker takes it too; one that is stopped before it
+        notes the answer leaves it to be sent again.
         """
         self.env.cr.execute(
             SQL(
@@ -176,10 +180,11 @@ class SubscriptionWebhookDelivery(models.Model):
             log_exceptions=False,
         )
         delivery = self.browse(row[0] for row in self.env.cr.fetchall())
-        for taken in delivery:
-            taken.attempts += 1
-            taken.next_attempt = fields.Datetime.now() + IN_FLIGHT
-        return delivery
+        if not delivery:
+            return None
+        delivery.attempts += 1
+        delivery.next_attempt = fields.Datetime.now() + IN_FLIGHT
+        return delivery, delivery._prepare_call()
 
     def _prepare_call(self):
         """Return what is posted, signed at this moment, as `post` takes it."""
@@ -229,7 +234,7 @@ class SubscriptionWebhookDelivery(models.Model):
             self._hold_endpoint(answer)
 
     def _why_not_taken(self, answer):
-        """Return what an answer means that does not take the event, False for others."""
+        """Return what an answer means that takes no event, False for others."""
         if answer.is_success:
             return False
         if 300 <= answer.status < 400:
@@ -274,7 +279,7 @@ class SubscriptionWebhookDelivery(models.Model):
 
     @api.model
     def _call_to_test(self, webhook):
-        """Call an endpoint now with an event of no subscription; return the delivery."""
+        """Call an endpoint now with an event of nothing; return the delivery."""
         delivery = self._note_event(
             webhook, "test", webhook.company_id, {"subscription": None}
         )

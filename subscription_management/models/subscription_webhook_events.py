@@ -134,9 +134,7 @@ class SubscriptionWebhookEvents(models.Model):
                 "sequence": note["sequence"],
                 "changes": changes,
                 "before": {
-                    name: before[name]
-                    for name in before
-                    if before[name] != now[name]
+                    name: before[name] for name in before if before[name] != now[name]
                 },
                 "subscription": self._prepare_webhook_content(now),
             }
@@ -206,7 +204,9 @@ class SubscriptionWebhookEvents(models.Model):
     def _cron_tell_webhooks(self):
         """Tell what takes effect by itself: steps that were agreed, and first days."""
         domain = [("webhook_next_look", "<=", fields.Date.today())]
-        self.with_context(lang=None)._do_for_each(domain, lambda each: each._look_again())
+        self.with_context(lang=None)._do_for_each(
+            domain, lambda each: each._look_again()
+        )
 
     def _look_again(self):
         """Tell what became another; where nothing was noted, note what is served."""

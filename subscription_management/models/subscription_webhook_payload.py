@@ -68,7 +68,9 @@ class SubscriptionWebhookPayload(models.Model):
             },
             "lines": [
                 {name: told for name, told in line.items() if name not in OF_A_DAY}
-                for line in (each._prepare_webhook_line() for each in self._lines_told())
+                for line in (
+                    each._prepare_webhook_line() for each in self._lines_told()
+                )
             ],
         }
 

@@ -4,13 +4,14 @@ What a URL names is checked when it is typed, what the name stands for when it i
 called: the very addresses that are connected to (`webhook_call`).
 """
 
+import contextlib
 import ipaddress
 import socket
 from urllib.parse import urlsplit
 
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 TRANSLATED_IPV4 = ipaddress.ip_network("64:ff9b::/96")
-"""How a network without IPv4 reaches it: the last 32 bits are the address (RFC 6052)."""
+"""How a network without IPv4 reaches it: by the last 32 bits (RFC 6052)."""
 NOT_FOR_SERVICES = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -120,11 +121,8 @@ def _literal(host):
 
     Like the system's resolver it knows the short forms of IPv4: 127.1 is 127.0.0.1.
     """
-    try:
+    with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    try:
+    with contextlib.suppress(OSError):
         return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
-    except OSError:
-        return None
+    return None

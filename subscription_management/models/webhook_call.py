@@ -172,11 +172,12 @@ class Calls(HTTPAdapter):
             line.close()
 
     def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, **kwargs)
+        result = super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self._pool(HTTPConnectionPool, HTTPConnection),
             "https": self._pool(HTTPSConnectionPool, HTTPSConnection),
         }
+        return result
 
     def _pool(self, pool, connection):
         """Return a class of pools whose connections are checked by this adapter."""
@@ -187,7 +188,7 @@ class Calls(HTTPAdapter):
         return super().send(request, **{**kwargs, "timeout": self.timeout})
 
     def watch(self, sock):
-        """Hang up after a while, whatever is waited for by then.
+        """Return a connection that is hung up after a while, whatever it waits for.
 
         The time-outs of a socket begin anew with each byte.
         """
@@ -203,6 +204,7 @@ class Calls(HTTPAdapter):
         timer.daemon = True
         timer.start()
         self.watched.append((timer, line))
+        return sock
 
 
 class CheckedConnection:
@@ -215,24 +217,16 @@ class CheckedConnection:
 
     def _new_conn(self):
         name = self._dns_host
-        addresses = addresses_to_call(
+        *others, last = addresses_to_call(
             name, self.port, allows_internal=self.calls.allows_internal
-        )
+        )[:TRIED_ADDRESSES]
         try:
-            sock = self._connect_to_one_of(addresses)
+            for address in others:
+                self._dns_host = address
+                # Servers are often reachable by one kind of address only.
+                with contextlib.suppress(HTTPError):
+                    return self.calls.watch(super()._new_conn())
+            self._dns_host = last
+            return self.calls.watch(super()._new_conn())
         finally:
             self._dns_host = name
-        self.calls.watch(sock)
-        return sock
-
-    def _connect_to_one_of(self, addresses):
-        *others, last = addresses[:TRIED_ADDRESSES]
-        for address in others:
-            self._dns_host = address
-            try:
-                return super()._new_conn()
-            except HTTPError:
-                # Servers are often reachable by one kind of address only.
-                continue
-        self._dns_host = last
-        return super()._new_conn()

@@ -41,4 +41,5 @@ SENTENCES = {
 
 def webhook_sentence(env, error):
     """Return what is wrong and what to do, in the language of `env`."""
-    return env._(SENTENCES[type(error)]) % vars(error)
+    sentence = env._(SENTENCES[type(error)])
+    return sentence % vars(error)

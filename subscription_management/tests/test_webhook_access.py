@@ -132,9 +132,11 @@ class TestWebhookAccess(WebhookCase):
         values = {"name": "Product", "url": PUBLIC}
         for write in (
             lambda: self.as_manager().create({**values, "allows_internal": True}),
-            lambda: self.as_manager()
-            .with_context(default_allows_internal=True)
-            .create(values),
+            lambda: (
+                self.as_manager()
+                .with_context(default_allows_internal=True)
+                .create(values)
+            ),
             lambda: self.as_manager().create(values).write({"allows_internal": True}),
         ):
             with self.assertRaises(AccessError), self.env.cr.savepoint():

@@ -293,7 +293,8 @@ class TestWebhookEvents(WebhookCase):
             ],
         )
         prices = [
-            line["price"] for line in self.content(subscription)["subscription"]["lines"]
+            line["price"]
+            for line in self.content(subscription)["subscription"]["lines"]
         ]
         self.assertEqual(prices, ["33.00"])
 
@@ -315,9 +316,7 @@ class TestWebhookEvents(WebhookCase):
         )
         content = self.content(subscription)
         self.assertEqual(content["changes"][0]["kind"], "undone")
-        self.assertEqual(
-            content["subscription"]["term"]["date_end"], "2027-04-01"
-        )
+        self.assertEqual(content["subscription"]["term"]["date_end"], "2027-04-01")
 
     def test_a_transfer_is_told_on_its_day_to_both(self):
         self.webhook()
@@ -332,9 +331,7 @@ class TestWebhookEvents(WebhookCase):
         self.assertEqual(
             self.told(subscription)[1:], [("2026-04-20", "ended", "cancelled")]
         )
-        self.assertEqual(
-            self.told(follower), [("2026-04-20", "activated", "active")]
-        )
+        self.assertEqual(self.told(follower), [("2026-04-20", "activated", "active")])
         kinds = {
             change["kind"]: change["goes_on_as"]
             for change in self.content(subscription)["changes"]
@@ -371,9 +368,7 @@ class TestWebhookEvents(WebhookCase):
         self.daily_steps("2026-04-02")
         self.assertFalse(self.told(subscription))
         self.daily_steps("2026-04-20")
-        self.assertEqual(
-            self.told(subscription), [("2026-04-20", "changed", "active")]
-        )
+        self.assertEqual(self.told(subscription), [("2026-04-20", "changed", "active")])
         before = self.content(subscription)["before"]
         self.assertEqual(before["lines"][0]["quantity"], "5")
 

@@ -1,4 +1,4 @@
-"""A product that webhooks call: a real server on this machine, with what it received."""
+"""A product that webhooks call: a real server here, with what it received."""
 
 import datetime
 import ssl
