@@ -78,6 +78,14 @@ class SubscriptionWebhookDelivery(models.Model):
         "UNIQUE (webhook_id, event_uuid)", "An event is noted once for an endpoint."
     )
 
+    @api.depends("event", "subscription_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        events = dict(self._fields["event"]._description_selection(self.env))
+        for delivery in self:
+            names = (events.get(delivery.event), delivery.subscription_id.name)
+            delivery.display_name = " · ".join(filter(None, names))
+
     @api.depends("payload")
     def _compute_payload_shown(self):
         for delivery in self:

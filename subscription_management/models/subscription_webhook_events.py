@@ -191,7 +191,7 @@ class SubscriptionWebhookEvents(models.Model):
         )
 
     def _waits_for_its_day(self):
-        """Tell whether a daily step is about to end it, or its trial, and tells then."""
+        """Tell whether a daily step ends it, or its trial, and tells then."""
         self.ensure_one()
         today = self._today()
         if self.state not in ("draft", *ENDED_STATES):
