@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .webhook_addresses import AddressRefused, check_url
@@ -195,11 +195,9 @@ class SubscriptionWebhook(models.Model):
 
     def _look_at_subscriptions(self):
         """Let what is served be noted, where it was not: what follows is told."""
-        self.env.registry.clear_cache()
         self.env["subscription.subscription"].sudo()._note_what_is_served_soon()
 
     @api.model
-    @tools.ormcache()
     def _companies_called(self):
         """Return the ids of the companies that have webhooks, switched off or not.
 

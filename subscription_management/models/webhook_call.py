@@ -87,26 +87,30 @@ def signature(body, moment, keys):
     return ",".join([f"t={moment}", *(f"v1={proof.hexdigest()}" for proof in proofs)])
 
 
-def post(url, body, headers, *, allows_internal=False, **limits):
+def post(url, body, headers, *, allows_internal=False, authorities=True, **limits):
     """Send a body and return the `Answer`. Redirects are not followed.
 
+    `authorities` is a file of those who vouch for certificates, by default public ones.
+
     Proxies and passwords that the server's environment names are not used: through a
-    proxy nobody could tell which address is called. `limits` are those of an adapter.
+    proxy nobody could tell which address is called. `limits` are those of `Calls`.
     """
     started = time.monotonic()
     try:
         check_url(url, allows_internal=allows_internal)
-        status, text = _send(url, body, headers, allows_internal, limits)
+        calls = Calls(allows_internal, **limits)
+        status, text = _send(url, body, headers, calls, authorities)
         return Answer(time.monotonic() - started, status, text)
     except (AddressRefused, CallFailed) as error:
         return Answer(time.monotonic() - started, error=error)
 
 
-def _send(url, body, headers, allows_internal, limits):
+def _send(url, body, headers, calls, authorities):
     """Return the status and the first characters of the answer, or fail."""
     host = requests.utils.urlparse(url).hostname
-    with requests.Session() as session, Calls(allows_internal, **limits) as calls:
+    with requests.Session() as session, calls:
         session.trust_env = False
+        session.verify = authorities
         session.mount("https://", calls)
         session.mount("http://", calls)
         try:

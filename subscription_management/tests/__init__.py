@@ -50,6 +50,8 @@ from . import (
     test_webhook_access,
     test_webhook_addresses,
     test_webhook_events,
+    test_webhook_guide,
+    test_webhook_notes,
     test_webhooks,
     test_what_discounts_count,
 )

@@ -182,13 +182,13 @@ class TestWebhookCall(BaseCase):
         self.addCleanup(receiver.close)
         return receiver
 
-    def certificate(self):
+    def certificate(self, name=NAME):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        return self_signed_certificate(Path(folder.name))
+        return self_signed_certificate(Path(folder.name), name)
 
-    def call(self, url, allows_internal=True, **limits):
-        return post(url, b"{}", {"X": "1"}, allows_internal=allows_internal, **limits)
+    def call(self, url, allows_internal=True, **options):
+        return post(url, b"{}", {"X": "1"}, allows_internal=allows_internal, **options)
 
     def test_a_body_is_posted_as_it_is_and_its_answer_read(self):
         receiver = self.receiver(201)
@@ -245,6 +245,26 @@ class TestWebhookCall(BaseCase):
         answer = self.call(receiver.url)
         self.assertIsInstance(answer.error, NotTrusted)
         self.assertEqual(answer.error.reason, "self-signed certificate")
+        self.assertFalse(receiver.calls)
+
+    def test_a_trusted_certificate_is_compared_with_the_name_and_not_the_address(self):
+        certificate = self.certificate()
+        receiver = self.receiver(certificate=certificate)
+        with resolving_to("127.0.0.1"):
+            answer = self.call(
+                f"https://{NAME}:{receiver.port}/", authorities=str(certificate)
+            )
+        self.assertEqual(answer.status, 200, answer.error)
+
+    def test_a_trusted_certificate_of_another_name_is_refused(self):
+        certificate = self.certificate("other.example.com")
+        receiver = self.receiver(certificate=certificate)
+        with resolving_to("127.0.0.1"):
+            answer = self.call(
+                f"https://{NAME}:{receiver.port}/", authorities=str(certificate)
+            )
+        self.assertIsInstance(answer.error, NotTrusted)
+        self.assertIn("Hostname mismatch", answer.error.reason)
         self.assertFalse(receiver.calls)
 
     def test_a_redirect_is_not_followed(self):

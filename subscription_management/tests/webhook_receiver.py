@@ -93,7 +93,7 @@ def trickling(handler):
         handler.close_connection = True
 
 
-def self_signed_certificate(folder, name="127.0.0.1"):
+def self_signed_certificate(folder, name="product.example.com"):
     """Return the file of a key and a certificate that no authority signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -106,6 +106,7 @@ def self_signed_certificate(folder, name="127.0.0.1"):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "certificate.pem"
