@@ -11,6 +11,7 @@
         "security/subscription_groups.xml",
         "security/subscription_rules.xml",
         "security/subscription_opportunity_rules.xml",
+        "security/subscription_webhook_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/mail_activity_type.xml",
@@ -18,6 +19,7 @@
         "data/subscription_cancellation_reason.xml",
         "data/mail_template.xml",
         "data/subscription_opportunity_rule.xml",
+        "data/subscription_webhook_event.xml",
         "views/invoice_preview_templates.xml",
         "views/invoice_forecast_templates.xml",
         "views/subscription_as_of_templates.xml",
@@ -54,6 +56,7 @@
         "views/res_config_settings_views.xml",
         "views/subscription_opportunity_rule_views.xml",
         "views/crm_lead_of_rule_views.xml",
+        "views/subscription_webhook_views.xml",
         "views/subscription_menus.xml",
     ],
     "demo": [

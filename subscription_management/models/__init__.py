@@ -103,3 +103,7 @@ from . import subscription_opportunity_signals
 from . import subscription_opportunity_reduction
 from . import subscription_line_seats
 from . import crm_lead_of_rule
+from . import subscription_webhook
+from . import subscription_webhook_delivery
+from . import subscription_webhook_payload
+from . import subscription_webhook_events

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..billing_core.errors import TransitionNotAllowed
 from ..billing_core.lifecycle import ENDED, State, check_transition
@@ -199,13 +200,22 @@ class SubscriptionLifecycle(models.Model):
     @api.model
     def _cron_follow_changes(self):
         """Bring state and revenue in step with the changes whose day has come."""
-        domain = [("next_change_date", "<=", fields.Date.today())]
+        today = fields.Date.today()
+        rests = Domain("date_start", "<=", today) & (
+            Domain("date_end", "=", False) | Domain("date_end", ">", today)
+        )
+        # A change on the morning of a pause lets the next change be a later one.
+        out_of_step = (
+            Domain("state", "in", ("active", "past_due"))
+            & Domain("pause_ids", "any", rests)
+        ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", rests))
+        domain = Domain("next_change_date", "<=", today) | out_of_step
         self._do_for_each(domain, lambda each: each._follow_change())
 
     def _follow_change(self):
         self.ensure_one()
-        if self.next_change_date <= self._today():
-            self._follow_pause()
+        self._follow_pause()
+        if self.next_change_date and self.next_change_date <= self._today():
             self.env.add_to_compute(self._fields["next_change_date"], self)
             self._price_again()
 

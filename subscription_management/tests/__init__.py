@@ -55,5 +55,11 @@ from . import (
     test_suspension,
     test_take_back,
     test_trial_and_regrouping,
+    test_webhook_access,
+    test_webhook_addresses,
+    test_webhook_events,
+    test_webhook_guide,
+    test_webhook_notes,
+    test_webhooks,
     test_what_discounts_count,
 )

@@ -147,3 +147,17 @@ class TestPauses(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(self.day("2026-04-10"))
         self.assertFalse(subscription.change_ids.filtered("can_undo"))
+
+    def test_a_change_on_the_morning_of_a_pause_does_not_keep_it_from_beginning(self):
+        with freeze_time("2026-04-05 09:00:00"):
+            subscription = self.subscribe(self.seat, on="2026-04-01", quantity=5)
+            subscription.pause(self.day("2026-04-10"), self.day("2026-04-20"))
+        for morning, quantity, state in (
+            ("2026-04-10", 8, "paused"),
+            ("2026-04-20", 9, "active"),
+        ):
+            with freeze_time(f"{morning} 00:10:00"):
+                line = subscription._lines_to_change(self.day(morning))
+                subscription.change_quantity(line, quantity, self.day(morning))
+            self.run_action("ir_cron_follow_changes", morning)
+            self.assertEqual(subscription.state, state)

@@ -19,6 +19,8 @@ SCREENS = (
             "change",
             "cancellation_reason",
             "line",
+            "webhook",
+            "webhook_delivery",
         )
     ),
     "action-subscription_usage.subscription_usage_event_action",
