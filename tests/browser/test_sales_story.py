@@ -50,7 +50,9 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
     page.goto(f"{address}/odoo/sales/new")
     choose(page, "partner_id", "Galil Bakery")
     page.locator("div[name=order_line] .o_field_x2many_list_row_add a").first.click()
-    box = page.locator("div[name=order_line] .o_selected_row td.o_data_cell input").first
+    box = page.locator(
+        "div[name=order_line] .o_selected_row td.o_data_cell input"
+    ).first
     box.fill("Contract Seat")
     page.locator(".o-autocomplete--dropdown-item", has_text="Contract").first.click()
     page.wait_for_selector(".o_selected_row td[name=managed_plan_id]")
