@@ -194,7 +194,8 @@ def _replaced(
             kept.append(line)
             continue
         ended[line.key] = cut
-        first = min(first, line.charged_from or cut)
+        # How it was charged until now may not hold any more, whatever comes after it.
+        first = min(first, line.charged_from or cut, line.charged_until or cut)
         kept.append(replace(line, end=cut, charged_until=None))
         if follower is not None:
             kept.append(follower)

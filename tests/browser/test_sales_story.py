@@ -131,7 +131,7 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
     choose(page.locator(".modal"), "cancellation_reason_id", "Too expensive")
     page.locator(".modal label:has-text('with Notice')").click()
     page.click(".modal button[name=action_quote] >> visible=true")
-    page.wait_for_selector(":text('Ends')")
+    page.wait_for_selector(":text('End of')")
     confirm(page)
     [end] = call(page, "subscription.subscription", "read", subscription, ["date_end"])
     assert end["date_end"] == term["term_end"]

@@ -162,6 +162,35 @@ def test_a_share_is_counted_anew_for_the_days_that_are_charged_otherwise():
     assert totals["2026-04-20"] == ["3.38", "7.00"]
 
 
+def test_a_share_is_counted_anew_where_an_end_is_charged_otherwise_by_a_later_change():
+    # Ended on 20 May, charged until the 1st; then it moves to periods from the 17th.
+    calendar = seats(1, since="2026-03-16").calendar
+    share = seats(1, start="2026-04-16", key=9, calendar=calendar)
+    terms = replace(share.terms, price=PercentOfTotal(Decimal(10)))
+    share = replace(share, terms=terms, base=PercentBase(frozenset([1, -1])))
+    lines = end_line([seats(10), share], 1, day("2026-05-20"), day("2026-05-01")).lines
+    rows = []
+    for target in ("2026-04-16", "2026-05-01", "2026-05-20"):
+        plan = plan_invoice(lines, rows, ILS, day(target))
+        rows += [
+            charged(
+                str(item.period), item.amount, key=len(rows) + number, line=item.line
+            )
+            for number, item in enumerate(plan.items, start=1)
+        ]
+        lines = plan.closed(lines)
+    # 15 of 30 days of 7.00.
+    assert sum(row.amount for row in rows if row.line == 9) == Decimal("3.50")
+    moved = seats(1, since="2026-05-17").calendar
+    edit = change_terms(
+        lines, 1, day("2026-05-17"), lambda line: line.terms, lambda _line: moved
+    )
+    plan = plan_invoice(edit.lines, rows, ILS, day("2026-05-20"))
+    again = [str(item.amount) for item in plan.items if item.line == 9]
+    # The other 15, and the 16th of May of the next period: 7.00 / 31.
+    assert again == ["3.50", "0.23"]
+
+
 def test_the_next_due_is_the_day_of_what_waits():
     lines = changed([seats(10)], ChangePolicy.FULL, "2026-04-20", 20)
     plan = plan_invoice(lines, [], ILS, day("2026-04-01"))
