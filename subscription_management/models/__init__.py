@@ -31,6 +31,7 @@ from . import subscription_changes
 from . import subscription_forecast
 from . import subscription_plan_renewal
 from . import subscription_renewal
+from . import subscription_quotations
 from . import subscription_renewal_quotation
 from . import subscription_trial
 from . import subscription_billing_day

@@ -58,7 +58,7 @@ class AccountMovePrepaid(models.Model):
         posted = self.filtered(lambda move: move.state == "posted")
         rows = posted.sudo().managed_billed_period_ids
         for subscription, own in rows.grouped("subscription_id").items():
-            orders = subscription.order_id | subscription.renewal_order_ids
+            orders = subscription.order_id | subscription.quotation_ids
             credits = orders.transaction_ids.filtered(
                 lambda each: each.state == "done"
             ).payment_id.move_id.line_ids

@@ -52,6 +52,12 @@ class SaleOrder(models.Model):
     def _changes(self):
         return self.filtered(lambda order: order.managed_purpose in ("change", "end"))
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "managed_change_policy" in vals:
+            self._price_again()
+        return result
+
     def _first_day_served(self):
         """Return the day on which the change takes effect: today, unless chosen."""
         if not self._changes():

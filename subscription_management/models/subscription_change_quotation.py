@@ -30,13 +30,6 @@ class SubscriptionChangeQuotation(models.Model):
             "subscription.end", self.env._("Quote the End"), default_is_quoted=True
         )
 
-    def _open_wizard(self, model, name, **context):
-        """Keep in mind for which opportunity something is quoted."""
-        lead = self.env.context.get("quoted_opportunity_id")
-        if lead:
-            context["quoted_opportunity_id"] = lead
-        return super()._open_wizard(model, name, **context)
-
     def _quote_change(self, lines, day=False, policy=False, reason=False):
         """Return a new quotation of a change; `lines` are values of order lines.
 
@@ -84,37 +77,6 @@ class SubscriptionChangeQuotation(models.Model):
         )
         order._follow_quoted_prices()
         return order
-
-    def _prepare_quotation_values(self):
-        """Return the values of any quotation about the subscription."""
-        self.ensure_one()
-        return {
-            **self._prepare_opportunity_values(),
-            "partner_id": self.partner_id.id,
-            "partner_invoice_id": self.partner_invoice_id.id,
-            "partner_shipping_id": self.partner_shipping_id.id,
-            "company_id": self.company_id.id,
-            "origin": self.name,
-            "client_order_ref": self.client_reference,
-            "payment_term_id": self.payment_term_id.id,
-            "require_signature": True,
-            "require_payment": False,
-            "managed_subscription_id": self.id,
-        }
-
-    def _prepare_opportunity_values(self):
-        """Return what a quotation takes from the opportunity that it is made for."""
-        number = self.env.context.get("quoted_opportunity_id")
-        lead = self.env["crm.lead"].browse(number or []).exists()
-        lead.check_access("read")
-        own = {"user_id": (lead.user_id or self.user_id).id}
-        if not lead:
-            return own
-        defaults = lead._prepare_opportunity_quotation_context()
-        return {
-            **{name.removeprefix("default_"): each for name, each in defaults.items()},
-            **own,
-        }
 
     def _change_as_quoted(self, order):
         """Change or end the service as a confirmed quotation says."""

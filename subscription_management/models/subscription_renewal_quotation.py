@@ -1,6 +1,6 @@
 """A renewal that is asked for by a quotation, and agreed to by accepting it."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -16,45 +16,13 @@ OPEN_QUOTATION = ("draft", "sent")
 class SubscriptionRenewalQuotation(models.Model):
     _inherit = "subscription.subscription"
 
-    renewal_order_ids = fields.One2many(
-        "sale.order",
-        "managed_subscription_id",
-        "Renewal Quotations",
-        groups="sales_team.group_sale_salesman",
-    )
-    renewal_order_count = fields.Integer(
-        "Number of Renewal Quotations",
-        compute="_compute_renewal_order_count",
-        groups="sales_team.group_sale_salesman",
-    )
-
-    @api.depends("renewal_order_ids")
-    def _compute_renewal_order_count(self):
-        for subscription in self:
-            subscription.renewal_order_count = len(subscription.renewal_order_ids)
-
     def action_quote_renewal(self):
         """Open the quotation of the next term; make it where there is none."""
         self._check_can_renew()
         self._check_is_to_go_on()
         order = self._open_renewal_quotations()[:1] or self._make_renewal_quotation()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sale.order",
-            "view_mode": "form",
-            "res_id": order.id,
-        }
-
-    def action_view_renewal_orders(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sale.order",
-            "view_mode": "list,form",
-            "domain": [("managed_subscription_id", "=", self.id)],
-            "context": {"create": False},
-            "name": self.env._("Renewal Quotations"),
-        }
+        order.opportunity_id = order.opportunity_id or self._quoted_opportunity()
+        return order._get_records_action()
 
     def _renewal_quotations(self):
         """Return all quotations of the term that begins when this one ends."""

@@ -37,7 +37,7 @@ class SubscriptionRenewalTakeBack(models.Model):
         self._note_taken_back(renewal)
         if end:
             self._end_again_on(fields.Date.to_date(end), self, expires=expires)
-        orders = self.sudo().renewal_order_ids.filtered(
+        orders = self.sudo().quotation_ids.filtered(
             lambda order: (
                 order.state == "sale"
                 and order.managed_renews_from == renewal.date_effective
@@ -68,7 +68,7 @@ class SubscriptionRenewalTakeBack(models.Model):
 
     def _call_later_terms_off(self, renewal):
         """Cancel the quotations of terms that cannot follow without a renewal."""
-        quotations = self.sudo().renewal_order_ids.filtered(
+        quotations = self.sudo().quotation_ids.filtered(
             lambda order: (
                 order.state in OPEN_QUOTATION
                 and order.managed_renews_from > renewal.date_effective

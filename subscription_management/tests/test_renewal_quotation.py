@@ -16,7 +16,7 @@ class TestRenewalQuotation(QuotedTermCase):
 
     def quote(self, subscription, on="2027-03-10"):
         self.follow_terms_on(on)
-        return subscription.renewal_order_ids
+        return subscription.quotation_ids
 
     def accept(self, order, on="2027-03-20"):
         with freeze_time(f"{on} 09:00:00"):
@@ -34,8 +34,8 @@ class TestRenewalQuotation(QuotedTermCase):
         subscription = self.subscribe_for_a_year()
         for day, made in (("2027-03-01", 0), ("2027-03-02", 1), ("2027-03-03", 1)):
             self.follow_terms_on(day)
-            self.assertEqual(len(subscription.renewal_order_ids), made, day)
-        order = subscription.renewal_order_ids
+            self.assertEqual(len(subscription.quotation_ids), made, day)
+        order = subscription.quotation_ids
         self.assertEqual(order.state, "draft")
         self.assertEqual(order.validity_date, Date.to_date("2027-03-31"))
         self.assertEqual(order.order_line.mapped("price_unit"), [33])

@@ -18,7 +18,7 @@ class TestRenewalTakeBack(QuotedTermCase):
     def quote(self, subscription, on):
         with freeze_time(f"{on} 09:00:00"):
             subscription.action_quote_renewal()
-        return subscription.renewal_order_ids.sorted("id")[-1:]
+        return subscription.quotation_ids.sorted("id")[-1:]
 
     def take_back(self, change, on):
         with freeze_time(f"{on} 09:00:00"):
@@ -140,7 +140,7 @@ class TestRenewalTakeBack(QuotedTermCase):
     def test_who_asked_for_it_asks_again_once_the_order_is_cancelled(self):
         subscription = self.subscribe_for_a_year()
         self.run_action("ir_cron_renew", "2027-03-10")
-        order = subscription.renewal_order_ids
+        order = subscription.quotation_ids
         with freeze_time("2027-03-11 09:00:00"):
             order.action_confirm()
         self.assertFalse(subscription.activity_ids)
@@ -165,5 +165,5 @@ class TestRenewalTakeBack(QuotedTermCase):
         self.take_back(renewal, on="2027-03-01")
         self.assertFalse(subscription.activity_ids)
         self.run_action("ir_cron_renew", "2027-03-02")
-        self.assertEqual(len(subscription.renewal_order_ids), 1)
+        self.assertEqual(len(subscription.quotation_ids), 1)
         self.assertEqual(len(subscription.activity_ids), 1)
