@@ -7,6 +7,8 @@ from odoo.tools import format_date
 
 from .subscription_plan_policies import CHANGE_POLICIES
 
+MADE_BY_CONFIRMING = {"managed_change_id", "managed_move_ids"}
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -51,6 +53,16 @@ class SaleOrder(models.Model):
 
     def _changes(self):
         return self.filtered(lambda order: order.managed_purpose in ("change", "end"))
+
+    def _check_may_change_subscription(self, vals):
+        if MADE_BY_CONFIRMING & vals.keys() and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "What an order changed and invoiced is noted when it is "
+                    "confirmed, and is not written by hand."
+                )
+            )
+        return super()._check_may_change_subscription(vals)
 
     def write(self, vals):
         result = super().write(vals)

@@ -102,7 +102,7 @@ class SubscriptionChangeQuotation(models.Model):
             )
         known = self.invoice_ids
         self._invoice_what_was_ordered()
-        order.write(
+        order.sudo().write(
             {
                 "managed_change_id": change.id,
                 "managed_move_ids": [Command.set((self.invoice_ids - known).ids)],

@@ -21,7 +21,13 @@ BY_END = _lt(
     "When the service of %(subscription)s ends is not written by hand once it has "
     "started; use the button Cancel, which asks for the last day, or Undo Cancellation."
 )
+BY_ORDER = _lt(
+    "Which order %(subscription)s began with, and what it waits for, follows from that "
+    "order; use the button Start to let it begin."
+)
 ALWAYS_FOLLOWS = {
+    "order_id": BY_ORDER,
+    "starts_with": BY_ORDER,
     "state": _lt(
         "The state of a subscription follows from what is done with it; use the "
         "buttons to start, pause or cancel it."
@@ -110,7 +116,8 @@ class SubscriptionWriteGuard(models.Model):
         """Refuse to write by hand what would change one of some fields."""
         for name in sentences.keys() & vals.keys():
             for subscription in self:
-                if would_change(subscription, name, vals[name]):
+                # Whoever may not see a field is told all the same what to do.
+                if would_change(subscription.sudo(), name, vals[name]):
                     subscription._refuse_to_write(sentences[name])
 
     def _refuse_to_write(self, sentence):

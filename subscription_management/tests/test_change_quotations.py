@@ -336,6 +336,16 @@ class TestChangeQuotations(ChangeQuotationCase):
                 }
             )
 
+    def test_what_an_order_invoiced_is_not_written_by_hand(self):
+        order = self.quote_seats(15)
+        invoice = self.subscription.invoice_ids
+        for values in (
+            {"managed_move_ids": [Command.set(invoice.ids)]},
+            {"managed_change_id": self.subscription.change_ids[0].id},
+        ):
+            with self.assertRaisesRegex(UserError, "noted when it is confirmed"):
+                order.write(values)
+
     def test_a_renewal_takes_a_product_along_that_was_added_to_it(self):
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)

@@ -28,6 +28,7 @@ class TestDirectWrites(SubscriptionCase):
         cls.running = cls.subscribe(on="2026-04-01", user_id=cls.rep.id)
         cls.draft = cls.subscribe(on="2026-04-01", user_id=cls.rep.id, start=False)
         cls.other = cls.env["res.partner"].create({"name": "Negev Farm"})
+        cls.order = cls.env["sale.order"].sudo().create({"partner_id": cls.other.id})
         cls.forged = {
             "subscription_change_is_logged": True,
             "subscription_change_mark": 1,
@@ -59,6 +60,8 @@ class TestDirectWrites(SubscriptionCase):
             "billing_error": ("Nothing", "use the button Bill Now"),
             "suspended_since": ("2026-05-01", "the buttons Suspend and Restore"),
             "reminded_days": (1, "say on the plan"),
+            "starts_with": ("delivery", "follows from that order"),
+            "order_id": (self.order.id, "follows from that order"),
             "is_reminded_of_trial": (True, "say on the plan"),
         }
 
