@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.browser import visitor
 
-from .test_back_office import choose
+from .test_back_office import choose, pick
 
 CALL = """async ([model, method, args]) => {
     const answer = await fetch("/web/dataset/call_kw", {
@@ -53,8 +53,7 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
     box = page.locator(
         "div[name=order_line] .o_selected_row td.o_data_cell input"
     ).first
-    box.fill("Contract Seat")
-    page.locator(".o-autocomplete--dropdown-item", has_text="Contract").first.click()
+    pick(box, "Contract Seat")
     page.wait_for_selector(".o_selected_row td[name=managed_plan_id]")
     page.locator(".o_selected_row td[name=product_uom_qty] input").fill("4")
     page.keyboard.press("Tab")
