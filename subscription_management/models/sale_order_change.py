@@ -108,23 +108,20 @@ class SaleOrder(models.Model):
                 quantity = served._quantity_on(day) + line.product_uom_qty
                 yield line, served, {"quantity": quantity}
 
-    def _quoted(self, listed=()):
+    def _plan_as_quoted(self, listed=()):
         if self.managed_purpose != "end":
-            return super()._quoted(listed)
-        subscription, day = self.managed_subscription_id, self._first_day_served()
-        amendment = subscription._begin_amendment()
-        subscription._amend_cancelled(amendment, day)
-        return self._compared(amendment, day)
+            return super()._plan_as_quoted(listed)
+        amendment = self.managed_subscription_id._begin_amendment()
+        self.managed_subscription_id._amend_cancelled(
+            amendment, self._first_day_served()
+        )
+        return amendment, {}
 
-    def _plan_as_quoted(self):
-        """Return the `Amendment` of the subscription as the order changes it."""
-        subscription, day = self.managed_subscription_id, self._first_day_served()
-        if self.managed_purpose == "end":
-            amendment = subscription._begin_amendment()
-            subscription._amend_cancelled(amendment, day)
-            return amendment
-        rows = self._quoted_rows()
-        return subscription._plan_quoted(rows, day, self._quoted_policy())[0]
+    def _joining_lines(self):
+        """Let nothing join what ends: a fee is invoiced by the order itself."""
+        if self.managed_purpose != "end":
+            return super()._joining_lines()
+        return self.order_line.browse()
 
     def _follow_consequences(self):
         if self.managed_purpose != "change":
@@ -182,11 +179,22 @@ class SaleOrder(models.Model):
                 "Nothing is changed yet: add a product, or more units of one, or "
                 "update the quotation."
             )
+        if beginning := self._lines_that_cannot_begin():
+            return self.env._(
+                "A cancellation lets nothing begin: take %s off the quotation, or "
+                "sell it on a quotation of its own.",
+                ", ".join(beginning.product_id.mapped("display_name")),
+            )
         try:
             prices = self._quoted_prices()
         except UserError as error:
             return str(error)
         return self._why_other_prices(prices)
+
+    def _lines_that_cannot_begin(self):
+        """Return what would be served from the day on which all service ends."""
+        is_end = self.managed_purpose == "end"
+        return self.order_line.filtered(lambda line: is_end and line._is_sold_on_plan())
 
     def _quote_anew(self):
         """Quote the same change of the subscription as it is now."""

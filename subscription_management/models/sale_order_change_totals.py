@@ -76,7 +76,8 @@ class SaleOrderChangeTotals(models.Model):
 
     def _invoiced_on_its_day(self):
         """Return what the subscription invoices on the day, as it is changed."""
-        subscription, amendment = self.managed_subscription_id, self._plan_as_quoted()
+        subscription = self.managed_subscription_id
+        amendment, _joined = self._plan_as_quoted()
         day = max(self._first_day_served(), subscription._today())
         products = self.env["product.product"]
         return self._total_of_base_lines(

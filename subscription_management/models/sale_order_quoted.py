@@ -55,21 +55,23 @@ class SaleOrderQuoted(models.Model):
         """Return how the current period is charged, None as the plan says."""
         return None
 
+    def _plan_as_quoted(self, listed=()):
+        """Return the `Amendment` of what is quoted, and the key of what joins by it."""
+        self.ensure_one()
+        rows, day = self._quoted_rows(listed), self._first_day_served()
+        return self.managed_subscription_id._plan_quoted(
+            rows, day, self._quoted_policy()
+        )
+
     def _quoted(self, listed=()):
         """Return the `Quoted` of the order."""
-        self.ensure_one()
-        subscription, day = self.managed_subscription_id, self._first_day_served()
-        rows = self._quoted_rows(listed)
-        amendment, joined = subscription._plan_quoted(rows, day, self._quoted_policy())
-        return self._compared(amendment, amendment.effective or day, joined)
-
-    def _compared(self, amendment, day, joined=()):
+        amendment, joined = self._plan_as_quoted(listed)
         subscription = self.managed_subscription_id
-        now = subscription._begin_amendment()
+        day = amendment.effective or self._first_day_served()
         return Quoted(
-            subscription._amounts_from(now, day),
+            subscription._amounts_from(subscription._begin_amendment(), day),
             subscription._amounts_from(amendment, day),
-            dict(joined),
+            joined,
         )
 
     def _quoted_prices(self, listed=()):
@@ -80,7 +82,7 @@ class SaleOrderQuoted(models.Model):
             line: line._quoted_unit_price(quoted)
             for line in self.order_line
             if not line.display_type
-            and (line.managed_line_id or line._is_sold_on_plan())
+            and (line.managed_line_id or (line in quoted.joined and not line._is_fee()))
         }
 
     def _joining_lines(self):

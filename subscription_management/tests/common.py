@@ -163,14 +163,18 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         return -invoice_line.move_id.direction_sign * invoice_line.price_subtotal
 
 
-class QuotedTermCase(SubscriptionCase):
-    """A year's term that is asked for by quotation a month before, at 10 % more."""
+class SalesCase(SubscriptionCase):
+    """What somebody does who manages sales, and subscriptions with them."""
 
     @classmethod
     def get_default_groups(cls):
         return super().get_default_groups() | cls.quick_ref(
             "sales_team.group_sale_manager"
         )
+
+
+class QuotedTermCase(SalesCase):
+    """A year's term that is asked for by quotation a month before, at 10 % more."""
 
     def setUp(self):
         super().setUp()

@@ -2,20 +2,14 @@ from freezegun import freeze_time
 
 from odoo.tests import new_test_user
 
-from .common import SubscriptionCase
+from .common import SalesCase
 
 SALESMAN = "sales_team.group_sale_salesman"
 OWN = "subscription_management.group_subscription_user"
 
 
-class OpportunityCase(SubscriptionCase):
+class OpportunityCase(SalesCase):
     """Rules that are all switched off, and words to let one of them look."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
 
     @classmethod
     def setUpClass(cls):

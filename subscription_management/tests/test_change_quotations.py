@@ -4,63 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from .common import SubscriptionCase
-
-
-class ChangeQuotationCase(SubscriptionCase):
-    """Ten seats at 7.00 a month, billed for April, and what is quoted on the 16th."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.startClassPatcher(freeze_time("2026-04-16 09:00:00"))
-
-    def setUp(self):
-        super().setUp()
-        self.subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
-        self.bill("2026-04-01")
-
-    def wizard(self, **values):
-        form = Form(
-            self.env["subscription.amend"].with_context(
-                default_subscription_id=self.subscription.id
-            )
-        )
-        for name, value in values.items():
-            setattr(form, name, value)
-        return form
-
-    def quoted(self, form):
-        action = form.save().action_quote()
-        return self.env["sale.order"].browse(action["res_id"])
-
-    def quote_seats(self, quantity, **values):
-        """Return the quotation of another number of seats."""
-        form = self.wizard(**values)
-        with form.line_ids.edit(0) as line:
-            line.quantity = quantity
-        return self.quoted(form)
-
-    def last_invoice(self):
-        return self.subscription.invoice_ids.sorted("id")[-1]
-
-    def shown(self, order):
-        """Return what the lines of an order say: effect, product, units and price."""
-        return [
-            (
-                line.managed_effect,
-                line.product_id.name,
-                line.product_uom_qty,
-                line.price_unit,
-            )
-            for line in order.order_line
-        ]
+from .change_quotation_case import ChangeQuotationCase
 
 
 @tagged("post_install", "-at_install")
@@ -193,6 +137,15 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(self.last_invoice().amount_total, 178.43)
         self.assertEqual(order.invoice_status, "no")
 
+    def test_a_product_of_which_none_is_quoted_changes_nothing(self):
+        order = self.quote_seats(15)
+        with Form(order) as form, form.order_line.new() as line:
+            line.product_id = self.basic
+            line.product_uom_qty = 0
+        self.assertFalse(order.managed_refusal)
+        order.action_confirm()
+        self.assertEqual(self.subscription.line_ids.product_id, self.seat)
+
     def test_a_product_leaves(self):
         self.join(self.subscription, self.basic, "2026-04-16")
         form = self.wizard()
@@ -296,29 +249,6 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(order._totals_by_time()["after"], [("Monthly", 105)])
         order.action_confirm()
         self.assertEqual(order.managed_change_id.date_effective, self.day("2026-05-01"))
-
-    def test_the_end_is_agreed_to_by_signing(self):
-        reason = self.env["subscription.cancellation.reason"].search([], limit=1)
-        wizard = self.env["subscription.end"].create(
-            {
-                "subscription_id": self.subscription.id,
-                "when": "paid_until",
-                "cancellation_reason_id": reason.id,
-            }
-        )
-        order = self.env["sale.order"].browse(wizard.action_quote()["res_id"])
-        self.assertEqual(self.shown(order), [("leaves", "Seat", -10, 7)])
-        totals = order._totals_by_time()
-        self.assertEqual((totals["after"], totals["now"]), ([], 0))
-        self.assertFalse(self.subscription.date_end)
-        order.signed_by = "Dana Galil"
-        order.action_confirm()
-        self.assertEqual(self.subscription.date_end, self.day("2026-05-01"))
-        change = order.managed_change_id
-        self.assertEqual(change.cancellation_reason_id, reason)
-        self.assertIn("Dana Galil", change.reason)
-        order._action_cancel()
-        self.assertFalse(self.subscription.date_end)
 
     def test_only_who_may_change_the_subscription_quotes_and_confirms(self):
         order = self.quote_seats(15)

@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from .test_change_quotations import ChangeQuotationCase
+from .change_quotation_case import ChangeQuotationCase
 
 
 @tagged("post_install", "-at_install")

@@ -4,19 +4,17 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from .common import SubscriptionCase
+from .common import SalesCase
 
 
 @tagged("post_install", "-at_install")
-class TestOrders(SubscriptionCase):
+class TestOrders(SalesCase):
     """Basic at 30.00 and seats at 7.00 a month, 300.00 and 70.00 a year."""
 
     @classmethod
     def get_default_groups(cls):
-        return (
-            super().get_default_groups()
-            | cls.quick_ref("sales_team.group_sale_manager")
-            | cls.quick_ref("sale_management.group_sale_order_template")
+        return super().get_default_groups() | cls.quick_ref(
+            "sale_management.group_sale_order_template"
         )
 
     @classmethod

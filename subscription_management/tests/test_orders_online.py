@@ -9,18 +9,12 @@ from odoo.addons.subscription_management.controllers.sale_portal import (
     SubscriptionOrderPortal,
 )
 
-from .common import SubscriptionCase
+from .common import SalesCase
 
 SIGNATURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501 - one white dot
 
 
-class OnlineOrderCase(SubscriptionCase):
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
-
+class OnlineOrderCase(SalesCase):
     def quote(self, **values):
         """Return a quotation of ten seats, 70.00 a month and 81.90 with taxes."""
         return self.env["sale.order"].create(

@@ -5,19 +5,13 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from .common import SubscriptionCase
+from .common import SalesCase
 
 RULES = "odoo.addons.base.models.ir_rule"
 
 
-class PlanComparisonCase(SubscriptionCase):
+class PlanComparisonCase(SalesCase):
     """Ten seats at 7.00 a month since April, or at 70.00 a year; today is 1 July."""
-
-    @classmethod
-    def get_default_groups(cls):
-        return super().get_default_groups() | cls.quick_ref(
-            "sales_team.group_sale_manager"
-        )
 
     @classmethod
     def setUpClass(cls):
