@@ -108,3 +108,4 @@ from . import subscription_webhook
 from . import subscription_webhook_delivery
 from . import subscription_webhook_payload
 from . import subscription_webhook_events
+from . import subscription_webhook_present

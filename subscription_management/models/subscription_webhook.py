@@ -19,6 +19,8 @@ EVENTS = [
     ("resumed", "Resumed"),
     ("ended", "Ended"),
 ]
+ASKED_FOR = [("current", "Present State"), ("test", "Test")]
+"""Events that come of no change: somebody pressed a button."""
 SECRETS = ("secret", "old_secret", "old_secret_until")
 ACTIVITY = "subscription_management.mail_activity_type_webhook"
 

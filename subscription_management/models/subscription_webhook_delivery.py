@@ -13,7 +13,7 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
-from .subscription_webhook import EVENTS
+from .subscription_webhook import ASKED_FOR, EVENTS
 from .webhook_call import post, signature
 from .webhook_sentences import webhook_sentence
 
@@ -51,7 +51,7 @@ class SubscriptionWebhookDelivery(models.Model):
     subscription_id = fields.Many2one(
         "subscription.subscription", ondelete="cascade", index="btree_not_null"
     )
-    event = fields.Selection([*EVENTS, ("test", "Test")], required=True)
+    event = fields.Selection([*EVENTS, *ASKED_FOR], required=True)
     event_uuid = fields.Char(
         "Event ID", required=True, help="The same at each attempt, and sent again."
     )
@@ -262,7 +262,9 @@ class SubscriptionWebhookDelivery(models.Model):
         return self.env._(
             "%(event)s of %(subscription)s was not taken after %(count)s attempts: "
             "%(error)s Cure the reason, then send it again from the log.",
-            event=dict(EVENTS)[self.event],
+            event=dict(self._fields["event"]._description_selection(self.env))[
+                self.event
+            ],
             subscription=self.subscription_id.name,
             count=self.attempts,
             error=self.error,

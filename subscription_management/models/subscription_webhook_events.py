@@ -130,16 +130,21 @@ class SubscriptionWebhookEvents(models.Model):
         event = self._event_since(note, now)
         if event:
             note = {**note, "sequence": note["sequence"] + 1}
-            content = {
-                "sequence": note["sequence"],
-                "changes": changes,
-                "before": {
-                    name: before[name] for name in before if before[name] != now[name]
-                },
-                "subscription": self._prepare_webhook_content(now),
+            differs = {
+                name: before[name] for name in before if before[name] != now[name]
             }
+            content = self._prepare_event(note["sequence"], now, changes, differs)
             self._note_event_for(event, content)
         self._note_as_told(now, note["sequence"])
+
+    def _prepare_event(self, sequence, now, changes, before):
+        """Return the content of an event: what is served, and what became another."""
+        return {
+            "sequence": sequence,
+            "changes": changes,
+            "before": before,
+            "subscription": self._prepare_webhook_content(now),
+        }
 
     def _event_since(self, note, now):
         """Return the event by which a note became what is served now, None for none."""

@@ -61,6 +61,7 @@ from . import (
     test_webhook_events,
     test_webhook_guide,
     test_webhook_notes,
+    test_webhook_present,
     test_webhooks,
     test_what_discounts_count,
 )

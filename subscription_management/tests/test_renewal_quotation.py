@@ -235,6 +235,15 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(self.april(subscription), [("Basic", 33)])
 
+    def test_the_window_of_a_renewal_opens_the_quotation_that_there_is(self):
+        subscription = self.subscribe_for_a_year()
+        order = self.quote(subscription)
+        with freeze_time("2027-03-11 09:00:00"):
+            wizard = self.env["subscription.renew"].create(
+                {"subscription_id": subscription.id}
+            )
+            self.assertEqual(wizard.action_quote()["res_id"], order.id)
+
     def test_what_the_customer_calls_off_is_not_asked_for(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-02-01 09:00:00"):

@@ -46,6 +46,8 @@ class TestWebhookAccess(WebhookCase):
         with self.assertRaises(AccessError):
             webhook.with_user(self.leader).action_send_test()
         with self.assertRaises(AccessError):
+            webhook.with_user(self.leader).action_send_present_state()
+        with self.assertRaises(AccessError):
             self.deliveries().with_user(self.leader).action_send_again()
 
     def test_what_a_salesperson_does_is_told_although_they_see_no_webhook(self):

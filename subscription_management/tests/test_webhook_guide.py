@@ -63,6 +63,20 @@ class TestWebhookGuide(WebhookCase):
             receive(body)
         self.assertEqual([*access.values()], [0])
 
+    def test_its_receiver_learns_all_from_the_present_state_alone(self):
+        receiver = self.receiver()
+        webhook = self.webhook(receiver)
+        with self.on("2026-04-01"):
+            self.subscribe(self.seat, on="2026-04-01", quantity=5)
+        self.deliveries().sudo().unlink()
+        with self.on("2026-04-02"):
+            webhook.action_send_present_state()
+        self.run_action("ir_cron_tell_present_state", "2026-04-02")
+        self.send("2026-04-02 10:00:00")
+        [(_headers, body)] = receiver.calls
+        self.code["receive"](body)
+        self.assertEqual([*self.code["access"].values()], [5])
+
     def test_its_example_has_the_fields_that_are_sent(self):
         _webhook, [(_headers, body)] = self.deliver()
         example = re.search(r"```json\n(.*?)```", self.guide, re.DOTALL)[1]

@@ -68,3 +68,8 @@ class SubscriptionRenew(models.TransientModel):
         subscription._renew(
             reason=self.reason, is_early=subscription._is_before_term_end()
         )
+
+    def action_quote(self):
+        """Open the quotation by which the customer agrees to the next term."""
+        self.ensure_one()
+        return self.subscription_id.action_quote_renewal()

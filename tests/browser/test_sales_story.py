@@ -119,7 +119,8 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
 
     # Renewed by a quotation of the next term.
     page.goto(f"{address}/odoo/subscriptions/{subscription[0]}")
-    page.click("button[name=action_quote_renewal]")
+    page.click("button[name=action_renew_shown]")
+    page.click(".modal button[name=action_quote] >> visible=true")
     page.wait_for_selector("td[name=price_subtotal]:has-text('180.00')")
     confirm(page)
     [term] = call(page, "subscription.subscription", "read", subscription, ["term_end"])
