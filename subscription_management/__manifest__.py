@@ -48,6 +48,7 @@
         "views/subscription_subscription_views.xml",
         "views/subscription_billing_run_views.xml",
         "views/account_move_views.xml",
+        "views/subscription_of_customer_views.xml",
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/sale_order_template_views.xml",
