@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+PRICED = ("pricing_model", "price")
+
 
 class SaleOrder(models.Model):
     """An order that begins subscriptions."""
@@ -159,7 +161,11 @@ class SaleOrder(models.Model):
                 values.pop("discount_ids", None)
                 values["quantity"] = values["quantity"] or 1.0
             values["subscription_id"] = subscription.id
-            found[line] = subscription.line_ids.new(values)
+            found[line] = made = subscription.line_ids.new(values)
+            # First what is found, so that it is not found later in place of what
+            # was agreed.
+            made._compute_price()
+            made.update({name: values[name] for name in PRICED if name in values})
         return found
 
     def _confirmation_error_message(self):

@@ -197,17 +197,57 @@ class TestOrders(SalesCase):
         self.assertEqual(share.price_subtotal, 14)
         seats.discount = 50
         self.assertEqual(share.price_subtotal, 7)
+        seats.price_unit = 6
+        self.assertEqual(share.price_subtotal, 6)
         order.action_confirm()
         billed = order.managed_begun_ids.billed_period_ids
-        self.assertEqual(sorted(billed.mapped("amount")), [7, 70])
+        self.assertEqual(sorted(billed.mapped("amount")), [6, 60])
+
+    def test_a_percentage_off_the_order_holds_in_each_period(self):
+        order = self.order((self.seat, 10), (self.setup_fee, 1))
+        self.take_off(order, discount_type="so_discount", discount_percentage=0.1)
+        self.assertEqual(order.order_line.mapped("price_subtotal"), [63, 108])
+        due = order._due_now()
+        order.action_confirm()
+        subscription = order.managed_begun_ids
+        self.assertEqual(subscription.invoice_ids.amount_total, due)
+        self.assertFalse(order.order_line.filtered("qty_to_invoice"))
+        self.bill("2026-05-01")
+        self.assert_invoice_lines(
+            subscription,
+            [
+                ("2026-04-01/2026-05-01", "Seat", "63.00"),
+                ("2026-04-01/2026-04-02", "Set-up", "108.00"),
+                ("2026-05-01/2026-06-01", "Seat", "63.00"),
+            ],
+        )
+
+    def test_an_amount_off_an_order_of_plans_is_refused_with_the_way_out(self):
+        order = self.order((self.seat, 10))
+        with self.assertRaisesRegex(UserError, "give a percentage"):
+            self.take_off(order, discount_type="amount", discount_amount=5)
+        self.assertEqual(len(order.order_line), 1)
+
+    def test_an_order_of_goods_alone_has_the_discounts_of_the_host(self):
+        order = self.order((self.setup_fee, 1))
+        self.take_off(order, discount_type="so_discount", discount_percentage=0.1)
+        self.assertEqual(order.order_line.mapped("price_subtotal"), [120, -12])
+
+    def take_off(self, order, **values):
+        """Use the window with which sales people discount a whole quotation."""
+        discount = self.env["sale.order.discount"]
+        discount.create({"sale_order_id": order.id, **values}).action_apply_discount()
 
     def test_a_price_that_was_typed_is_agreed(self):
         order = self.order((self.seat, 10))
         order.order_line.price_unit = 6
         order.order_line.product_uom_qty = 20
+        self.assertEqual(order._due_now(), 140.4)
         order.action_confirm()
-        line = order.managed_begun_ids.line_ids
+        subscription = order.managed_begun_ids
+        line = subscription.line_ids
         self.assertEqual((line.price, line.quantity), (6, 20))
+        self.assertEqual(subscription.invoice_ids.amount_total, 140.4)
 
     def test_plans_of_other_terms_begin_subscriptions_of_their_own(self):
         term = self._make_plan("Term", "month", Seat=6, term_count=1)

@@ -1,4 +1,5 @@
 from . import (
+    sale_order_discount,
     subscription_amend,
     subscription_bill_now,
     subscription_end,
