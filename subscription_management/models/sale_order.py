@@ -100,17 +100,24 @@ class SaleOrder(models.Model):
     def _price_by_plans(self, lines):
         """Price lines that are sold on plans as the subscriptions would bill them."""
         self.ensure_one()
+        for line, price in self._prices_by_plans(lines):
+            line._follow_plan_price(price)
+
+    def _prices_by_plans(self, lines):
+        """Yield (line, unit price) of lines that are sold on plans, shares last.
+
+        Shares are of what the others really cost, with what was typed there.
+        """
+        self.ensure_one()
         for plan, own in self._lines_by_plan_terms(lines):
             asked = (own & lines).filtered(lambda line: line._is_sold_on_plan())
             shares = asked.filtered(lambda line: line._is_a_share())
-            # Shares are of what the others really cost, with what was typed there.
             for listed in filter(None, (asked - shares, shares)):
                 served = self._in_memory(plan, own, listed)
                 for line in listed:
                     amount = served[line]._full_price()
                     units = line.product_uom_qty or 1.0
-                    price = self.currency_id._unit_price_of(amount, units)
-                    line._follow_plan_price(price)
+                    yield line, self.currency_id._unit_price_of(amount, units)
 
     def _price_again(self):
         """Bring what is sold on plans in step with customer, day and currency."""

@@ -1,10 +1,12 @@
+from itertools import compress
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .decimals import exact
 from .subscription_line import MONTHS_IN_UNIT
 from .subscription_line_kind import CHARGE_KINDS
-from .subscription_line_terms import AGREED_PRICE
 
 SHARED_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount"} | {
     "managed_plan_id"
@@ -60,9 +62,26 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # The host takes a price that is given here for the listed one.
+        given = [
+            "price_unit" in vals and "technical_price_unit" not in vals
+            for vals in vals_list
+        ]
         lines = super().create(vals_list)
+        lines.browse(compress(lines.ids, given))._note_plan_prices()
         lines.order_id._follow_shares()
         return lines
+
+    def _note_plan_prices(self):
+        """Note what the plan asks for, where the price was given with the line.
+
+        Another price is thereby one that was typed, and is agreed.
+        """
+        planned = self.filtered(lambda line: line._is_sold_on_plan())
+        for order, lines in planned.grouped("order_id").items():
+            for line, price in order._prices_by_plans(lines):
+                noting_line = line.with_context(sale_write_from_compute=True)
+                noting_line.technical_price_unit = price
 
     def write(self, vals):
         result = super().write(vals)
@@ -233,16 +252,29 @@ class SaleOrderLine(models.Model):
             "analytic_distribution": self.analytic_distribution,
         }
         if self._is_fee():
-            price = self.price_unit * (1 - self.discount / 100)
+            price = self._per_own_unit(self.price_unit * (1 - self.discount / 100))
             once = {"kind": "one_off", "pricing_model": "per_unit", "price": price}
             return {**values, **once}
         if self.price_unit != self.technical_price_unit:
-            values["price"] = self.price_unit
+            values["price"] = self._agreed_price()
         if self.discount:
             day = self.order_id._first_day_served()
             granted = {"percent": self.discount, "date_start": day}
             values["discount_ids"] = [Command.create(granted)]
         return values
+
+    def _agreed_price(self):
+        """Return the price in the plan at which a period costs what was typed here."""
+        self.ensure_one()
+        if self._pricing_rule().pricing_model == "flat":
+            return self.price_unit * self.product_uom_qty
+        return self._per_own_unit(self.price_unit)
+
+    def _per_own_unit(self, price):
+        """Return what a price for the unit of the line is for the product's own."""
+        self.ensure_one()
+        units = self.product_id._units_in(self.product_uom_id)
+        return float(exact(price) / units)
 
     def _text_of_its_own(self):
         """Return the text that was typed, False for the product's own."""
@@ -254,11 +286,11 @@ class SaleOrderLine(models.Model):
         """Refuse another price than that of tiers and shares; it has none to change."""
         self.ensure_one()
         is_typed = self.price_unit != self.technical_price_unit
-        if is_typed and priced.pricing_model not in AGREED_PRICE:
+        if is_typed and not priced._has_one_price():
             raise UserError(
                 self.env._(
-                    "The price of %s follows from its tiers, packages or shares: give "
-                    "a discount in percent instead of another price.",
+                    "The price of %s follows from its tiers, packages, shares or "
+                    "bounds: give a discount in percent instead of another price.",
                     self.product_id.display_name,
                 )
             )

@@ -4,7 +4,6 @@ from odoo.tools import format_date
 
 from ..billing_core.money import HUNDRED
 from .decimals import exact
-from .subscription_line_terms import AGREED_PRICE
 
 
 class SaleOrderLine(models.Model):
@@ -38,9 +37,7 @@ class SaleOrderLine(models.Model):
     def _quoted_price_values(self):
         """Return the price that was quoted in place of the subscription's."""
         line = self.managed_line_id
-        rule = line.pricing_rule_id
-        bounds = (rule.included_quantity, rule.minimum_amount, rule.maximum_amount)
-        if line.pricing_model not in AGREED_PRICE or any(bounds):
+        if not line._has_one_price():
             raise UserError(
                 self.env._(
                     "The price of %s follows from its tiers, packages or shares, and "

@@ -101,6 +101,13 @@ class SaleOrderQuoted(models.Model):
             return super()._price_by_plans(lines)
         return self._follow_quoted_prices()
 
+    def _prices_by_plans(self, lines):
+        if not self.managed_purpose:
+            yield from super()._prices_by_plans(lines)
+            return
+        quoted = self.sudo()._quoted_prices(lines)
+        yield from ((line, price) for line, price in quoted.items() if line in lines)
+
     def _price_again(self):
         about = self.filtered("managed_purpose")
         for order in about:

@@ -138,6 +138,13 @@ class SubscriptionLineTerms(models.Model):
                 except PriceOfAnotherModel as error:
                     raise ValidationError(translated(self.env, error)) from error
 
+    def _has_one_price(self):
+        """Tell whether the price on the line is all that its amount follows from."""
+        self.ensure_one()
+        rule = self.pricing_rule_id
+        bounds = (rule.included_quantity, rule.minimum_amount, rule.maximum_amount)
+        return self.pricing_model in AGREED_PRICE and not any(bounds)
+
     def _units_per_quantity(self):
         """Return the product's units in one unit of the line: 12 for a dozen."""
         self.ensure_one()

@@ -264,13 +264,17 @@ def _due(calendar, served, index, boundaries):
 
 
 def _boundaries(calendar, first, target):
-    """Return boundaries from before a day to well after `target`, ascending."""
+    """Return boundaries from before a day to well after `target`, ascending.
+
+    A calendar that begins after `target` has those of its first whole period, too.
+    """
     index, found = 0, []
+    last = max(target + timedelta(days=10), calendar.start)
     while calendar.boundary(index) > min(first, calendar.start):
         index -= 1
     while True:
         found.append(calendar.boundary(index))
-        if len(found) > 2 and found[-3] > target + timedelta(days=10):
+        if len(found) > 2 and found[-3] > last:
             return found
         index += 1
 
