@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from .common import SalesCase
+from .common import QuotedTermCase, SalesCase
 
 
 @tagged("post_install", "-at_install")
@@ -134,6 +134,35 @@ class TestDueByQuotation(SalesCase):
             line.discount = random.choice([0, 12.5])
             line.price_unit = random.choice([line.price_unit, 17])
         return order
+
+
+@tagged("post_install", "-at_install")
+class TestRenewedAsQuoted(QuotedTermCase):
+    """Random renewal quotations of Basic and ten seats, a term's first invoice each."""
+
+    def test_the_first_invoice_of_the_term_is_what_was_quoted(self):
+        self.env.company.tax_calculation_rounding_method = "round_per_line"
+        for number in range(12):
+            random = Random(number)
+            with self.subTest(number=number):
+                subscription = self.subscribe_for_a_year(
+                    self.basic, self.seat, quantity=10
+                )
+                self.run_action("ir_cron_renew", "2027-03-10")
+                order = subscription.quotation_ids
+                for line in order.order_line:
+                    line.discount = random.choice([0, 0, 12.5, 100])
+                    line.price_unit = random.choice([line.price_unit, 3.33, 17])
+                seats = order.order_line[1]
+                seats.product_uom_qty = random.choice([0.5, 10, 13])
+                with freeze_time("2027-03-20 09:00:00"):
+                    order.action_confirm()
+                known = subscription.invoice_ids
+                self.bill("2027-04-01")
+                invoices = subscription.invoice_ids - known
+                self.assertAlmostEqual(
+                    order.amount_untaxed, sum(invoices.mapped("amount_untaxed")), 2
+                )
 
 
 @tagged("post_install", "-at_install")
