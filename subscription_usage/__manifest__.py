@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/subscription_usage_rules.xml",
         "data/subscription_opportunity_usage.xml",
+        "data/subscription_health_usage.xml",
         "views/subscription_meter_views.xml",
         "views/subscription_usage_event_views.xml",
         "views/subscription_pricing_rule_views.xml",

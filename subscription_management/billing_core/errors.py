@@ -267,3 +267,14 @@ class InvalidIndex(BillingError):
         super().__init__(
             f"An index cannot go from {before} to {now}; enter values above zero."
         )
+
+
+class InvalidScale(BillingError):
+    """A scale has all marks and none at the same number."""
+
+    def __init__(self, number: Decimal) -> None:
+        self.number = number
+        super().__init__(
+            f"All marks and none cannot both be given at {number}; "
+            "enter two numbers that differ."
+        )

@@ -102,6 +102,10 @@ from . import subscription_opportunity_finding
 from . import subscription_opportunity
 from . import subscription_opportunity_signals
 from . import subscription_opportunity_reduction
+from . import subscription_health_signal
+from . import subscription_health_score
+from . import subscription_health_measures
+from . import subscription_health
 from . import subscription_line_seats
 from . import crm_lead_of_rule
 from . import subscription_webhook

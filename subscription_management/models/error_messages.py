@@ -85,6 +85,10 @@ SENTENCES = {
     errors.InvalidIndex: _lt(
         "An index cannot go from %(before)s to %(now)s; enter values above zero."
     ),
+    errors.InvalidScale: _lt(
+        "All marks and none cannot both be given at %(number)s; enter two numbers that "
+        "differ."
+    ),
     errors.TransitionNotAllowed: _lt(
         "A subscription that is %(current)s cannot become %(wanted)s."
     ),

@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from .decimals import exact
+from .subscription_health_signal import BANDS
 from .subscription_take_back import SERVED_STATES
 
 
@@ -45,6 +46,17 @@ class ResPartnerSubscriptions(models.Model):
         groups="subscription_management.group_subscription_user",
         help="What is not paid yet of the invoices of subscriptions, with taxes.",
     )
+    managed_health_score = fields.Integer(
+        "Health",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+        help="That of the running subscription which is doing worst.",
+    )
+    managed_health_band = fields.Selection(
+        BANDS,
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+    )
 
     def _managed_subscriptions(self, *, ended=False):
         """Return the subscriptions of the whole customer that the user may see."""
@@ -69,6 +81,9 @@ class ResPartnerSubscriptions(models.Model):
                 lambda each: each.state not in ("draft", "cancelled") or each.date_end
             )
             terms = running.filtered(lambda each: each.term_end and not each.date_end)
+            worst = running.filtered("health_band").sorted("health_score")[:1]
+            partner.managed_health_score = worst.health_score
+            partner.managed_health_band = worst.health_band
             partner.managed_subscription_ids = running
             partner.managed_currency_id = currency
             partner.managed_monthly_amount = sum(

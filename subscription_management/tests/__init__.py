@@ -23,6 +23,7 @@ from . import (
     test_due_by_quotation,
     test_end_quotations,
     test_found_prices,
+    test_health,
     test_granted_prices,
     test_invoice_corrections,
     test_invoice_writer,

@@ -7,3 +7,4 @@ from . import subscription_subscription
 from . import subscription_first_use
 from . import subscription_opportunity_usage
 from . import subscription_line_periods_used
+from . import subscription_health_usage

@@ -29,6 +29,7 @@ SAMPLES = [
     errors.PercentOfItself((3, 4)),
     errors.NothingToChange(date(2026, 4, 1)),
     errors.InvalidIndex(Decimal(0), Decimal(100)),
+    errors.InvalidScale(Decimal(30)),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]
 
