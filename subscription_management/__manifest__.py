@@ -71,6 +71,7 @@
         "demo/subscription_renewals.xml",
         "demo/subscription_retention.xml",
         "demo/subscription_opportunities.xml",
+        "demo/subscription_health.xml",
     ],
     "assets": {
         "web.assets_backend": [
