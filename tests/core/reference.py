@@ -234,7 +234,8 @@ def _as_seen(days, calendar, target):
         before = start - ONE_DAY
         while before in days:
             began = _stretch_start(days, before)
-            if began + shift <= target:
+            # After a rest it is as it will be on the first day.
+            if began + shift <= target or began - ONE_DAY not in days:
                 seen[day] = days[began]
                 break
             before = began - ONE_DAY

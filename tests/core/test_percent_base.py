@@ -6,6 +6,7 @@ from billing_core.discounts import Discount
 from billing_core.errors import PercentOfItself
 from billing_core.invoice_plan import plan_invoice
 from billing_core.line import PercentBase
+from billing_core.pauses import Pause
 from billing_core.percent_base import with_bases
 from billing_core.price_models import PercentOfTotal
 
@@ -101,3 +102,33 @@ def test_a_share_that_goes_on_at_another_price_is_no_base_of_itself():
         ("2026-04-01", "100"),
         ("2026-04-16", "100"),
     ]
+
+
+def test_a_base_that_falls_later_waits_for_its_day_though_the_share_rests_before():
+    """3650.00 a year, and a tenth of it: 10.00 and 1.00 a day."""
+    year = Interval(1, IntervalUnit.YEAR)
+    software = seats(
+        1,
+        end="2027-01-01",
+        price="3650",
+        calendar=BillingCalendar(day("2026-01-01"), year),
+        start="2026-01-01",
+        closed_until=day("2027-01-01"),
+    )
+    support = share(
+        1, calendar=BillingCalendar(day("2026-03-02"), year), start="2026-03-02"
+    )
+    rows = [charged("2026-03-02/2027-03-02", "365.00", line=9)]
+    rest = [Pause(day("2026-12-05"), day("2026-12-06"))]
+    for target, expected in (
+        ("2026-12-05", [("2026-12-05/2026-12-06", "-1.00")]),
+        # Together with the 60 days that nothing is a share of any more.
+        ("2027-01-01", [("2026-12-05/2027-03-02", "-61.00")]),
+    ):
+        outcome = plan_invoice([software, support], rows, ILS, day(target), rest)
+        credits = [
+            (str(item.period), str(item.amount))
+            for item in outcome.items
+            if item.line == 9
+        ]
+        assert credits == expected, target
