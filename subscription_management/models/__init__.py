@@ -102,6 +102,8 @@ from . import subscription_opportunity_finding
 from . import subscription_opportunity
 from . import subscription_opportunity_signals
 from . import subscription_opportunity_reduction
+from . import subscription_fulfilled_period
+from . import subscription_fulfilment
 from . import subscription_health_signal
 from . import subscription_health_score
 from . import subscription_health_measures

@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+
+class SubscriptionFulfilledPeriod(models.Model):
+    """How much of a series of lines was set in motion for a billing period.
+
+    What is set in motion, a delivery or a task, is an addon's own: it extends the methods
+    of the line that are named after it.
+    """
+
+    _name = "subscription.fulfilled.period"
+    _description = "Fulfilled Period"
+    _order = "date_start desc, id desc"
+
+    line_id = fields.Many2one(
+        "subscription.line",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        help="The first line of the series.",
+    )
+    subscription_id = fields.Many2one(
+        related="line_id.subscription_id", store=True, index=True
+    )
+    company_id = fields.Many2one(related="line_id.company_id", store=True)
+    date_start = fields.Date("From", required=True)
+    date_end = fields.Date("Next From", required=True)
+    quantity = fields.Float(digits="Product Unit", required=True)
+
+    _period_once = models.Constraint(
+        "UNIQUE (line_id, date_start)", "A period is fulfilled once."
+    )

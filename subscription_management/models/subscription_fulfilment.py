@@ -1,0 +1,189 @@
+"""What is to be delivered or done for each billing period, and when.
+
+What was set in motion for a period is remembered, so that it is once, and a change in
+the period sets in motion, or takes back, the difference.
+"""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import float_compare
+
+from .subscription_take_back import SERVED_STATES
+
+CRON = "subscription_management.ir_cron_fulfil"
+DAY = timedelta(days=1)
+
+
+class SubscriptionFulfilment(models.Model):
+    _inherit = "subscription.subscription"
+
+    fulfil_on = fields.Date(
+        copy=False,
+        index="btree_not_null",
+        groups="base.group_system",
+        help="The day on which something is to be delivered or done next.",
+    )
+    fulfilled_period_ids = fields.One2many(
+        "subscription.fulfilled.period", "subscription_id", copy=False
+    )
+
+    def _log_change(self, kind, day, **values):
+        changes = super()._log_change(kind, day, **values)
+        self._fulfil_soon()
+        return changes
+
+    def _fulfil_soon(self):
+        """Let the scheduled action look at once: it is never in a change's way."""
+        concerned = self.sudo().filtered(
+            lambda each: (
+                each.fulfilled_period_ids
+                or any(line._is_fulfilled() for line in each.line_ids)
+            )
+        )
+        if concerned:
+            concerned.fulfil_on = fields.Date.today() - DAY
+            self.env.ref(CRON).sudo()._trigger()
+
+    @api.model
+    def _cron_fulfil(self):
+        """Set in motion what the periods that begin ask for, one after the other."""
+        # One day more: it may be tomorrow already at the company's place.
+        domain = [("fulfil_on", "<=", fields.Date.today() + DAY)]
+        self._do_for_each(domain, lambda each: each._fulfil())
+
+    def _fulfil(self):
+        """Set in motion what is due, and note when something is due next."""
+        self.ensure_one()
+        # Stock and projects are not for every salesperson to write.
+        subscription = self.sudo().with_company(self.company_id)
+        fulfilled = subscription.line_ids.filtered(
+            lambda line: line.date_start and line._is_fulfilled()
+        )
+        first_lines = fulfilled.browse({line._series_key() for line in fulfilled})
+        first_lines |= subscription.fulfilled_period_ids.line_id
+        days = [line._fulfil_series() for line in first_lines]
+        subscription.fulfil_on = min(filter(None, days), default=False)
+
+
+class SubscriptionLineFulfilment(models.Model):
+    _inherit = "subscription.line"
+
+    def _is_fulfilled(self):
+        """Tell whether something is delivered, or done, in each period of the line."""
+        self.ensure_one()
+        return False
+
+    def _fulfilment_lead_days(self):
+        """Return how many days before a period begins it is set in motion."""
+        self.ensure_one()
+        return 0
+
+    def _is_period_free(self, day):
+        """Tell whether nothing holds back the period that begins on a day."""
+        self.ensure_one()
+        return True
+
+    def _fulfilled_by_order(self, period):
+        """Return how much of the series' first period its order has seen to itself."""
+        self.ensure_one()
+        return 0.0
+
+    def _set_in_motion(self, period, quantity):
+        """Deliver or do so much more in a `subscription.fulfilled.period`."""
+
+    def _take_out_of_motion(self, period, quantity):
+        """Deliver or do so much less, and return how much less it could still be."""
+        return quantity
+
+    def _fulfil_series(self):
+        """Fulfil the periods that began, and return the day to look at it next."""
+        self.ensure_one()
+        today = self.subscription_id._today()
+        periods = self.subscription_id.fulfilled_period_ids.filtered(
+            lambda each: each.line_id == self
+        )
+        for period in periods.filtered(lambda each: each.date_end > today):
+            self._follow_quantity(period, today)
+        waits, following = self._fulfil_new_periods(periods, today)
+        series = self._series_lines()
+        edges = {*series.mapped("date_start"), *series.mapped("date_end")}
+        for pause in self.subscription_id.pause_ids:
+            edges |= {pause.date_start, pause.date_end}
+        days = [edge for edge in edges if edge and edge > today]
+        if following:
+            days.append(following)
+        if waits:
+            days.append(today + DAY)
+        return min(days, default=None)
+
+    def _fulfil_new_periods(self, periods, today):
+        """Fulfil each period once that begins, up to the lead before it.
+
+        Return whether one waits, and the day on which the next one is due, None where
+        none follows. The first time it is the running period; later ones are made up
+        for where the scheduled action did not run.
+        """
+        calendar, first = self._snapshot_calendar(), self.date_start
+        known = max(periods.mapped("date_start"), default=None)
+        if known:
+            index = calendar.index_on(known) + 1
+        else:
+            index = calendar.index_on(max(today, first, calendar.start))
+        waits = False
+        while True:
+            regular = calendar.regular_period(index)
+            day = max(regular.start, first, calendar.start)
+            line = self._served_in_series(day)
+            lead = timedelta(days=line._fulfilment_lead_days() if line else 0)
+            if day - lead > today:
+                return waits, (day - lead if line else None)
+            if line and self._is_due_on(line, day):
+                if line._is_period_free(day):
+                    self._fulfil_period(line, day, regular.end)
+                else:
+                    waits = True
+            elif not line and day > today:
+                return waits, None
+            index += 1
+
+    def _served_in_series(self, day):
+        """Return the line of the series that is fulfilled on a day, if one is."""
+        return (self._series_lines() & self.subscription_id._lines_on(day)).filtered(
+            lambda line: line.kind == "recurring" and line._is_fulfilled()
+        )[:1]
+
+    def _is_due_on(self, line, day):
+        """Tell whether a period that begins on a day is one to deliver for.
+
+        Not one of a trial, nor one that begins while the service rests.
+        """
+        subscription = self.subscription_id
+        if subscription.state not in SERVED_STATES or subscription.state == "suspended":
+            return False
+        is_tried = subscription.trial_end and day < subscription.trial_end
+        return not is_tried and not subscription._is_paused_on(day)
+
+    def _fulfil_period(self, line, day, end):
+        period = self.env["subscription.fulfilled.period"].create(
+            {"line_id": self.id, "date_start": day, "date_end": end, "quantity": 0.0}
+        )
+        if day == self.date_start:
+            period.quantity = line._fulfilled_by_order(period)
+        self._follow_quantity(period, day)
+
+    def _follow_quantity(self, period, today):
+        """Bring what is in motion for a period in step with the quantity of a day."""
+        day = max(period.date_start, today)
+        rests = self.subscription_id._is_paused_on(day)
+        if rests and day > period.date_start:
+            # What began before the rest is delivered.
+            return
+        line = self._served_in_series(day)
+        target = line.quantity if line and not rests else 0.0
+        step = float_compare(target, period.quantity, precision_digits=6)
+        if step > 0:
+            line._set_in_motion(period, target - period.quantity)
+            period.quantity = target
+        elif step < 0:
+            period.quantity -= self._take_out_of_motion(period, period.quantity - target)

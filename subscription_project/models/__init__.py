@@ -1,0 +1,5 @@
+from . import project_task
+from . import sale_order_line
+from . import subscription_line
+from . import subscription_plan
+from . import subscription_subscription

@@ -1,0 +1,16 @@
+from odoo import models
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _timesheet_create_task(self, project):
+        """Leave to the subscription the tasks that it makes, from the first period on.
+
+        The project is made by the order, as for everything else.
+        """
+        served = self.sudo().managed_line_id
+        plan = self.managed_plan_id.sudo() or served.plan_id
+        if plan.makes_tasks and (self._recurs() or served):
+            return self.env["project.task"]
+        return super()._timesheet_create_task(project)

@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class SubscriptionPlan(models.Model):
+    _inherit = "subscription.plan"
+
+    makes_tasks = fields.Boolean(
+        "A Task Each Period",
+        default=True,
+        help="Services that create a task on an order create one for each period.",
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "makes_tasks" in vals:
+            served = self.env["subscription.subscription"].sudo()
+            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
+        return result

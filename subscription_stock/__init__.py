@@ -1,0 +1,2 @@
+from . import models
+from .hooks import leave_what_runs_alone

@@ -1,0 +1,25 @@
+from odoo import models
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
+        """Leave to the subscription what it delivers, from the first period on."""
+        own = self.filtered(lambda line: not line._is_delivered_each_period())
+        return super(SaleOrderLine, own)._action_launch_stock_rule(
+            previous_product_uom_qty=previous_product_uom_qty
+        )
+
+    def _is_delivered_each_period(self):
+        """Tell whether the order delivers nothing, and its subscription each period.
+
+        What a service waits for to start is delivered by the order.
+        """
+        self.ensure_one()
+        served = self.sudo().managed_line_id
+        if not (self._recurs() or served):
+            return False
+        plan = self.managed_plan_id.sudo() or served.plan_id
+        waits = not served and self.order_id._waits_for(plan)
+        return plan.delivery_policy != "none" and waits != "delivery"

@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    managed_period_id = fields.Many2one(
+        "subscription.fulfilled.period",
+        "Period of a Subscription",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+
+    @api.model
+    def _prepare_merge_moves_distinct_fields(self):
+        return [*super()._prepare_merge_moves_distinct_fields(), "managed_period_id"]
+
+
+class StockRule(models.Model):
+    _inherit = "stock.rule"
+
+    def _get_custom_move_fields(self):
+        return [*super()._get_custom_move_fields(), "managed_period_id"]
+
+
+class SubscriptionFulfilledPeriod(models.Model):
+    _inherit = "subscription.fulfilled.period"
+
+    managed_move_ids = fields.One2many("stock.move", "managed_period_id", "Moves")
+    stock_reference_id = fields.Many2one(
+        "stock.reference", readonly=True, groups="base.group_system"
+    )
+
+    def _stock_reference(self):
+        """Return the host's reference of what is moved together: that of one day."""
+        self.ensure_one()
+        subscription = self.subscription_id
+        together = subscription.fulfilled_period_ids.filtered(
+            lambda each: each.date_start == self.date_start
+        )
+        known = together.stock_reference_id[:1]
+        if not known:
+            # One for each period: the host puts what has the same into one transfer.
+            known = known.create({"name": f"{subscription.name} {self.date_start}"})
+        self.stock_reference_id = known
+        return known
+
+    def _moves_to_come(self):
+        """Return what is to leave to the customer and has not yet, the newest first."""
+        return self.managed_move_ids.filtered(
+            lambda move: (
+                move.state not in ("done", "cancel")
+                and not move.move_dest_ids
+            )
+        ).sorted("id", reverse=True)

@@ -1,0 +1,32 @@
+from odoo import fields, models
+
+
+class SubscriptionPlan(models.Model):
+    _inherit = "subscription.plan"
+
+    delivery_policy = fields.Selection(
+        [
+            ("period", "When the Period Begins"),
+            ("paid", "Once Its Invoice Is Paid"),
+            ("none", "Not by Itself"),
+        ],
+        "Goods Are Delivered",
+        required=True,
+        default="period",
+        help="Goods that are billed each period get a delivery for each of them.",
+    )
+    delivery_lead_days = fields.Integer(
+        "Prepared Before (Days)",
+        help="How many days before the period begins the delivery is made.",
+    )
+
+    _delivery_lead_days_not_negative = models.Constraint(
+        "CHECK (delivery_lead_days >= 0)", "Days before a period are zero or more."
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"delivery_policy", "delivery_lead_days"} & vals.keys():
+            served = self.env["subscription.subscription"].sudo()
+            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
+        return result

@@ -1,0 +1,4 @@
+from . import (
+    test_deliveries,
+    test_ordered_goods,
+)

@@ -1,0 +1,212 @@
+from freezegun import freeze_time
+
+from odoo.tests import Form, new_test_user, tagged
+
+from .common import DeliveryCase
+
+
+@tagged("post_install", "-at_install")
+class TestDeliveries(DeliveryCase):
+    def test_each_period_is_delivered_once(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-04-02")
+        self.deliver(subscription)
+        self.fulfil("2026-04-30", "2026-05-01", "2026-05-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
+        )
+        self.assertEqual(subscription.delivery_count, 2)
+
+    def test_a_delivery_says_for_whom_and_when_it_is(self):
+        address = self.env["res.partner"].create(
+            {"name": "Store", "parent_id": self.customer.id, "type": "delivery"}
+        )
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        picking = self.moves(subscription).picking_id
+        self.assertEqual(picking.partner_id, address)
+        self.assertEqual(picking.origin, subscription.name)
+        self.assertEqual(str(picking.scheduled_date.date()), "2026-04-01")
+        self.assertEqual(picking.picking_type_code, "outgoing")
+        self.assertNotEqual(picking.state, "draft")
+
+    def test_it_is_prepared_as_many_days_before_as_the_plan_says(self):
+        self.monthly.delivery_lead_days = 5
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-04-25")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
+        self.fulfil("2026-04-26")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
+        )
+
+    def test_days_on_which_nobody_looked_are_made_up_for(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-07-10")
+        self.assertEqual(
+            [day for day, _quantity in self.deliveries(subscription)],
+            ["2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01"],
+        )
+
+    def test_a_raised_quantity_delivers_the_difference(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.deliver(subscription)
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription, 10, "2026-04-10")
+        self.fulfil("2026-04-10", "2026-05-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 10), ("2026-05-01", 10)]
+        )
+        self.assertEqual(self.moves(subscription).mapped("product_uom_qty"), [6, 4, 10])
+
+    def test_a_lowered_quantity_takes_off_what_has_not_left(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription, 4, "2026-04-10")
+        self.fulfil("2026-04-10")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 4)])
+
+    def test_what_has_left_stays(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.deliver(subscription)
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription, 4, "2026-04-10")
+        self.fulfil("2026-04-10", "2026-04-11", "2026-05-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 4)]
+        )
+
+    def test_a_period_that_begins_in_a_rest_has_no_delivery(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-20 09:00:00"):
+            subscription.pause(self.day("2026-04-20"), self.day("2026-05-20"))
+        self.fulfil("2026-04-20", "2026-05-01", "2026-05-20", "2026-05-21", "2026-06-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-06-01", 6)]
+        )
+
+    def test_a_trial_is_not_delivered(self):
+        self.monthly.trial_days = 14
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-04-14")
+        self.assertFalse(self.deliveries(subscription))
+        self.run_action("ir_cron_convert_trials", "2026-04-15")
+        self.fulfil("2026-04-15")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-15", 6)])
+
+    def test_an_end_calls_off_what_was_prepared_before(self):
+        self.monthly.delivery_lead_days = 10
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-04-21")
+        self.deliver_first(subscription)
+        with freeze_time("2026-04-22 09:00:00"):
+            self.end(subscription)
+        self.fulfil("2026-04-22", "2026-05-01", "2026-06-01")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
+
+    def test_a_suspended_service_waits_for_its_delivery(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-20 09:00:00"):
+            subscription.suspend()
+        self.fulfil("2026-04-20", "2026-05-01")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
+
+    def test_once_it_is_paid_it_is_delivered(self):
+        self.monthly.delivery_policy = "paid"
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-01 09:00:00"):
+            self.bill("2026-04-01")
+        self.fulfil("2026-04-02")
+        self.assertFalse(self.deliveries(subscription))
+        with freeze_time("2026-04-03 09:00:00"):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=subscription.invoice_ids.ids
+            ).create({})._create_payments()
+        self.fulfil("2026-04-03", "2026-04-04")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
+
+    def test_a_plan_may_leave_deliveries_to_people(self):
+        self.monthly.delivery_policy = "none"
+        subscription = self.start()
+        self.fulfil("2026-04-01", "2026-05-01")
+        self.assertFalse(self.deliveries(subscription))
+        with freeze_time("2026-05-10 09:00:00"):
+            self.monthly.delivery_policy = "period"
+        self.fulfil("2026-05-10")
+        self.assertEqual(self.deliveries(subscription), [("2026-05-01", 6)])
+
+    def test_services_are_not_delivered(self):
+        with freeze_time("2026-04-01 09:00:00"):
+            subscription = self.subscribe(self.seat, on="2026-04-01")
+        self.fulfil("2026-04-01")
+        self.assertFalse(subscription.fulfilled_period_ids)
+        self.assertFalse(subscription.sudo().fulfil_on)
+
+    def test_one_without_a_way_to_the_customer_is_marked_and_stops_nobody(self):
+        stranded, other = self.start(), self.start()
+        stranded.partner_shipping_id = self.env["res.partner"].create(
+            {"name": "Nowhere"}
+        )
+        nowhere = self.env["stock.location"].create(
+            {"name": "Nowhere", "usage": "customer"}
+        )
+        stranded.partner_shipping_id.property_stock_customer = nowhere
+        self.fulfil("2026-04-01")
+        self.assertFalse(self.deliveries(stranded))
+        self.assertIn("Nowhere", stranded.activity_ids.note)
+        self.assertEqual(self.deliveries(other), [("2026-04-01", 6)])
+
+    def test_a_storekeeper_delivers_without_rights_to_subscriptions(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        storekeeper = new_test_user(
+            self.env, "storekeeper", groups="stock.group_stock_user"
+        )
+        picking = self.moves(subscription).picking_id.with_user(storekeeper)
+        picking.move_ids.quantity = 6
+        picking.move_ids.picked = True
+        picking.button_validate()
+        self.assertEqual(picking.state, "done")
+
+    def test_a_rep_changes_what_is_delivered_without_rights_to_the_stock(self):
+        rep = new_test_user(
+            self.env,
+            "rep",
+            groups="subscription_management.group_subscription_user,"
+            "sales_team.group_sale_salesman",
+        )
+        subscription = self.start(user_id=rep.id)
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription.with_user(rep), 8, "2026-04-10")
+        self.assertEqual(subscription.with_user(rep).delivery_count, 1)
+        self.fulfil("2026-04-10")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 8)])
+
+    def change_quantity(self, subscription, quantity, day):
+        form = Form(
+            subscription.env["subscription.amend"].with_context(
+                default_subscription_id=subscription.id
+            )
+        )
+        form.date_effective = day
+        with form.line_ids.edit(0) as line:
+            line.quantity = quantity
+        form.save().action_confirm()
+
+    def end(self, subscription):
+        reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
+        self.env["subscription.end"].create(
+            {"subscription_id": subscription.id, "cancellation_reason_id": reason.id}
+        ).action_confirm()
+
+    def deliver_first(self, subscription):
+        picking = self.moves(subscription)[0].picking_id
+        picking.move_ids.picked = True
+        picking.button_validate()

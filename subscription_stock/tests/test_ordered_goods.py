@@ -1,0 +1,91 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from .common import DeliveryCase
+
+
+@tagged("post_install", "-at_install")
+class TestOrderedGoods(DeliveryCase):
+    """An order of coffee each month, a grinder once and a set-up."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(freeze_time("2026-04-01 09:00:00"))
+        cls.grinder = cls._make_product("Grinder", 200)
+        cls.grinder.type = "consu"
+
+    def order(self, *products):
+        return self.env["sale.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "order_line": [
+                    Command.create({"product_id": product.id, "product_uom_qty": 2})
+                    for product in products
+                ],
+            }
+        )
+
+    def validate(self, pickings):
+        for move in pickings.move_ids:
+            move.quantity = move.product_uom_qty
+        pickings.move_ids.picked = True
+        pickings.button_validate()
+
+    def test_the_order_delivers_what_is_sold_once_and_the_subscription_the_rest(self):
+        order = self.order(self.coffee, self.grinder)
+        order.action_confirm()
+        self.assertEqual(order.picking_ids.move_ids.product_id, self.grinder)
+        subscription = order.managed_begun_ids
+        self.fulfil("2026-04-01", "2026-05-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 2), ("2026-05-01", 2)]
+        )
+
+    def test_another_quantity_on_the_order_delivers_nothing_more(self):
+        order = self.order(self.coffee)
+        order.action_confirm()
+        order.order_line.product_uom_qty = 3
+        self.assertFalse(order.picking_ids)
+
+    def test_a_service_that_waits_for_its_delivery_begins_with_it(self):
+        self.monthly.start_policy = "delivery"
+        order = self.order(self.coffee)
+        order.action_confirm()
+        subscription = order.managed_begun_ids
+        self.assertEqual(subscription.state, "draft")
+        self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 2)
+        self.validate(order.picking_ids)
+        self.run_action("ir_cron_start_ordered", "2026-04-05")
+        self.assertEqual(subscription.state, "active")
+        # The order has delivered the first period.
+        self.fulfil("2026-04-05")
+        self.assertFalse(self.deliveries(subscription))
+        self.fulfil("2026-05-05")
+        self.assertEqual(self.deliveries(subscription), [("2026-05-05", 2)])
+
+    def test_what_a_plan_leaves_to_people_is_delivered_by_the_order(self):
+        self.monthly.delivery_policy = "none"
+        order = self.order(self.coffee)
+        order.action_confirm()
+        self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 2)
+
+    def test_units_that_are_added_by_quotation_are_delivered_by_the_subscription(self):
+        order = self.order(self.coffee)
+        order.action_confirm()
+        subscription = order.managed_begun_ids
+        self.fulfil("2026-04-01")
+        form = Form(
+            self.env["subscription.amend"].with_context(
+                default_subscription_id=subscription.id
+            )
+        )
+        with form.line_ids.edit(0) as line:
+            line.quantity = 5
+        added = self.env["sale.order"].browse(form.save().action_quote()["res_id"])
+        added.action_confirm()
+        self.assertFalse(added.picking_ids)
+        self.fulfil("2026-04-02")
+        self.assertEqual(self.deliveries(subscription), [("2026-04-01", 5)])
