@@ -17,6 +17,8 @@ from .places import DEV, PYTHON, ROOT, addons
 REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
 WORKERS = 2
+WITH_ALL_BILLING = "subscription_usage"
+"""The addon on whose database the tests run that are of no addon alone."""
 
 
 @dataclass
@@ -132,7 +134,7 @@ def _run_addon(name: str, options: list[str]) -> Result:
 
 
 def _run_end_to_end(name: str, options: list[str]) -> Result:
-    return _run_in_odoo(name, addons()[-1], f"tests/{name}", options)
+    return _run_in_odoo(name, WITH_ALL_BILLING, f"tests/{name}", options)
 
 
 def _run_host(name: str, options: list[str]) -> Result:
@@ -193,8 +195,8 @@ def _run_with_databases(name: str, options: list[str]) -> Result:
     setup.everything()
     if name == "browser" and not shutil.which("chromium"):
         raise Problem("The browser tests need Chromium: install the package chromium.")
-    addon_databases = [odoo.ensure_test_database(addon) for addon in addons()]
-    environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": addon_databases[-1]}
+    template = odoo.ensure_test_database(WITH_ALL_BILLING)
+    environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": template}
     return _pytest(name, [f"tests/{name}", *options], environment)
 
 

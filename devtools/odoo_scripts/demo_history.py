@@ -93,6 +93,7 @@ pay_old_invoices(env, today)  # noqa: F821
 env["subscription.subscription"].search([]).user_id = people["sales"]  # noqa: F821
 env["subscription.subscription"]._cron_renew()  # noqa: F821
 env["subscription.subscription"]._cron_find_opportunities()  # noqa: F821
+env["subscription.subscription"]._cron_fulfil()  # noqa: F821
 env["subscription.subscription"]._cron_score_health()  # noqa: F821
 env["res.partner"].search([("country_id.code", "=", "IL")]).lang = "en_US"  # noqa: F821
 env.cr.commit()  # noqa: F821

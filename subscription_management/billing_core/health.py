@@ -51,7 +51,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of one signal: its marks, None where nobody knows, and its weight."""
+    """What is known of one signal: its marks, None if nobody knows, and its weight."""
 
     marks: Decimal | None
     weight: Decimal
@@ -70,7 +70,9 @@ def shares(facts: Sequence[Fact]) -> list[Decimal | None]:
     """
     total = sum((fact.weight for fact in facts if fact.marks is not None), ZERO)
     return [
-        None if fact.marks is None or not fact.weight else fact.marks * fact.weight / total
+        None
+        if fact.marks is None or not fact.weight
+        else fact.marks * fact.weight / total
         for fact in facts
     ]
 

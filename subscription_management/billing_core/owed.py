@@ -98,7 +98,8 @@ def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Lin
 
     Until a change takes effect, the line before it is billed on as if there was none:
     an added unit is charged on the day on which it is added, not when it is scheduled.
-    What goes on after a rest is as it will be on its first day. What was taken back has no day left, and parts no others.
+    What goes on after a rest is as it will be on its first day. What was taken back has
+    no day left, and parts no others.
     """
     empty = [line for line in lines if line.is_empty]
     current: list[Line] = []

@@ -4,8 +4,8 @@ from odoo import fields, models
 class SubscriptionFulfilledPeriod(models.Model):
     """How much of a series of lines was set in motion for a billing period.
 
-    What is set in motion, a delivery or a task, is an addon's own: it extends the methods
-    of the line that are named after it.
+    What is set in motion, a delivery or a task, is an addon's own: it extends the
+    methods of the line that say so.
     """
 
     _name = "subscription.fulfilled.period"

@@ -186,4 +186,6 @@ class SubscriptionLineFulfilment(models.Model):
             line._set_in_motion(period, target - period.quantity)
             period.quantity = target
         elif step < 0:
-            period.quantity -= self._take_out_of_motion(period, period.quantity - target)
+            period.quantity -= self._take_out_of_motion(
+                period, period.quantity - target
+            )

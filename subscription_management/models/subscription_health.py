@@ -29,7 +29,9 @@ class SubscriptionHealth(models.Model):
     )
     health_band = fields.Selection(BANDS, "Health Band", copy=False, readonly=True)
     health_scored_on = fields.Date(
-        copy=False, readonly=True, help="Empty until it is scored by the signals of now."
+        copy=False,
+        readonly=True,
+        help="Empty until it is scored by the signals of now.",
     )
     health_facts = fields.Json(
         copy=False,

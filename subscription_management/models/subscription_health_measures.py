@@ -111,7 +111,7 @@ class SubscriptionHealthMeasures(models.Model):
         )
 
     def _measures_of_seats(self, signal):
-        """Return how much of the seats is in use, in percent, where they are counted."""
+        """Return how many percent of the seats are in use, where they are counted."""
         measured = {}
         for subscription in self:
             counted = [
@@ -120,7 +120,9 @@ class SubscriptionHealthMeasures(models.Model):
                 if line._seats_percent() is not None
             ]
             if counted:
-                used, seats = (sum(map(exact, each)) for each in zip(*counted, strict=True))
+                used, seats = (
+                    sum(map(exact, each)) for each in zip(*counted, strict=True)
+                )
                 measured[subscription] = used * 100 / seats
         return measured
 

@@ -1,5 +1,7 @@
-from . import project_task
-from . import sale_order_line
-from . import subscription_line
-from . import subscription_plan
-from . import subscription_subscription
+from . import (
+    project_task,
+    sale_order_line,
+    subscription_line,
+    subscription_plan,
+    subscription_subscription,
+)

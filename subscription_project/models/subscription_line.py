@@ -1,4 +1,4 @@
-"""Tasks of services: one for each period, in the project of the product or the order."""
+"""Tasks of services: one for each period, in the product's project or the order's."""
 
 from datetime import datetime, time, timedelta
 

@@ -11,6 +11,12 @@ class TestTasks(SalesCase):
     """A check at 50.00 a month, and a task for each of them."""
 
     @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "project.group_project_manager"
+        )
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.project = cls.env["project.project"].create({"name": "Checks"})

@@ -1,5 +1,7 @@
-from . import sale_order_line
-from . import stock_move
-from . import subscription_line
-from . import subscription_plan
-from . import subscription_subscription
+from . import (
+    sale_order_line,
+    stock_move,
+    subscription_line,
+    subscription_plan,
+    subscription_subscription,
+)

@@ -49,8 +49,5 @@ class SubscriptionFulfilledPeriod(models.Model):
     def _moves_to_come(self):
         """Return what is to leave to the customer and has not yet, the newest first."""
         return self.managed_move_ids.filtered(
-            lambda move: (
-                move.state not in ("done", "cancel")
-                and not move.move_dest_ids
-            )
+            lambda move: move.state not in ("done", "cancel") and not move.move_dest_ids
         ).sorted("id", reverse=True)

@@ -37,7 +37,9 @@ class DeliveryCase(SalesCase):
     def deliveries(self, subscription):
         """Return what is to leave, or has left: (day, quantity) of each period."""
         found = {}
-        for move in self.moves(subscription).filtered(lambda each: each.state != "cancel"):
+        for move in self.moves(subscription).filtered(
+            lambda each: each.state != "cancel"
+        ):
             day = str(move.managed_period_id.date_start)
             found[day] = found.get(day, 0) + move.product_uom_qty
         return sorted(found.items())

@@ -84,7 +84,9 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-20 09:00:00"):
             subscription.pause(self.day("2026-04-20"), self.day("2026-05-20"))
-        self.fulfil("2026-04-20", "2026-05-01", "2026-05-20", "2026-05-21", "2026-06-01")
+        self.fulfil(
+            "2026-04-20", "2026-05-01", "2026-05-20", "2026-05-21", "2026-06-01"
+        )
         self.assertEqual(
             self.deliveries(subscription), [("2026-04-01", 6), ("2026-06-01", 6)]
         )

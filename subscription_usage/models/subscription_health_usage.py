@@ -15,8 +15,8 @@ class SubscriptionHealthSignal(models.Model):
         if self.kind != "usage":
             return super()._describe_scale()
         return self.env._(
-            "The last period's usage against the average of the three before: 100 marks "
-            "at %(best)s %%, none at %(worst)s %%.",
+            "The last period's usage against the average of the three before: 100 "
+            "marks at %(best)s %%, none at %(worst)s %%.",
             best=formatLang(self.env, self.best, digits=0),
             worst=formatLang(self.env, self.worst, digits=0),
         )

@@ -13,6 +13,8 @@ CORE_MAY_IMPORT = {"dateutil", *sys.stdlib_module_names}
 LONGEST_FILE = 400
 DEPENDENCIES = {
     "subscription_management": set(),
+    "subscription_stock": {"subscription_management"},
+    "subscription_project": {"subscription_management"},
     "subscription_usage": {"subscription_management"},
     "subscription_portal": {"subscription_management"},
 }

@@ -21,7 +21,12 @@ def test_a_month_late_has_no_marks_and_a_week_most_of_them():
 
 def test_a_scale_may_go_up():
     seats = Scale(best=Decimal(80), worst=Decimal(20))
-    assert [seats.marks(Decimal(used)) for used in (100, 80, 50, 10)] == [100, 100, 50, 0]
+    assert [seats.marks(Decimal(used)) for used in (100, 80, 50, 10)] == [
+        100,
+        100,
+        50,
+        0,
+    ]
 
 
 def test_a_scale_has_two_ends():
@@ -99,4 +104,6 @@ def test_what_is_not_known_changes_nothing(known, extra):
 def test_the_shares_add_up_to_the_score(known):
     counted = [share for share in shares(known) if share is not None]
     points = score(known)
-    assert points is None or abs(sum(counted) - points) <= Decimal("0.5") + Decimal("1e-9")
+    assert points is None or abs(sum(counted) - points) <= Decimal("0.5") + Decimal(
+        "1e-9"
+    )
