@@ -27,7 +27,7 @@ class SubscriptionHealth(models.Model):
         aggregator="avg",
         help="From 0 to 100, of the signals that are configured; scored every day.",
     )
-    health_band = fields.Selection(BANDS, "Health Band", copy=False, readonly=True)
+    health_band = fields.Selection(BANDS, copy=False, readonly=True)
     health_scored_on = fields.Date(
         copy=False,
         readonly=True,
