@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ..billing_core.health import LOWEST_OF_BAND, band_of, score, shares
+from ..billing_core.health import LOWEST_OF_BAND, Band, band_of, score, shares
 from .subscription_health_signal import BANDS
 from .subscription_opportunity import LOOKED_AT
 
@@ -157,10 +157,28 @@ class SubscriptionHealth(models.Model):
                 {
                     "subscription": subscription,
                     "rows": subscription._health_rows(),
-                    "trend": subscription._health_trend(),
-                    "lowest": LOWEST_OF_BAND,
+                    "explained": subscription._explain_health(),
                 },
             )
+
+    def _explain_health(self):
+        """Return what the score was a month ago, and from where on it is good."""
+        words = [
+            self.env._(
+                "Healthy from %(healthy)s on, at risk below %(watch)s.",
+                healthy=LOWEST_OF_BAND[Band.HEALTHY],
+                watch=LOWEST_OF_BAND[Band.WATCH],
+            )
+        ]
+        before = self._health_trend()
+        if before is not None:
+            trend = self.env._(
+                "%(before)s a month ago, %(now)s now.",
+                before=before,
+                now=self.health_score,
+            )
+            words.insert(0, trend)
+        return " ".join(words)
 
     def _health_rows(self):
         """Return what the score is made of, as people read it, the worst one first."""
