@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class SubscriptionFulfilledPeriod(models.Model):
-    """How much of a series of lines was set in motion for a billing period.
+    """How much of what goes back to one line was set in motion for a billing period.
 
     What is set in motion, a delivery or a task, is an addon's own: it extends the
     methods of the line that say so.
@@ -17,7 +17,7 @@ class SubscriptionFulfilledPeriod(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
-        help="The first line of the series.",
+        help="The first one of the lines that go on with each other.",
     )
     subscription_id = fields.Many2one(
         related="line_id.subscription_id", store=True, index=True

@@ -57,12 +57,16 @@ class SubscriptionFulfilment(models.Model):
         self.ensure_one()
         # Stock and projects are not for every salesperson to write.
         subscription = self.sudo().with_company(self.company_id)
+        if subscription.fulfil_on > self._today():
+            return
         fulfilled = subscription.line_ids.filtered(
             lambda line: line.date_start and line._is_fulfilled()
         )
-        first_lines = fulfilled.browse({line._series_key() for line in fulfilled})
+        first_lines = fulfilled.browse(
+            {min(line._fulfilled_together().ids) for line in fulfilled}
+        )
         first_lines |= subscription.fulfilled_period_ids.line_id
-        days = [line._fulfil_series() for line in first_lines]
+        days = [line._fulfil_periods() for line in first_lines]
         subscription.fulfil_on = min(filter(None, days), default=False)
 
 
@@ -85,7 +89,7 @@ class SubscriptionLineFulfilment(models.Model):
         return True
 
     def _fulfilled_by_order(self, period):
-        """Return how much of the series' first period its order has seen to itself."""
+        """Return how much of the first period its order has seen to itself."""
         self.ensure_one()
         return 0.0
 
@@ -96,7 +100,21 @@ class SubscriptionLineFulfilment(models.Model):
         """Deliver or do so much less, and return how much less it could still be."""
         return quantity
 
-    def _fulfil_series(self):
+    def _fulfilled_together(self):
+        """Return the lines of the same product and periods that go back to one line.
+
+        Another price is a line of its own, and asks for nothing more.
+        """
+        self.ensure_one()
+        return self._origin_lines().filtered(
+            lambda line: (
+                line.date_start
+                and line.product_id == self.product_id
+                and line.plan_id._has_interval_of(self.plan_id)
+            )
+        )
+
+    def _fulfil_periods(self):
         """Fulfil the periods that began, and return the day to look at it next."""
         self.ensure_one()
         today = self.subscription_id._today()
@@ -106,15 +124,16 @@ class SubscriptionLineFulfilment(models.Model):
         for period in periods.filtered(lambda each: each.date_end > today):
             self._follow_quantity(period, today)
         waits, following = self._fulfil_new_periods(periods, today)
-        series = self._series_lines()
-        edges = {*series.mapped("date_start"), *series.mapped("date_end")}
+        lines = self._fulfilled_together()
+        edges = {*lines.mapped("date_start"), *lines.mapped("date_end")}
         for pause in self.subscription_id.pause_ids:
             edges |= {pause.date_start, pause.date_end}
         days = [edge for edge in edges if edge and edge > today]
         if following:
             days.append(following)
         if waits:
-            days.append(today + DAY)
+            # Asked again with the next run: what it waits for may come any hour.
+            days.append(today)
         return min(days, default=None)
 
     def _fulfil_new_periods(self, periods, today):
@@ -124,7 +143,10 @@ class SubscriptionLineFulfilment(models.Model):
         none follows. The first time it is the running period; later ones are made up
         for where the scheduled action did not run.
         """
-        calendar, first = self._snapshot_calendar(), self.date_start
+        lines = self._fulfilled_together()
+        first = min(lines.mapped("date_start"))
+        # The newest one: what was aligned since is billed by other days.
+        calendar = lines.sorted("date_start")[-1]._snapshot_calendar()
         known = max(periods.mapped("date_start"), default=None)
         if known:
             index = calendar.index_on(known) + 1
@@ -134,7 +156,7 @@ class SubscriptionLineFulfilment(models.Model):
         while True:
             regular = calendar.regular_period(index)
             day = max(regular.start, first, calendar.start)
-            line = self._served_in_series(day)
+            line = self._fulfilled_on(day)
             lead = timedelta(days=line._fulfilment_lead_days() if line else 0)
             if day - lead > today:
                 return waits, (day - lead if line else None)
@@ -147,9 +169,10 @@ class SubscriptionLineFulfilment(models.Model):
                 return waits, None
             index += 1
 
-    def _served_in_series(self, day):
-        """Return the line of the series that is fulfilled on a day, if one is."""
-        return (self._series_lines() & self.subscription_id._lines_on(day)).filtered(
+    def _fulfilled_on(self, day):
+        """Return the line that goes on with this one on a day, if it is fulfilled."""
+        lines = self._fulfilled_together() & self.subscription_id._lines_on(day)
+        return lines.filtered(
             lambda line: line.kind == "recurring" and line._is_fulfilled()
         )[:1]
 
@@ -168,7 +191,7 @@ class SubscriptionLineFulfilment(models.Model):
         period = self.env["subscription.fulfilled.period"].create(
             {"line_id": self.id, "date_start": day, "date_end": end, "quantity": 0.0}
         )
-        if day == self.date_start:
+        if day == min(self._fulfilled_together().mapped("date_start")):
             period.quantity = line._fulfilled_by_order(period)
         self._follow_quantity(period, day)
 
@@ -179,7 +202,7 @@ class SubscriptionLineFulfilment(models.Model):
         if rests and day > period.date_start:
             # What began before the rest is delivered.
             return
-        line = self._served_in_series(day)
+        line = self._fulfilled_on(day)
         target = line.quantity if line and not rests else 0.0
         step = float_compare(target, period.quantity, precision_digits=6)
         if step > 0:

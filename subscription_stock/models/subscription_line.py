@@ -30,7 +30,7 @@ class SubscriptionLine(models.Model):
     def _is_period_free(self, day):
         if not self._is_delivered() or self.plan_id.delivery_policy != "paid":
             return super()._is_period_free(day)
-        billed = self._series_lines().billed_period_ids.filtered(
+        billed = self._origin_lines().billed_period_ids.filtered(
             lambda each: each.date_start == day
         )
         return bool(billed) and all(

@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
 from .common import DeliveryCase
@@ -67,6 +68,59 @@ class TestDeliveries(DeliveryCase):
             self.change_quantity(subscription, 4, "2026-04-10")
         self.fulfil("2026-04-10")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 4)])
+
+    def test_another_price_delivers_nothing_more(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        for day, price in (("2026-04-10", 8), ("2026-04-20", 7)):
+            self.change(subscription, day, price=price)
+            self.fulfil(day)
+        self.fulfil("2026-05-01")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
+        )
+
+    def test_what_takes_its_place_is_delivered_and_the_old_one_called_off(self):
+        tea = self._make_product("Tea", 8)
+        tea.type = "consu"
+        self.monthly.pricing_rule_ids = [
+            Command.create(
+                {"product_id": tea.id, "pricing_model": "per_unit", "price": 8}
+            )
+        ]
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.change(subscription, "2026-04-10", product_id=tea)
+        self.fulfil("2026-04-10", "2026-05-01")
+        moves = self.moves(subscription).filtered(lambda move: move.state != "cancel")
+        self.assertEqual(
+            [
+                (str(move.managed_period_id.date_start), move.product_id.name)
+                for move in moves
+            ],
+            [("2026-04-10", "Tea"), ("2026-05-01", "Tea")],
+        )
+
+    def test_other_periods_begin_with_the_change(self):
+        quarterly = self._make_plan("Quarterly", "quarter")
+        quarterly.pricing_rule_ids = [
+            Command.create(
+                {
+                    "product_id": self.coffee.id,
+                    "pricing_model": "per_unit",
+                    "price": 25,
+                }
+            )
+        ]
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.deliver(subscription)
+        self.change(subscription, "2026-05-01", plan_id=quarterly)
+        self.fulfil("2026-05-01", "2026-06-01", "2026-07-31", "2026-08-01")
+        self.assertEqual(
+            self.deliveries(subscription),
+            [("2026-04-01", 6), ("2026-05-01", 6), ("2026-08-01", 6)],
+        )
 
     def test_what_has_left_stays(self):
         subscription = self.start()
@@ -190,6 +244,20 @@ class TestDeliveries(DeliveryCase):
         self.assertEqual(subscription.with_user(rep).delivery_count, 1)
         self.fulfil("2026-04-10")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 8)])
+
+    def change(self, subscription, day, **values):
+        """Change what a line has from a day on, on that day."""
+        with freeze_time(f"{day} 09:00:00"):
+            form = Form(
+                self.env["subscription.amend"].with_context(
+                    default_subscription_id=subscription.id
+                )
+            )
+            form.date_effective = day
+            with form.line_ids.edit(0) as line:
+                for name, value in values.items():
+                    setattr(line, name, value)
+            form.save().action_confirm()
 
     def change_quantity(self, subscription, quantity, day):
         form = Form(
