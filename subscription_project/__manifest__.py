@@ -12,5 +12,4 @@
         "views/subscription_subscription_views.xml",
     ],
     "demo": ["demo/subscription_project_demo.xml"],
-    "post_init_hook": "leave_what_runs_alone",
 }

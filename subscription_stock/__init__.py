@@ -1,2 +1,1 @@
 from . import models
-from .hooks import leave_what_runs_alone

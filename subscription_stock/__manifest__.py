@@ -13,5 +13,4 @@
         "views/subscription_subscription_views.xml",
     ],
     "demo": ["demo/subscription_stock_demo.xml"],
-    "post_init_hook": "leave_what_runs_alone",
 }

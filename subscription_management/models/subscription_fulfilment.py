@@ -7,12 +7,39 @@ the period sets in motion, or takes back, the difference.
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import float_compare
+from odoo.tools import SQL, float_compare
 
 from .subscription_take_back import SERVED_STATES
 
 CRON = "subscription_management.ir_cron_fulfil"
 DAY = timedelta(days=1)
+
+
+class SubscriptionPlanFulfilment(models.Model):
+    _inherit = "subscription.plan"
+
+    def _init_of_plans_in_use(self, column, value):
+        """Let plans that have customers do nothing by themselves from now on.
+
+        For addons that add such a column: nobody shall be surprised because something
+        was installed.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE subscription_plan SET %s = %s
+                 WHERE id IN (
+                    SELECT line.plan_id
+                      FROM subscription_line line
+                      JOIN subscription_subscription subscription
+                           ON subscription.id = line.subscription_id
+                     WHERE subscription.state NOT IN ('draft', 'cancelled', 'expired')
+                 )
+                """,
+                SQL.identifier(column),
+                value,
+            )
+        )
 
 
 class SubscriptionFulfilment(models.Model):

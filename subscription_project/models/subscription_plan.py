@@ -10,6 +10,11 @@ class SubscriptionPlan(models.Model):
         help="Services that create a task on an order create one for each period.",
     )
 
+    def _init_column(self, column_name):
+        super()._init_column(column_name)
+        if column_name == "makes_tasks":
+            self._init_of_plans_in_use(column_name, value=False)
+
     def write(self, vals):
         result = super().write(vals)
         if "makes_tasks" in vals:

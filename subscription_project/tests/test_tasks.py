@@ -136,6 +136,13 @@ class TestTasks(SalesCase):
         self.fulfil("2026-04-01")
         self.assertFalse(self.tasks(order.managed_begun_ids))
 
+    def test_a_plan_that_had_customers_before_is_left_alone(self):
+        self.start()
+        plans = self.monthly + self.yearly
+        plans._init_column("makes_tasks")
+        plans.invalidate_recordset()
+        self.assertEqual(plans.mapped("makes_tasks"), [False, True])
+
     def test_a_project_of_its_own_is_made_by_the_order(self):
         self.check.write({"service_tracking": "task_in_project", "project_id": False})
         with freeze_time("2026-04-01 09:00:00"):

@@ -24,6 +24,11 @@ class SubscriptionPlan(models.Model):
         "CHECK (delivery_lead_days >= 0)", "Days before a period are zero or more."
     )
 
+    def _init_column(self, column_name):
+        super()._init_column(column_name)
+        if column_name == "delivery_policy":
+            self._init_of_plans_in_use(column_name, "none")
+
     def write(self, vals):
         result = super().write(vals)
         if {"delivery_policy", "delivery_lead_days"} & vals.keys():

@@ -197,6 +197,13 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-05-10")
         self.assertEqual(self.deliveries(subscription), [("2026-05-01", 6)])
 
+    def test_a_plan_that_had_customers_before_is_left_alone(self):
+        self.start()
+        plans = self.monthly + self.yearly
+        plans._init_column("delivery_policy")
+        plans.invalidate_recordset()
+        self.assertEqual(plans.mapped("delivery_policy"), ["none", "period"])
+
     def test_services_are_not_delivered(self):
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.subscribe(self.seat, on="2026-04-01")
