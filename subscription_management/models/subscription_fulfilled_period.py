@@ -26,6 +26,9 @@ class SubscriptionFulfilledPeriod(models.Model):
     date_start = fields.Date("From", required=True)
     date_end = fields.Date("Next From", required=True)
     quantity = fields.Float(digits="Product Unit", required=True)
+    is_waiting = fields.Boolean(
+        readonly=True, help="It began, and something holds it back: it is not paid."
+    )
 
     _period_once = models.Constraint(
         "UNIQUE (line_id, date_start)", "A period is fulfilled once."

@@ -51,6 +51,11 @@ class SubscriptionFulfilment(models.Model):
         groups="base.group_system",
         help="The day on which something is to be delivered or done next.",
     )
+    fulfilled_from = fields.Date(
+        copy=False,
+        groups="base.group_system",
+        help="Periods that ended before are none of what is set in motion by itself.",
+    )
     fulfilled_period_ids = fields.One2many(
         "subscription.fulfilled.period", "subscription_id", copy=False
     )
@@ -72,6 +77,11 @@ class SubscriptionFulfilment(models.Model):
             concerned.fulfil_on = fields.Date.today() - DAY
             self.env.ref(CRON).sudo()._trigger()
 
+    def _fulfil_from_now(self):
+        """Begin with the running periods, whatever was left to people before."""
+        self.sudo().fulfilled_from = False
+        self._fulfil_soon()
+
     @api.model
     def _cron_fulfil(self):
         """Set in motion what the periods that begin ask for, one after the other."""
@@ -86,6 +96,8 @@ class SubscriptionFulfilment(models.Model):
         subscription = self.sudo().with_company(self.company_id)
         if subscription.fulfil_on > self._today():
             return
+        if not subscription.fulfilled_from:
+            subscription.fulfilled_from = self._today()
         fulfilled = subscription.line_ids.filtered(
             lambda line: line.date_start and line._is_fulfilled()
         )
@@ -148,9 +160,12 @@ class SubscriptionLineFulfilment(models.Model):
         periods = self.subscription_id.fulfilled_period_ids.filtered(
             lambda each: each.line_id == self
         )
-        for period in periods.filtered(lambda each: each.date_end > today):
-            self._follow_quantity(period, today)
-        waits, following = self._fulfil_new_periods(periods, today)
+        following = self._fulfil_new_periods(periods, today)
+        for period in periods:
+            if period.is_waiting:
+                self._fulfil_if_free(period)
+            elif period.date_end > today:
+                self._follow_quantity(period, today)
         lines = self._fulfilled_together()
         edges = {*lines.mapped("date_start"), *lines.mapped("date_end")}
         for pause in self.subscription_id.pause_ids:
@@ -158,7 +173,7 @@ class SubscriptionLineFulfilment(models.Model):
         days = [edge for edge in edges if edge and edge > today]
         if following:
             days.append(following)
-        if waits:
+        if any(self.subscription_id.fulfilled_period_ids.mapped("is_waiting")):
             # Asked again with the next run: what it waits for may come any hour.
             days.append(today)
         return min(days, default=None)
@@ -166,34 +181,29 @@ class SubscriptionLineFulfilment(models.Model):
     def _fulfil_new_periods(self, periods, today):
         """Fulfil each period once that begins, up to the lead before it.
 
-        Return whether one waits, and the day on which the next one is due, None where
-        none follows. The first time it is the running period; later ones are made up
-        for where the scheduled action did not run.
+        Return the day on which the next one is due, None where none follows. The first
+        time it is the running period; later ones are made up for where the scheduled
+        action did not run.
         """
         lines = self._fulfilled_together()
         first = min(lines.mapped("date_start"))
         # The newest one: what was aligned since is billed by other days.
         calendar = lines.sorted("date_start")[-1]._snapshot_calendar()
-        known = max(periods.mapped("date_start"), default=None)
-        if known:
-            index = calendar.index_on(known) + 1
+        begin = self.subscription_id.fulfilled_from
+        known = {period.date_start for period in periods}
+        if known and max(known) >= begin:
+            index = calendar.index_on(max(known)) + 1
         else:
-            index = calendar.index_on(max(today, first, calendar.start))
-        waits = False
+            index = calendar.index_on(max(begin, first, calendar.start))
         while True:
             regular = calendar.regular_period(index)
             day = max(regular.start, first, calendar.start)
             line = self._fulfilled_on(day)
             lead = timedelta(days=line._fulfilment_lead_days() if line else 0)
             if day - lead > today:
-                return waits, (day - lead if line else None)
-            if line and self._is_due_on(line, day):
-                if line._is_period_free(day):
-                    self._fulfil_period(line, day, regular.end)
-                else:
-                    waits = True
-            elif not line and day > today:
-                return waits, None
+                return day - lead if line else None
+            if line and day not in known and self._is_due_on(day):
+                self._begin_period(line, day, regular.end)
             index += 1
 
     def _fulfilled_on(self, day):
@@ -203,7 +213,7 @@ class SubscriptionLineFulfilment(models.Model):
             lambda line: line.kind == "recurring" and line._is_fulfilled()
         )[:1]
 
-    def _is_due_on(self, line, day):
+    def _is_due_on(self, day):
         """Tell whether a period that begins on a day is one to deliver for.
 
         Not one of a trial, nor one that begins while the service rests.
@@ -214,13 +224,27 @@ class SubscriptionLineFulfilment(models.Model):
         is_tried = subscription.trial_end and day < subscription.trial_end
         return not is_tried and not subscription._is_paused_on(day)
 
-    def _fulfil_period(self, line, day, end):
+    def _begin_period(self, line, day, end):
+        """Note a period that is to be fulfilled, and do so if nothing holds it."""
         period = self.env["subscription.fulfilled.period"].create(
-            {"line_id": self.id, "date_start": day, "date_end": end, "quantity": 0.0}
+            {
+                "line_id": self.id,
+                "date_start": day,
+                "date_end": end,
+                "quantity": 0.0,
+                "is_waiting": True,
+            }
         )
         if day == min(self._fulfilled_together().mapped("date_start")):
             period.quantity = line._fulfilled_by_order(period)
-        self._follow_quantity(period, day)
+        self._fulfil_if_free(period)
+
+    def _fulfil_if_free(self, period):
+        day = period.date_start
+        line = self._fulfilled_on(day)
+        if not line or line._is_period_free(day):
+            period.is_waiting = False
+            self._follow_quantity(period, day)
 
     def _follow_quantity(self, period, today):
         """Bring what is in motion for a period in step with the quantity of a day."""

@@ -52,7 +52,7 @@ class SubscriptionHealthSignal(models.Model):
     days = fields.Integer(
         "Looks Back (Days)", default=90, help="How many days before today count."
     )
-    summary = fields.Char("What It Does", compute="_compute_summary")
+    summary = fields.Char("How It Counts", compute="_compute_summary")
 
     _kind_once = models.UniqueIndex(
         "(kind, COALESCE(company_id, 0))",

@@ -19,5 +19,5 @@ class SubscriptionPlan(models.Model):
         result = super().write(vals)
         if "makes_tasks" in vals:
             served = self.env["subscription.subscription"].sudo()
-            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
+            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_from_now()
         return result

@@ -138,6 +138,7 @@ class TestTasks(SalesCase):
 
     def test_a_plan_that_had_customers_before_is_left_alone(self):
         self.start()
+        self.env.flush_all()
         plans = self.monthly + self.yearly
         plans._init_column("makes_tasks")
         plans.invalidate_recordset()

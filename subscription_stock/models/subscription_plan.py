@@ -30,8 +30,11 @@ class SubscriptionPlan(models.Model):
             self._init_of_plans_in_use(column_name, "none")
 
     def write(self, vals):
+        idle = self.filtered(lambda plan: plan.delivery_policy == "none")
         result = super().write(vals)
         if {"delivery_policy", "delivery_lead_days"} & vals.keys():
             served = self.env["subscription.subscription"].sudo()
             served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
+            begun = idle.filtered(lambda plan: plan.delivery_policy != "none")
+            served.search([("line_ids.plan_id", "in", begun.ids)])._fulfil_from_now()
         return result

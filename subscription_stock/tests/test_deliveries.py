@@ -172,6 +172,71 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-20", "2026-05-01")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
 
+    def test_days_of_a_suspension_that_are_billed_are_delivered_afterwards(self):
+        subscription = self.suspended_until_june()
+        self.assertEqual(
+            [day for day, _quantity in self.deliveries(subscription)],
+            ["2026-04-01", "2026-05-01", "2026-06-01"],
+        )
+
+    def test_days_of_a_suspension_that_are_not_billed_are_not_delivered(self):
+        self.monthly.suspension_policy = "waived"
+        subscription = self.suspended_until_june()
+        self.assertEqual(
+            [day for day, _quantity in self.deliveries(subscription)],
+            ["2026-04-01"],
+        )
+        self.fulfil("2026-07-01")
+        self.assertEqual(self.deliveries(subscription)[-1], ("2026-07-01", 6))
+
+    def suspended_until_june(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.deliver(subscription)
+        with freeze_time("2026-04-20 09:00:00"):
+            subscription.suspend()
+        self.fulfil("2026-04-20", "2026-05-01")
+        with freeze_time("2026-06-10 09:00:00"):
+            subscription.restore()
+        self.fulfil("2026-06-10", "2026-06-11")
+        return subscription
+
+    def test_an_older_period_that_is_paid_later_is_delivered_too(self):
+        self.monthly.delivery_policy = "paid"
+        subscription = self.start()
+        with freeze_time("2026-04-01 09:00:00"):
+            self.bill("2026-04-01")
+        self.fulfil("2026-04-01", "2026-05-01")
+        with freeze_time("2026-05-01 09:00:00"):
+            self.bill("2026-05-01")
+        april, may = subscription.invoice_ids.sorted("id")
+        self.pay(may, "2026-05-02")
+        self.fulfil("2026-05-02")
+        self.assertEqual(self.deliveries(subscription), [("2026-05-01", 6)])
+        self.pay(april, "2026-05-20")
+        self.fulfil("2026-05-20", "2026-05-21")
+        self.assertEqual(
+            self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
+        )
+
+    def pay(self, invoice, day):
+        with freeze_time(f"{day} 09:00:00"):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=invoice.ids
+            ).create({})._create_payments()
+
+    def test_what_was_left_to_people_for_a_while_is_not_made_up_for(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        with freeze_time("2026-04-10 09:00:00"):
+            self.monthly.delivery_policy = "none"
+        self.fulfil("2026-05-01", "2026-06-01")
+        with freeze_time("2026-07-10 09:00:00"):
+            self.monthly.delivery_policy = "period"
+        self.fulfil("2026-07-10")
+        self.assertEqual(self.deliveries(subscription)[-1], ("2026-07-01", 6))
+        self.assertEqual(len(subscription.fulfilled_period_ids), 2)
+
     def test_once_it_is_paid_it_is_delivered(self):
         self.monthly.delivery_policy = "paid"
         subscription = self.start()
@@ -180,10 +245,7 @@ class TestDeliveries(DeliveryCase):
             self.bill("2026-04-01")
         self.fulfil("2026-04-02")
         self.assertFalse(self.deliveries(subscription))
-        with freeze_time("2026-04-03 09:00:00"):
-            self.env["account.payment.register"].with_context(
-                active_model="account.move", active_ids=subscription.invoice_ids.ids
-            ).create({})._create_payments()
+        self.pay(subscription.invoice_ids, "2026-04-03")
         self.fulfil("2026-04-03", "2026-04-04")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
 
@@ -199,6 +261,7 @@ class TestDeliveries(DeliveryCase):
 
     def test_a_plan_that_had_customers_before_is_left_alone(self):
         self.start()
+        self.env.flush_all()
         plans = self.monthly + self.yearly
         plans._init_column("delivery_policy")
         plans.invalidate_recordset()
