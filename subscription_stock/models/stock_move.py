@@ -47,7 +47,14 @@ class SubscriptionFulfilledPeriod(models.Model):
         return known
 
     def _moves_to_come(self):
-        """Return what is to leave to the customer and has not yet, the newest first."""
+        """Return what is on its way to the customer, the newest first.
+
+        Of several steps it is the one that is to be done last of those planned.
+        """
         return self.managed_move_ids.filtered(
-            lambda move: move.state not in ("done", "cancel") and not move.move_dest_ids
+            lambda move: (
+                move.state not in ("done", "cancel")
+                and not move.move_dest_ids
+                and (move.location_final_id or move.location_dest_id)._is_outgoing()
+            )
         ).sorted("id", reverse=True)

@@ -122,6 +122,38 @@ class TestDeliveries(DeliveryCase):
             [("2026-04-01", 6), ("2026-05-01", 6), ("2026-08-01", 6)],
         )
 
+    def test_in_two_steps_the_first_one_is_taken_off(self):
+        warehouse = self.env["stock.warehouse"].search(
+            [("company_id", "=", self.env.company.id)], limit=1
+        )
+        warehouse.delivery_steps = "pick_ship"
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        pick = self.moves(subscription)
+        self.assertEqual(pick.picking_type_id, warehouse.pick_type_id)
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription, 4, "2026-04-10")
+        self.fulfil("2026-04-10")
+        self.assertEqual(pick.product_uom_qty, 4)
+        self.deliver(subscription)
+        ship = self.moves(subscription) - pick
+        self.assertEqual((ship.product_uom_qty, ship.state), (4, "assigned"))
+
+    def test_what_comes_back_is_not_taken_off_again(self):
+        subscription = self.start()
+        self.fulfil("2026-04-01")
+        self.deliver(subscription)
+        picking = self.moves(subscription).picking_id
+        returning = self.env["stock.return.picking"].create({"picking_id": picking.id})
+        returning.product_return_moves.quantity = 6
+        returning.action_create_returns()
+        back = self.moves(subscription) - picking.move_ids
+        with freeze_time("2026-04-10 09:00:00"):
+            self.change_quantity(subscription, 4, "2026-04-10")
+        self.fulfil("2026-04-10")
+        self.assertEqual(sum(back.mapped("product_uom_qty")), 6)
+        self.assertNotIn("cancel", back.mapped("state"))
+
     def test_what_has_left_stays(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
