@@ -11,9 +11,10 @@ class SubscriptionPlan(models.Model):
     )
 
     def _init_column(self, column_name):
-        super()._init_column(column_name)
+        result = super()._init_column(column_name)
         if column_name == "makes_tasks":
             self._init_of_plans_in_use(column_name, value=False)
+        return result
 
     def write(self, vals):
         result = super().write(vals)

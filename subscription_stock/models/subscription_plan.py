@@ -25,9 +25,10 @@ class SubscriptionPlan(models.Model):
     )
 
     def _init_column(self, column_name):
-        super()._init_column(column_name)
+        result = super()._init_column(column_name)
         if column_name == "delivery_policy":
             self._init_of_plans_in_use(column_name, "none")
+        return result
 
     def write(self, vals):
         idle = self.filtered(lambda plan: plan.delivery_policy == "none")
