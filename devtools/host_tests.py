@@ -34,11 +34,14 @@ def known_failures() -> set[str]:
     return {line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()}
 
 
-def failures(report: os.PathLike[str]) -> set[str]:
-    """Return the tests that failed in a report of the test runner."""
-    failed = set()
+def failures(report: os.PathLike[str]) -> list[str]:
+    """Return the tests that failed in a report of the test runner.
+
+    One is there as often as it is counted: once more for each of its subtests.
+    """
+    failed = []
     for case in ElementTree.parse(report).getroot().iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
             place = case.get("classname", "").split(".addons.")[-1]
-            failed.add(f"{place}.{case.get('name')}".replace(".tests.", "."))
+            failed.append(f"{place}.{case.get('name')}".replace(".tests.", "."))
     return failed
