@@ -41,7 +41,7 @@ def failures(report: os.PathLike[str]) -> list[str]:
     """
     failed = []
     for case in ElementTree.parse(report).getroot().iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
-            place = case.get("classname", "").split(".addons.")[-1]
-            failed.append(f"{place}.{case.get('name')}".replace(".tests.", "."))
+        place = case.get("classname", "").split(".addons.")[-1]
+        name = f"{place}.{case.get('name')}".replace(".tests.", ".")
+        failed += [name for each in case if each.tag in ("failure", "error")]
     return failed
