@@ -278,3 +278,57 @@ class InvalidScale(BillingError):
             f"All marks and none cannot both be given at {number}; "
             "enter two numbers that differ."
         )
+
+
+class NoDunningStep(BillingError):
+    """A policy does something."""
+
+    def __init__(self) -> None:
+        super().__init__("A policy without a step chases nobody; add at least one.")
+
+
+class StepBeforeDueDate(BillingError):
+    """Before the due date people are only reminded."""
+
+    def __init__(self, action: str, day: int) -> None:
+        self.action = action
+        self.day = day
+        super().__init__(
+            f"On day {day} nothing is due yet, so the step {action} cannot come then; "
+            "use 0 or more, or an e-mail."
+        )
+
+
+class StepTwiceOnOneDay(BillingError):
+    """A day has each step once."""
+
+    def __init__(self, action: str, day: int) -> None:
+        self.action = action
+        self.day = day
+        super().__init__(
+            f"Day {day} has the step {action} twice; move one of them to another day."
+        )
+
+
+class SuspensionAfterCancelling(BillingError):
+    """What is cancelled cannot be suspended."""
+
+    def __init__(self, day: int, cancel_day: int) -> None:
+        self.day = day
+        self.cancel_day = cancel_day
+        super().__init__(
+            f"Nothing is left to suspend on day {day}: the subscription is cancelled "
+            f"on day {cancel_day}; let it be suspended before."
+        )
+
+
+class NothingAfterCancelling(BillingError):
+    """What is cancelled is not cancelled again."""
+
+    def __init__(self, day: int, cancel_day: int) -> None:
+        self.day = day
+        self.cancel_day = cancel_day
+        super().__init__(
+            f"The subscription is cancelled on day {cancel_day} already; remove the "
+            f"step of day {day}."
+        )

@@ -30,6 +30,11 @@ SAMPLES = [
     errors.NothingToChange(date(2026, 4, 1)),
     errors.InvalidIndex(Decimal(0), Decimal(100)),
     errors.InvalidScale(Decimal(30)),
+    errors.NoDunningStep(),
+    errors.StepBeforeDueDate("suspend", -3),
+    errors.StepTwiceOnOneDay("charge", 3),
+    errors.SuspensionAfterCancelling(30, 20),
+    errors.NothingAfterCancelling(30, 20),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]
 

@@ -1,0 +1,225 @@
+"""Which step is done on which day."""
+
+from datetime import date, timedelta
+
+import pytest
+from billing_core.collection import Decline
+from billing_core.dunning import (
+    TAKES_AWAY,
+    Action,
+    Case,
+    Method,
+    Policy,
+    Step,
+    check_policy,
+    foresee,
+    steps_on,
+)
+from billing_core.errors import (
+    NoDunningStep,
+    NothingAfterCancelling,
+    StepBeforeDueDate,
+    StepTwiceOnOneDay,
+    SuspensionAfterCancelling,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+DUE = date(2026, 7, 1)
+REMINDER, PAST_DUE, RETRY, LETTER, PAYDAY, WARNING, SUSPEND, LAST, CANCEL = range(1, 10)
+CARD = Policy(
+    (
+        Step(REMINDER, -3, Action.EMAIL),
+        Step(PAST_DUE, 1, Action.PAST_DUE),
+        Step(RETRY, 3, Action.CHARGE),
+        Step(LETTER, 3, Action.EMAIL),
+        Step(PAYDAY, 5, Action.CHARGE, Decline.FUNDS),
+        Step(WARNING, 10, Action.EMAIL),
+        Step(SUSPEND, 15, Action.SUSPEND),
+        Step(LAST, 25, Action.EMAIL),
+        Step(CANCEL, 30, Action.CANCEL),
+    )
+)
+READY = Case(DUE, method=Method.READY, decline=Decline.OTHER)
+
+
+def day(number):
+    return DUE + timedelta(days=number)
+
+
+def live_through(case, days, policy=CARD, quiet=()):
+    """Return {day: steps done on it} of runs on some days."""
+    found = {}
+    for number in days:
+        plan = steps_on(policy, case, day(number), quiet)
+        if plan.to_do:
+            found[number] = [step.key for step in plan.to_do]
+        case = case.after(plan, day(number))
+    return found
+
+
+def test_a_step_comes_on_its_day_with_a_run_every_day():
+    assert live_through(READY, range(-5, 40)) == {
+        -3: [REMINDER],
+        1: [PAST_DUE],
+        3: [RETRY, LETTER],
+        10: [WARNING],
+        15: [SUSPEND],
+        25: [LAST],
+        30: [CANCEL],
+    }
+
+
+def test_renews_on_the_1st_with_15_days_is_suspended_on_the_16th():
+    case = Case(DUE, done={WARNING: day(10)})
+    suspends = [
+        on for step, on in foresee(CARD, case, day(11)) if step.key == SUSPEND
+    ]
+    assert suspends == [date(2026, 7, 16)]
+
+
+def test_nothing_before_the_due_date_is_said_on_it():
+    assert live_through(READY, [0]) == {}
+    assert steps_on(CARD, READY, DUE).passed_over[0].key == REMINDER
+
+
+def test_a_decline_for_funds_has_a_retry_of_its_own():
+    poor = Case(DUE, method=Method.READY, decline=Decline.FUNDS)
+    assert live_through(poor, range(6))[5] == [PAYDAY]
+
+
+@pytest.mark.parametrize("method", [Method.NONE, Method.ACTION])
+def test_nothing_is_charged_that_cannot_be(method):
+    case = Case(DUE, method=method, decline=Decline.HARD)
+    assert live_through(case, range(6)) == {1: [PAST_DUE], 3: [LETTER]}
+
+
+def test_a_hard_decline_of_all_methods_is_not_tried_again():
+    case = Case(DUE, method=Method.READY, decline=Decline.HARD)
+    assert RETRY not in live_through(case, [3])[3]
+
+
+def test_after_an_outage_there_is_one_letter_and_time_to_answer_it():
+    # The first run is 40 days late; 15 − 10 days later, 25 − 15, 30 − 25.
+    assert live_through(READY, range(40, 80)) == {
+        40: [PAST_DUE, RETRY, WARNING],
+        45: [SUSPEND],
+        55: [LAST],
+        60: [CANCEL],
+    }
+
+
+def test_an_outage_of_two_days_moves_what_follows_the_late_letter():
+    days = [*range(9), *range(12, 50)]
+    found = live_through(READY, days)
+    assert (found[12], found[17], found[27], found[32]) == (
+        [WARNING],
+        [SUSPEND],
+        [LAST],
+        [CANCEL],
+    )
+
+
+def test_a_late_first_letter_moves_nothing_if_the_last_one_is_on_time():
+    days = [*range(3), *range(5, 20)]
+    assert live_through(READY, days)[15] == [SUSPEND]
+
+
+def test_nothing_that_is_noticed_happens_on_quiet_days():
+    sabbath = {day(3), day(15)}
+    found = live_through(READY, range(20), quiet=sabbath)
+    assert (found[3], found[4], found[16]) == ([RETRY], [LETTER], [SUSPEND])
+
+
+def test_what_is_foreseen_is_what_comes():
+    foreseen = {}
+    for step, on in foresee(CARD, READY, day(-5), {day(3), day(25)}):
+        foreseen.setdefault((on - DUE).days, []).append(step.key)
+    assert foreseen == live_through(READY, range(-5, 60), quiet={day(3), day(25)})
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ([], NoDunningStep),
+        ([Step(1, 1, Action.PAST_DUE)], NoDunningStep),
+        ([Step(1, -1, Action.SUSPEND)], StepBeforeDueDate),
+        ([Step(1, 3, Action.EMAIL), Step(2, 3, Action.EMAIL)], StepTwiceOnOneDay),
+        ([Step(1, 9, Action.SUSPEND), Step(2, 5, Action.CANCEL)], None),
+        ([Step(1, 9, Action.CANCEL), Step(2, 12, Action.CANCEL)], None),
+    ],
+)
+def test_a_policy_that_cannot_be_followed_is_refused(steps, error):
+    expected = error or (SuspensionAfterCancelling, NothingAfterCancelling)
+    with pytest.raises(expected):
+        check_policy(Policy(tuple(steps)))
+
+
+def test_a_usual_policy_is_taken():
+    check_policy(CARD)
+    activities = [Step(1, 5, Action.ACTIVITY), Step(2, 5, Action.ACTIVITY)]
+    check_policy(Policy(tuple(activities)))
+
+
+steps = st.builds(
+    lambda number, action: (max(number, 0), action)
+    if action not in (Action.EMAIL, Action.ACTIVITY)
+    else (number, action),
+    st.integers(-10, 40),
+    st.sampled_from(list(Action)),
+)
+policies = st.lists(steps, min_size=1, max_size=8, unique=True).map(
+    lambda rows: Policy(
+        tuple(Step(key, number, action) for key, (number, action) in enumerate(rows))
+    )
+)
+cases = st.builds(
+    Case,
+    due=st.just(DUE),
+    method=st.sampled_from(Method),
+    decline=st.none() | st.sampled_from(Decline),
+)
+quiet_days = st.sets(st.integers(-10, 60).map(day), max_size=20)
+first_days = st.integers(-20, 60)
+
+
+@given(policies, cases, first_days, quiet_days)
+def test_a_run_every_day_does_what_was_foreseen(policy, case, first, quiet):
+    foreseen = {}
+    for step, on in foresee(policy, case, day(first), quiet):
+        foreseen.setdefault((on - DUE).days, []).append(step.key)
+    days = range(first, first + 200)
+    assert live_through(case, days, policy, quiet) == foreseen
+
+
+@given(policies, cases, first_days, quiet_days)
+def test_a_second_run_on_a_day_does_nothing(policy, case, first, quiet):
+    today = day(first)
+    after = case.after(steps_on(policy, case, today, quiet), today)
+    again = steps_on(policy, after, today, quiet)
+    assert not again.to_do
+    assert not again.passed_over
+
+
+@given(policies, cases, st.lists(first_days, min_size=1), quiet_days)
+def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, quiet):
+    done = {}
+    for number in sorted(days):
+        plan = steps_on(policy, case, day(number), quiet)
+        for step in plan.to_do:
+            assert step.key not in done
+            assert number >= step.day
+            done[step.key] = number
+            letters = [
+                each
+                for each in policy.steps
+                if each.order < step.order and each.action is Action.EMAIL
+            ]
+            if step.action in TAKES_AWAY and letters:
+                written = [each for each in letters if each.key in done]
+                # Either it had its time, or all letters came before its case began.
+                assert all(
+                    number - done[each.key] >= step.day - each.day
+                    for each in written[-1:]
+                )
+        case = case.after(plan, day(number))
