@@ -97,6 +97,7 @@ from . import crm_lead
 from . import res_partner_subscriptions
 from . import sale_order_template_line
 from . import payment_transaction
+from . import dunning
 from . import subscription_opportunity_rule
 from . import subscription_opportunity_finding
 from . import subscription_opportunity

@@ -85,6 +85,24 @@ SENTENCES = {
     errors.InvalidIndex: _lt(
         "An index cannot go from %(before)s to %(now)s; enter values above zero."
     ),
+    errors.NoDunningStep: _lt(
+        "A policy without a step chases nobody; add at least one."
+    ),
+    errors.StepBeforeDueDate: _lt(
+        "On day %(day)s nothing is due yet, so the step “%(action)s” cannot come then; "
+        "use 0 or more, or an e-mail."
+    ),
+    errors.StepTwiceOnOneDay: _lt(
+        "Day %(day)s has the step “%(action)s” twice; move one of them to another day."
+    ),
+    errors.SuspensionAfterCancelling: _lt(
+        "Nothing is left to suspend on day %(day)s: the subscription is cancelled on "
+        "day %(cancel_day)s; let it be suspended before."
+    ),
+    errors.NothingAfterCancelling: _lt(
+        "The subscription is cancelled on day %(cancel_day)s already; remove the step "
+        "of day %(day)s."
+    ),
     errors.InvalidScale: _lt(
         "All marks and none cannot both be given at %(number)s; enter two numbers that "
         "differ."

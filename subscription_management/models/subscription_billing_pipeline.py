@@ -197,7 +197,9 @@ class SubscriptionBillingPipeline(models.Model):
             noting(billing.subscription).next_billing_date = due
 
     def _notify(self, invoices, moves):
-        """Hand posted invoices to the host's scheduled sending, where wanted."""
+        """Hand posted invoices to collecting, and to the host's sending where wanted."""
+        if any(invoice.posts for invoice in invoices):
+            self.env.ref("subscription_management.ir_cron_collect")._trigger()
         wanted = moves.browse(
             move.id
             for move, invoice in zip(moves, invoices, strict=True)

@@ -11,6 +11,7 @@ from . import (
     test_changes,
     test_changes_by_list,
     test_changes_together,
+    test_charges,
     test_contracted_prices,
     test_counted_fields,
     test_coupon_moves,

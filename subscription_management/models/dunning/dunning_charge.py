@@ -1,0 +1,254 @@
+"""Charging saved methods: an attempt is written down, then sent, then its answer."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.service.model import retrying
+from odoo.tools import SQL
+
+from ...billing_core.collection import Decline, Outcome, outcome_of
+from .dunning_case import SENDING, UNSETTLED
+from .payment_provider import CALLS, ProviderCalls
+
+_logger = logging.getLogger(__name__)
+
+LOST_AFTER = timedelta(minutes=10)
+"""When a charge is looked for whose answer nobody noted."""
+
+CUSTOMER_IS_PAYING = timedelta(minutes=30)
+"""For how long a customer on the payment page is not charged beside it."""
+
+
+class SubscriptionDunningCharge(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    @api.model
+    def _take_next_charge(self):
+        """Return the next charge to send, written down, or an empty one.
+
+        Once this is committed no other worker charges the invoice, and whatever
+        happens to this one, people see that a charge may be under way.
+        """
+        now = fields.Datetime.now()
+        while cases := self._take(SQL("charge_at <= %s ORDER BY charge_at, id", now), 1):
+            if transaction := cases._prepare_charge(now):
+                return transaction
+        return self.env["payment.transaction"]
+
+    def _prepare_charge(self, now):
+        """Return a charge of what is open with the next saved method, if there is one."""
+        self.ensure_one()
+        move = self.move_id
+        if self._is_settled():
+            self._close()
+            return None
+        if move.no_followup or self._is_blocked() or self.hold or self._has_unsettled():
+            self._end_attempt()
+            return None
+        if until := self._customer_pays_until(now):
+            self.charge_at = until
+            return None
+        tried = self.transaction_ids.filtered(
+            lambda each: each.managed_attempt == self.attempt
+        ).token_id
+        left = self._methods_to_charge().filtered(
+            lambda method: method.token_id not in tried
+        )
+        if not left:
+            self._end_attempt()
+            return None
+        transaction = self.env["payment.transaction"].create(
+            self._prepare_charge_values(left[0].token_id, now)
+        )
+        self.outcome = SENDING
+        return transaction
+
+    def _prepare_charge_values(self, token, now):
+        """Return the values of the host's transaction; its reference is used once."""
+        move = self.move_id
+        transactions = self.env["payment.transaction"]
+        return {
+            "provider_id": token.provider_id.id,
+            "payment_method_id": token.payment_method_id.id,
+            "token_id": token.id,
+            "reference": transactions._compute_reference(
+                token.provider_id.code, prefix=move.name
+            ),
+            "amount": move.amount_residual,
+            "currency_id": move.currency_id.id,
+            "partner_id": token.partner_id.id,
+            "operation": "offline",
+            "invoice_ids": [Command.set(move.ids)],
+            "managed_case_id": self.id,
+            "managed_attempt": self.attempt,
+            "managed_outcome": SENDING,
+            "managed_sent_at": now,
+        }
+
+    def _has_unsettled(self):
+        return bool(
+            self.transaction_ids.filtered(
+                lambda each: each.managed_outcome in UNSETTLED
+            )
+        )
+
+    def _customer_pays_until(self, now):
+        """Return when a payment that a customer began is given up, None if none is.
+
+        One that the bank has not decided is asked about again later.
+        """
+        self.ensure_one()
+        theirs = self.move_id.transaction_ids.filtered(
+            lambda each: (
+                not each.managed_case_id
+                and each.operation != "refund"
+                and (
+                    each.state in ("pending", "authorized")
+                    or (
+                        each.state == "draft"
+                        and each.create_date > now - CUSTOMER_IS_PAYING
+                    )
+                )
+            )
+        )
+        return now + CUSTOMER_IS_PAYING if theirs else None
+
+    def _end_attempt(self):
+        """Charge nothing more until a step or a new method asks for it."""
+        self.charge_at = False
+        self._plan_next()
+
+    @api.model
+    def _charge_next(self):
+        """Charge one invoice and return the charge, an empty one where none is due.
+
+        The answer is noted in a transaction of its own, as soon as it is there.
+        """
+        # It ends with a commit, by which everybody knows that a charge is under way.
+        transaction = retrying(self._take_next_charge, self.env)
+        if not transaction:
+            return transaction
+        calls = ProviderCalls()
+        try:
+            transaction.with_context(**{CALLS: calls})._charge_with_token()
+            transaction._note_answer(calls)
+            self.env.cr.commit()
+        except Exception as error:
+            self.env.cr.rollback()
+            if not isinstance(error, psycopg2.OperationalError):
+                _logger.error("Charge %s", transaction.id, exc_info=error)
+            retrying(partial(transaction._note_broken_charge, calls, error), self.env)
+        transaction._finish_charge()
+        return transaction
+
+    @api.model
+    def _find_lost_charges(self):
+        """Mark charges whose worker was stopped before it noted the answer."""
+        lost = self.env["payment.transaction"].search(
+            Domain("managed_outcome", "=", SENDING)
+            & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
+        )
+        for transaction in lost:
+            if transaction.managed_case_id._lock():
+                transaction._note_outcome(
+                    outcome_of(transaction.state, ())
+                    if transaction.state != "draft"
+                    else Outcome.UNKNOWN
+                )
+        return lost
+
+    def _note_charged(self, transaction, outcome):
+        """Note what came of a charge, and what follows from it."""
+        self.ensure_one()
+        self.outcome = outcome.value
+        if outcome is Outcome.DECLINED or outcome is Outcome.ACTION:
+            self.decline = transaction.managed_decline
+            self.decline_code = transaction.managed_decline_code
+            self._enter_dunning()
+        getattr(self, f"_after_{outcome.value}")(transaction)
+
+    def _after_paid(self, transaction):
+        self.charge_at = False
+        transaction.token_id.managed_method_ids._note_success()
+        self._plan_next()
+
+    def _after_pending(self, _transaction):
+        self.charge_at = self.next_date = False
+
+    def _after_unknown(self, transaction):
+        self.charge_at = self.next_date = False
+        self._ask_a_person(
+            self.env._(
+                "Nobody knows whether charge %(reference)s of %(amount)s was made: the "
+                "provider did not answer. Nothing is charged again until you say what "
+                "became of it.",
+                reference=transaction.reference,
+                amount=transaction.currency_id.format(transaction.amount),
+            )
+        )
+
+    def _after_declined(self, transaction):
+        method = transaction.token_id.managed_method_ids
+        method._note_decline(
+            Decline(transaction.managed_decline), transaction.managed_decline_code
+        )
+        tried = self.transaction_ids.filtered(
+            lambda each: each.managed_attempt == self.attempt
+        ).token_id
+        if self._methods_to_charge().token_id - tried:
+            self.charge_at = fields.Datetime.now()
+            return
+        self.charge_at = False
+        self._write_once("declined_template_id", "declined")
+        self._plan_next()
+
+    def _after_action(self, _transaction):
+        self.charge_at = False
+        self._write_once("action_template_id", f"action:{self.attempt}")
+        self._plan_next()
+
+    def _write_once(self, name, key):
+        """Send what the policy says for an occasion, unless that was done."""
+        template = self.version_id._template(name)
+        if template and key not in self.notice_ids.mapped("key"):
+            self._note_letter(template, key)
+
+    def action_charge_now(self):
+        """Charge the saved methods at once, by the wish of a person."""
+        self.ensure_one()
+        self._check_may_collect()
+        case = self.sudo()
+        case._check_can_be_charged()
+        case._want_charge()
+        case._wake()
+
+    def _check_can_be_charged(self):
+        """Refuse to charge what is settled, unknown, or has nothing to be charged."""
+        self.ensure_one()
+        if self.state != "open" or self._is_settled():
+            raise UserError(
+                self.env._("%s needs no payment any more.", self.move_id.name)
+            )
+        if self._has_unsettled():
+            raise UserError(
+                self.env._(
+                    "A charge of %s is not settled yet; settle it first, so that "
+                    "nothing is charged twice.",
+                    self.move_id.name,
+                )
+            )
+        if not self._methods_to_charge():
+            raise UserError(
+                self.env._(
+                    "%(customer)s has no saved payment method that can be charged for "
+                    "%(invoice)s; send the payment link instead.",
+                    customer=self.partner_id.display_name,
+                    invoice=self.move_id.name,
+                )
+            )

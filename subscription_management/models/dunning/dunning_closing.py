@@ -1,0 +1,206 @@
+"""How cases begin and end: with an invoice, with its payment, and when that is lost."""
+
+from odoo import api, fields, models
+from odoo.fields import Command, Domain
+from odoo.tools import SQL
+
+from .dunning_case import PAID_STATES
+
+OPENED_TOGETHER = 500
+DUNNING_ACTIVITY = "subscription_management.mail_activity_type_dunning"
+
+
+class SubscriptionDunningClosing(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    @api.model
+    def _open_slice(self):
+        """Open cases for invoices of subscriptions that are to be paid; return them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.id
+                  FROM account_move move
+                 WHERE move.move_type = 'out_invoice'
+                   AND move.state = 'posted'
+                   AND move.payment_state IN ('not_paid', 'partial')
+                   AND EXISTS (
+                       SELECT FROM subscription_billed_period billed
+                        WHERE billed.move_id = move.id)
+                   AND NOT EXISTS (
+                       SELECT FROM subscription_dunning_case known
+                        WHERE known.move_id = move.id)
+                 ORDER BY move.id
+                 LIMIT %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                OPENED_TOGETHER,
+            )
+        )
+        moves = self.env["account.move"].browse(row_id for (row_id,) in rows)
+        cases = self.create([move._prepare_dunning_case_values() for move in moves])
+        for case in cases:
+            case._plan_first_charge()
+        cases._plan_next()
+        return cases
+
+    def _plan_first_charge(self):
+        """Charge what is charged by itself as soon as its policy says."""
+        self.ensure_one()
+        if self._methods_to_charge():
+            delay = self.version_id.content["charge_delay_days"] if self.version_id else 0
+            posted = self.move_id.invoice_date
+            waits = delay and fields.Date.add(posted, days=delay) > self._today()
+            self._want_charge(fields.Date.add(posted, days=delay) if waits else None)
+
+    def _want_charge(self, moment=None):
+        """Go through the saved methods, from a moment on or now."""
+        now = fields.Datetime.now()
+        for case in self:
+            case.write(
+                {
+                    "charge_at": max(fields.Datetime.to_datetime(moment or now), now),
+                    "attempt": case.attempt + 1,
+                    "next_date": False,
+                }
+            )
+
+    @api.model
+    def _wake_settled(self):
+        """Let the cases be looked at today whose invoices need no payment any more."""
+        settled = self._take(
+            SQL(
+                """(next_date IS NULL OR next_date > %s) AND EXISTS (
+                    SELECT FROM account_move move
+                     WHERE move.id = move_id
+                       AND (move.state <> 'posted' OR move.payment_state IN
+                            ('paid', 'in_payment', 'reversed')))""",
+                fields.Date.add(fields.Date.today(), days=-1),
+            ),
+            OPENED_TOGETHER,
+        )
+        settled.next_date = fields.Date.add(fields.Date.today(), days=-1)
+        return settled
+
+    def _close(self):
+        """Close cases, and give back what was taken because of them."""
+        for case in self:
+            today = case._today()
+            is_paid = (
+                case.move_id.state == "posted"
+                and case.move_id.payment_state in PAID_STATES
+            )
+            last = case.step_ids.filtered(lambda row: row.result == "done")
+            case.write(
+                {
+                    "state": "paid" if is_paid else "settled",
+                    "closed_on": today,
+                    "closed_after": case._name_of_last(last) if is_paid else False,
+                    "recovery_days": (today - case.entered_on).days
+                    if case.entered_on
+                    else 0,
+                    "next_date": False,
+                    "charge_at": False,
+                    "hold": False,
+                    "hold_until": False,
+                    "error": False,
+                }
+            )
+            case.activity_ids.action_feedback()
+        self._restore_states()
+
+    def _name_of_last(self, rows):
+        """Return what the last step is called, in the company's language."""
+        last = rows.sorted(lambda row: (row.day, row.id))[-1:]
+        if not last:
+            return False
+        lang = self.company_id.partner_id.lang or self.env.user.lang
+        return self.version_id.with_context(lang=lang)._labels().get(last.key)
+
+    def _restore_states(self):
+        """Let subscriptions be served again that nothing unpaid holds back."""
+        others = self.search(
+            Domain("state", "=", "open")
+            & Domain("entered_on", "!=", False)
+            & Domain("subscription_ids", "in", self.subscription_ids.ids)
+        )
+        for subscription in self.subscription_ids - others.subscription_ids:
+            withheld = subscription in self._suspended_by_dunning()
+            if subscription.state == "suspended" and withheld:
+                subscription.restore(self.env._("The overdue invoices are paid."))
+            elif subscription.state == "past_due":
+                subscription._set_state("active")
+
+    def _suspended_by_dunning(self):
+        """Return what any case suspended, this one or an earlier one."""
+        return self.search(
+            Domain("suspended_ids", "in", self.subscription_ids.ids)
+        ).suspended_ids
+
+    @api.model
+    def _reopen_returned(self):
+        """Open cases again whose payment was taken back; return them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT known.id
+                  FROM subscription_dunning_case known
+                  JOIN account_move move ON move.id = known.move_id
+                 WHERE known.state <> 'open'
+                   AND move.state = 'posted'
+                   AND move.payment_state IN ('not_paid', 'partial')
+                 LIMIT %s
+                   FOR NO KEY UPDATE OF known SKIP LOCKED
+                """,
+                OPENED_TOGETHER,
+            )
+        )
+        cases = self.browse(row_id for (row_id,) in rows)
+        for case in cases:
+            case.write({"state": "open", "closed_on": False, "closed_after": False})
+            case._ask_a_person(
+                self.env._(
+                    "The payment of %s was taken back: it is open again.",
+                    case.move_id.name,
+                )
+            )
+        cases._plan_next()
+        return cases
+
+    def _ask_a_person(self, note, user=None):
+        """Leave a to-do for whoever is responsible."""
+        for case in self:
+            case.activity_schedule(
+                DUNNING_ACTIVITY,
+                note=note,
+                user_id=(user or case.user_id or self.env.user).id,
+            )
+
+
+class AccountMoveDunned(models.Model):
+    _inherit = "account.move"
+
+    def _prepare_dunning_case_values(self):
+        self.ensure_one()
+        subscriptions = self.sudo().managed_billed_period_ids.subscription_id
+        methods = subscriptions._methods_to_charge()
+        payer = methods[:1].payer or "manual"
+        return {
+            "move_id": self.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.commercial_partner_id.id,
+            "subscription_ids": [Command.set(subscriptions.ids)],
+            "user_id": subscriptions.user_id[:1].id,
+            "amount": self.amount_residual,
+            "due_date": self.invoice_date_due or self.invoice_date,
+            "payer": payer,
+            "version_id": self._dunning_version(subscriptions.plan_id, payer).id,
+        }
+
+    def _dunning_version(self, plans, payer):
+        """Return the version by which an invoice is chased, empty where by none."""
+        policies = self.env["subscription.dunning.policy"]
+        fitting = policies._policies_for(self.company_id)._first_for(
+            self.commercial_partner_id, plans, payer
+        )
+        return fitting._version() if fitting else policies.version_ids

@@ -1,0 +1,219 @@
+"""Letters on their way: noted with what they are about, written after the commit."""
+
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+DUE_FIRST = 1000
+"""The rank of what has just happened, above that of any step."""
+
+
+class SubscriptionDunningNotice(models.Model):
+    """One letter about one invoice; those to one address are sent as one message."""
+
+    _name = "subscription.dunning.notice"
+    _description = "Dunning Letter"
+    _order = "id desc"
+
+    case_id = fields.Many2one(
+        "subscription.dunning.case", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="case_id.company_id", store=True)
+    contact_id = fields.Many2one(related="case_id.contact_id", store=True)
+    currency_id = fields.Many2one(related="case_id.currency_id", store=True)
+    key = fields.Char(required=True, help="The step or the occasion, once for a case.")
+    template_id = fields.Many2one(
+        "mail.template", required=True, ondelete="restrict", readonly=True
+    )
+    rank = fields.Integer(help="Of letters sent together, the highest one is written.")
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("sent", "Sent"),
+            ("joined", "Sent With Another"),
+            ("dropped", "Not Needed Any More"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="waiting",
+    )
+    send_after = fields.Datetime(required=True)
+    sent_at = fields.Datetime()
+    mail_message_id = fields.Many2one("mail.message", "Message", ondelete="set null")
+    payment_id = fields.Many2one("account.payment", ondelete="cascade")
+    error = fields.Text()
+
+    _once = models.Constraint(
+        "UNIQUE (case_id, key)", "A letter about an invoice is sent once."
+    )
+    _waiting = models.Index("(send_after, id) WHERE state = 'waiting'")
+
+    @api.model
+    def _send_next(self):
+        """Send the next message and return its letters, none when nothing is due.
+
+        Cases are not locked meanwhile: rendering takes its time.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM subscription_dunning_notice "
+                "WHERE state = 'waiting' AND send_after <= %s "
+                "ORDER BY send_after, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
+                fields.Datetime.now(),
+            )
+        )
+        first = self.browse(row_id for (row_id,) in rows)
+        if not first:
+            return first
+        letters = first if first.payment_id else first._lock_those_beside()
+        letters._send()
+        return letters
+
+    def _lock_those_beside(self):
+        """Return all that wait for the same address, this one among them."""
+        beside = self.search(
+            Domain("state", "=", "waiting")
+            & Domain("send_after", "<=", fields.Datetime.now())
+            & Domain("payment_id", "=", False)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("contact_id", "=", self.contact_id.id)
+            & Domain("currency_id", "=", self.currency_id.id)
+        )
+        return beside.try_lock_for_update()
+
+    def _send(self):
+        """Send one message for letters to one address; a failure marks one of them."""
+        needed = self.filtered(lambda letter: letter._is_needed())
+        (self - needed).state = "dropped"
+        if not needed:
+            return
+        lead = max(needed, key=lambda letter: (letter.rank, letter.id))
+        try:
+            with self.env.cr.savepoint():
+                message = lead._write_message()
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            lead._note_failure(error)
+            return
+        now = fields.Datetime.now()
+        needed.write({"state": "joined", "sent_at": now, "mail_message_id": message.id})
+        lead.state = "sent"
+
+    def _is_needed(self):
+        """Tell whether there is still a reason to write."""
+        self.ensure_one()
+        case = self.case_id
+        return self.payment_id or (
+            case.state == "open"
+            and case.hold not in ("disputed", "paused")
+            and not case._is_settled()
+        )
+
+    def _write_message(self):
+        """Put the message into the host's queue and return it."""
+        self.ensure_one()
+        contact = self.contact_id
+        if not contact.email:
+            raise UserError(
+                self.env._(
+                    "%s has no e-mail address; add one, then send the letter again.",
+                    contact.display_name,
+                )
+            )
+        record = self.payment_id or self.case_id
+        mail = self.template_id.send_mail(
+            record.id, email_layout_xmlid="mail.mail_notification_light"
+        )
+        return self.env["mail.mail"].sudo().browse(mail).mail_message_id
+
+    def _note_failure(self, error):
+        if isinstance(error, UserError):
+            reason = str(error)
+        else:
+            _logger.error("Not written: %s", self.key, exc_info=error)
+            reason = self.env._(
+                "The text cannot be made of the template “%(template)s”: %(text)s. "
+                "Cure the template, then send the letter again.",
+                template=self.template_id.name,
+                text=str(error).strip().split("\n")[0],
+            )
+        self.write({"state": "failed", "error": reason})
+        self.case_id._ask_a_person(reason)
+
+    def action_send_again(self):
+        """Let letters that failed be sent with the next run."""
+        self.case_id._check_may_collect()
+        failed = self.sudo().filtered(lambda letter: letter.state == "failed")
+        failed.write(
+            {"state": "waiting", "error": False, "send_after": fields.Datetime.now()}
+        )
+        failed.case_id._wake()
+
+
+class SubscriptionDunningLetters(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    notice_ids = fields.One2many("subscription.dunning.notice", "case_id", "Letters")
+    letter_case_ids = fields.Many2many(
+        "subscription.dunning.case",
+        compute="_compute_letter",
+        help="The open invoices of the address, the oldest first, as letters list them.",
+    )
+    letter_amount = fields.Monetary(compute="_compute_letter")
+    payment_url = fields.Char(compute="_compute_payment_url")
+
+    @api.depends("contact_id")
+    def _compute_letter(self):
+        for case in self:
+            beside = self.search(
+                Domain("state", "=", "open")
+                & Domain("company_id", "=", case.company_id.id)
+                & Domain("contact_id", "=", case.contact_id.id)
+                & Domain("currency_id", "=", case.currency_id.id)
+            )
+            owed = beside.filtered(
+                lambda each: not each._is_settled() and each.hold != "disputed"
+            )
+            case.letter_case_ids = (owed | case).sorted(lambda each: each.due_date)
+            case.letter_amount = sum(case.letter_case_ids.mapped("amount_open"))
+
+    def _compute_payment_url(self):
+        for case in self:
+            case.payment_url = case.sudo().move_id._dunning_payment_url()
+
+    def _note_letter(self, template, key, rank=DUE_FIRST, **values):
+        """Note that a letter is to be sent, in the hours in which it may be."""
+        for case in self:
+            now = fields.Datetime.now()
+            after = (
+                case.version_id._may_write_from(case.company_id, now)
+                if case.version_id
+                else now
+            )
+            case.env["subscription.dunning.notice"].create(
+                {
+                    "case_id": case.id,
+                    "key": key,
+                    "template_id": template.id,
+                    "rank": rank,
+                    "send_after": after,
+                    **values,
+                }
+            )
+
+
+class AccountMovePaidOnline(models.Model):
+    _inherit = "account.move"
+
+    def _dunning_payment_url(self):
+        """Return where a customer pays the invoice without signing in."""
+        self.ensure_one()
+        return self.get_base_url() + self.get_portal_url(anchor="portal_pay")

@@ -1,0 +1,69 @@
+"""When nobody is written to: days off, holidays, and hours of the night."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytz
+
+from odoo import models
+
+LOOKED_AHEAD = timedelta(days=150)
+QUIET_DAYS = "managed_quiet_days"
+
+
+class SubscriptionDunningQuiet(models.Model):
+    _inherit = "subscription.dunning.version"
+
+    def _quiet_days(self, company, today):
+        """Return the days from one on, some months long, that have no work at all."""
+        self.ensure_one()
+        if not self.content["keeps_days_off"]:
+            return frozenset()
+        known = self.env.context.get(QUIET_DAYS)
+        if not isinstance(known, dict):
+            return company._days_off(today)
+        key = company, today
+        if key not in known:
+            known[key] = company._days_off(today)
+        return known[key]
+
+    def _may_write_from(self, company, moment):
+        """Return the first moment from one on at which letters are sent."""
+        self.ensure_one()
+        zone = pytz.timezone(company.partner_id.tz or "UTC")
+        local = moment.replace(tzinfo=UTC).astimezone(zone)
+        day = local.date()
+        quiet = self._quiet_days(company, day)
+        opens, closes = self.content["hour_from"], self.content["hour_to"]
+        hour = local.hour + local.minute / 60
+        if day not in quiet and opens <= hour < closes:
+            return moment
+        if hour >= closes:
+            day += timedelta(days=1)
+        while day in quiet:
+            day += timedelta(days=1)
+        minutes = round(opens * 60)
+        start = datetime.combine(day, time(*divmod(minutes, 60)))
+        return zone.localize(start).astimezone(UTC).replace(tzinfo=None)
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _days_off(self, today):
+        """Return the days without work in the company's calendar, from a day on.
+
+        A calendar that never works says nothing, and so has no days off.
+        """
+        self.ensure_one()
+        calendar = self.resource_calendar_id
+        if not calendar:
+            return frozenset()
+        zone = pytz.timezone(calendar.tz or self.partner_id.tz or "UTC")
+        start = zone.localize(datetime.combine(today, time.min))
+        end = start + LOOKED_AHEAD
+        work = calendar._work_intervals_batch(start, end)[False]
+        worked = {begins.astimezone(zone).date() for begins, _end, _rows in work}
+        if not worked:
+            return frozenset()
+        days = (today + timedelta(days=number) for number in range(LOOKED_AHEAD.days))
+        return frozenset(day for day in days if day not in worked)

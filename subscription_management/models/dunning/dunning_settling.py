@@ -1,0 +1,76 @@
+"""A charge of which nobody knows: what the provider says, and what a person decides."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ...billing_core.collection import Decline, Outcome
+
+
+class SubscriptionDunningSettling(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    unsettled_id = fields.Many2one(
+        "payment.transaction", compute="_compute_unsettled_id", compute_sudo=True
+    )
+    provider_says = fields.Text(readonly=True, copy=False)
+
+    def _compute_unsettled_id(self):
+        for case in self:
+            case.unsettled_id = case.transaction_ids.filtered(
+                lambda each: each.managed_outcome == Outcome.UNKNOWN.value
+            )[:1]
+
+    def _unknown_charge(self):
+        """Return the charge that is to be settled, or say that there is none."""
+        self.ensure_one()
+        self._check_may_collect()
+        charge = self.sudo().unsettled_id
+        if not charge:
+            raise UserError(
+                self.env._("No charge of %s waits to be settled.", self.move_id.name)
+            )
+        return charge
+
+    def action_ask_provider(self):
+        """Ask the provider about a charge, and show what it says; charge nothing."""
+        charge = self._unknown_charge()
+        answer = charge._ask_provider()
+        self.sudo().provider_says = answer
+        if charge.managed_outcome == Outcome.PAID.value:
+            charge._post_process()
+
+    def action_was_charged(self):
+        """Settle a charge as made: the payment is written as any other."""
+        charge = self._unknown_charge()
+        charge._set_done()
+        charge._follow_state()
+        charge._post_process()
+        self._close_activities()
+
+    def action_was_not_charged(self):
+        """Settle a charge as not made: the steps go on, and it may be charged again."""
+        charge = self._unknown_charge()
+        charge._set_error(self.env._("It was not charged, as a person found out."))
+        charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
+        self._close_activities()
+        self.sudo()._wake()
+
+    def _close_activities(self):
+        self.sudo().activity_ids.action_feedback()
+
+
+class PaymentTransactionAsked(models.Model):
+    _inherit = "payment.transaction"
+
+    def _ask_provider(self):
+        """Return what the provider says of a charge, one sentence.
+
+        What is certain is noted. Addons of a provider know how it is asked.
+        """
+        self.ensure_one()
+        return self.env._(
+            "%(provider)s cannot be asked from here: look for %(reference)s on its own "
+            "pages, then say below what became of it.",
+            provider=self.provider_id.name,
+            reference=self.reference,
+        )

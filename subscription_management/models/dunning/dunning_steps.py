@@ -1,0 +1,188 @@
+"""What the steps do: written down, and carried out, in one transaction."""
+
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...billing_core.dunning import Action, steps_on
+from ...billing_core.errors import BillingError
+from ...billing_core.lifecycle import ENDED
+from ..error_messages import translated
+from .dunning_case import UNSETTLED
+from .dunning_quiet import QUIET_DAYS
+
+_logger = logging.getLogger(__name__)
+
+ADVANCED_TOGETHER = 200
+ENDED_STATES = {state.value for state in ENDED}
+BLOCKED_BY_HAND = "blocked"
+
+
+class SubscriptionDunningSteps(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    @api.model
+    def _advance_slice(self):
+        """Do what is due of the next cases; return these.
+
+        A case that fails is marked, comes again the next day, and stops no other.
+        """
+        due = self._due_today()
+        cases = self._take(due, ADVANCED_TOGETHER) if due else self.browse()
+        cases.with_context(**{QUIET_DAYS: {}})._advance_each_that_can()
+        return cases
+
+    @api.model
+    def _due_today(self):
+        """Return the condition of having a step today, None where no case has one."""
+        companies = self._read_group(
+            [("state", "=", "open"), ("next_date", "!=", False)],
+            ["company_id"],
+            ["next_date:min"],
+        )
+        days = [
+            SQL("(company_id = %s AND next_date <= %s)", company.id, today)
+            for company, first in companies
+            if first <= (today := company._subscription_today())
+        ]
+        return SQL("(%s)", SQL(" OR ").join(days)) if days else None
+
+    def _advance_each_that_can(self):
+        """Advance together; where that fails, in parts, down to the one that is wrong."""
+        try:
+            with self.env.cr.savepoint():
+                self._advance()
+        except psycopg2.OperationalError:
+            # The connection or the snapshot is gone: nothing that a record can cure.
+            raise
+        except Exception as error:
+            if len(self) == 1:
+                self._note_failure(error)
+                return
+            middle = len(self) // 2
+            self[:middle]._advance_each_that_can()
+            self[middle:]._advance_each_that_can()
+
+    def _note_failure(self, error):
+        """Mark a case with what a person has to cure, and leave it for a day."""
+        self.ensure_one()
+        if isinstance(error, BillingError):
+            reason = translated(self.env, error)
+        elif isinstance(error, UserError):
+            reason = str(error)
+        else:
+            _logger.error("Not advanced: %s", self.display_name, exc_info=error)
+            reason = self.env._(
+                "An unexpected error (%(kind)s): %(text)s. The server's log has the "
+                "details.",
+                kind=type(error).__name__,
+                text=str(error).strip().split("\n")[0],
+            )
+        if not self.error:
+            self._ask_a_person(reason)
+        self.write({"error": reason, "next_date": self._today() + timedelta(days=1)})
+
+    def _advance(self):
+        """Do all that is due of cases."""
+        for case in self:
+            today = case._today()
+            if case._is_settled():
+                case._close()
+            elif case.move_id.no_followup or case._is_blocked():
+                # The host's own signs on an invoice that nobody is to be chased for it.
+                case.next_date = today + timedelta(days=1)
+            else:
+                case._end_hold(today)
+                case._do_due(today)
+
+    def _is_settled(self):
+        self.ensure_one()
+        return self.move_id.state != "posted" or self.move_id.payment_state in (
+            "paid",
+            "in_payment",
+            "reversed",
+        )
+
+    def _is_blocked(self):
+        return self.move_id.payment_state == BLOCKED_BY_HAND
+
+    def _do_due(self, today):
+        """Do what is due on a day, and note when the next step comes."""
+        self.ensure_one()
+        if not self.version_id or self.hold or self.outcome in UNSETTLED:
+            self._plan_next()
+            return
+        quiet = self.version_id._quiet_days(self.company_id, today)
+        policy = self.version_id._snapshot_policy()
+        plan = steps_on(policy, self._snapshot_case(), today, quiet)
+        self._write_down(plan.passed_over, today, "passed")
+        self._carry_out(plan.to_do, today)
+        self.error = False
+        self._plan_next()
+
+    def _write_down(self, steps, today, result="done"):
+        self.env["subscription.dunning.done"].create(
+            [
+                {
+                    "case_id": self.id,
+                    "key": step.key,
+                    "action": step.action.value,
+                    "day": today,
+                    "result": result,
+                }
+                for step in steps
+            ]
+        )
+
+    def _carry_out(self, steps, today):
+        """Do steps: each has a method of its own."""
+        self._write_down(steps, today)
+        for step in steps:
+            getattr(self, f"_do_{step.action.value}")(self.version_id._row(step.key))
+
+    def _do_past_due(self, _row):
+        self._enter_dunning()
+        for subscription in self.subscription_ids:
+            if subscription.state == "active":
+                subscription._set_state("past_due")
+
+    def _do_charge(self, _row):
+        self._want_charge()
+
+    def _do_email(self, row):
+        template = self.env["mail.template"].browse(row["template_id"])
+        self._note_letter(template, f"step:{row['key']}", row["day"])
+
+    def _do_activity(self, row):
+        notes = row["note"]
+        user = self.env["res.users"].browse(row["user_id"] or ()).exists()
+        lang = (user or self.user_id).lang
+        self._ask_a_person(notes.get(lang) or notes.get("en_US"), user)
+
+    def _do_suspend(self, _row):
+        for subscription in self.subscription_ids:
+            if subscription.state in ("active", "past_due"):
+                subscription.suspend(
+                    self.env._("%s is not paid.", self.move_id.name)
+                )
+                self.suspended_ids |= subscription
+
+    def _do_cancel(self, _row):
+        reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
+        for subscription in self.subscription_ids:
+            if subscription.state not in ENDED_STATES:
+                subscription._end_on(
+                    self._today(),
+                    self.env._("%s is not paid.", self.move_id.name),
+                    because=reason,
+                )
+
+    def _enter_dunning(self):
+        """Note the first day on which something was wrong."""
+        for case in self.filtered(lambda each: not each.entered_on):
+            case.entered_on = case._today()

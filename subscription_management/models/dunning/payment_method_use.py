@@ -1,0 +1,146 @@
+"""Which saved ways to pay a subscription and its invoices are charged with."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+
+class PaymentToken(models.Model):
+    _inherit = "payment.token"
+
+    managed_method_ids = fields.One2many(
+        "subscription.payment.method", "token_id", context={"active_test": False}
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tokens = super().create(vals_list)
+        methods = self.env["subscription.payment.method"].sudo()
+        methods._add_missing(tokens.sudo())
+        tokens.sudo().managed_method_ids._try_on_open_invoices()
+        return tokens
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "active" in vals:
+            self.sudo().managed_method_ids.active = bool(vals["active"])
+        return result
+
+    def get_linked_records_info(self):
+        """Say which subscriptions are charged with it before it is deleted."""
+        listed = super().get_linked_records_info()
+        charged = self.sudo().managed_method_ids._subscriptions_charged()
+        return listed + [
+            {
+                "description": self.env._("Subscription"),
+                "id": subscription.id,
+                "name": subscription.name,
+                "url": False,
+            }
+            for subscription in charged
+        ]
+
+
+class SubscriptionPaymentMethodUse(models.Model):
+    _inherit = "subscription.payment.method"
+
+    def _subscriptions_charged(self):
+        """Return the running subscriptions that are charged with these first."""
+        running = Domain("state", "in", ("trial", "active", "past_due", "suspended"))
+        subscriptions = self.env["subscription.subscription"].sudo()
+        same = Domain("commercial_partner_id", "in", self.partner_id.ids)
+        return subscriptions.search(running & same).filtered(
+            lambda each: each._methods_to_charge()[:1] in self
+        )
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    managed_payment_method_ids = fields.One2many(
+        "subscription.payment.method", "partner_id", "Saved Payment Methods"
+    )
+    managed_agreement_ids = fields.One2many(
+        "subscription.subscription",
+        "commercial_partner_id",
+        help="By which rules say whose customer it is.",
+    )
+
+
+class SubscriptionPlanCharged(models.Model):
+    _inherit = "subscription.plan"
+
+    charges_saved_methods = fields.Boolean(
+        "Charge Saved Payment Methods",
+        default=True,
+        help="Invoices are charged as soon as they are posted, if the customer saved "
+        "a card or a direct debit.",
+    )
+
+
+class SubscriptionCharged(models.Model):
+    _inherit = "subscription.subscription"
+
+    charges_saved_methods = fields.Boolean(
+        "Charge Saved Payment Methods",
+        compute="_compute_charges_saved_methods",
+        store=True,
+        precompute=True,
+        readonly=False,
+        tracking=True,
+    )
+    payment_method_id = fields.Many2one(
+        "subscription.payment.method",
+        "Charged First",
+        copy=False,
+        ondelete="set null",
+        tracking=True,
+        domain="[('partner_id', '=', commercial_partner_id), "
+        "('company_id', 'parent_of', company_id)]",
+        help="Empty for the first one of the customer; the others are backups.",
+    )
+
+    @api.depends("plan_id")
+    def _compute_charges_saved_methods(self):
+        for subscription in self:
+            subscription.charges_saved_methods = (
+                subscription.plan_id.charges_saved_methods
+            )
+
+    @api.constrains("payment_method_id", "partner_id", "company_id")
+    def _check_payment_method_is_own(self):
+        """Refuse to charge what another customer saved, or for another company."""
+        for subscription in self:
+            method = subscription.sudo().payment_method_id
+            if not method:
+                continue
+            own = self.env["subscription.payment.method"]._methods_of(
+                subscription.partner_invoice_id, subscription.company_id
+            )
+            if method not in own:
+                raise UserError(
+                    self.env._(
+                        "%(method)s was not saved by the customer of %(subscription)s "
+                        "in %(company)s; choose one of that customer's.",
+                        method=method.name,
+                        subscription=subscription.name,
+                        company=subscription.company_id.name,
+                    )
+                )
+
+    def _methods_to_charge(self):
+        """Return what subscriptions that share an invoice are charged with, in order.
+
+        None where one of them is not to be charged by itself.
+        """
+        methods = self.env["subscription.payment.method"].sudo()
+        if not self or not all(each.charges_saved_methods for each in self):
+            return methods
+        company, currency = self.company_id[:1], self.currency_id[:1]
+        chosen = self.sudo().payment_method_id.filtered("active")
+        for method in chosen | methods._methods_of(
+            self.partner_invoice_id[:1], company
+        ):
+            if method._can_charge(company, currency):
+                methods |= method
+        return methods

@@ -1,0 +1,230 @@
+"""Charges of saved methods: the host's transactions, with what is known of them."""
+
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...billing_core.collection import Decline, Outcome, outcome_of
+from .dunning_case import OUTCOMES, SENDING, UNSETTLED
+from .payment_method import DECLINES
+from .payment_provider import calls_of
+
+_logger = logging.getLogger(__name__)
+
+BY_CUSTOMER = ("online_redirect", "online_direct", "online_token")
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    managed_case_id = fields.Many2one(
+        "subscription.dunning.case", "Charged For", readonly=True, index="btree_not_null"
+    )
+    managed_attempt = fields.Integer("Attempt", readonly=True)
+    managed_outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True)
+    managed_decline = fields.Selection(DECLINES, "Why Declined", readonly=True)
+    managed_decline_code = fields.Char("Decline Code", readonly=True)
+    managed_sent_at = fields.Datetime("Charged At", readonly=True)
+
+    _managed_one_unsettled = models.UniqueIndex(
+        "(managed_case_id) WHERE managed_outcome IN ('sending', 'pending', 'unknown')",
+        "A charge of this invoice is not settled yet: nothing is charged beside it.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let no customer pay beside a charge of which money may still come."""
+        transactions = super().create(vals_list)
+        for transaction in transactions:
+            if transaction.operation in BY_CUSTOMER:
+                transaction.invoice_ids._check_nothing_unsettled()
+        return transactions
+
+    def _note_answer(self, calls):
+        """Note what came of a charge that was sent."""
+        self.ensure_one()
+        decline = self._decline_of(calls)
+        self._note_outcome(
+            outcome_of(self.state, calls.done, decline), decline, calls.decline_code
+        )
+
+    def _decline_of(self, calls):
+        if calls.decline:
+            return calls.decline
+        return Decline.OTHER if self.state in ("error", "cancel") else None
+
+    def _note_broken_charge(self, calls, error):
+        """Note a charge during which something broke: nobody knows, unless it is said.
+
+        What a webhook has said meanwhile counts; nothing was charged where nothing was
+        sent.
+        """
+        self.ensure_one()
+        self.managed_case_id.lock_for_update(allow_referencing=True)
+        if self.state != "draft":
+            self._note_outcome(outcome_of(self.state, ()), Decline.OTHER)
+        elif isinstance(error, UserError) and not calls.done:
+            self._set_error(str(error))
+            self._note_outcome(Outcome.DECLINED, Decline.OTHER)
+            self.managed_case_id._ask_a_person(str(error))
+        else:
+            self._note_outcome(Outcome.UNKNOWN)
+
+    def _note_outcome(self, outcome, decline=None, code=None):
+        """Write down what is known now, and let the case follow."""
+        self.ensure_one()
+        if outcome is Outcome.ACTION:
+            decline = Decline.ACTION
+        self.write(
+            {
+                "managed_outcome": outcome.value,
+                "managed_decline": decline.value
+                if decline and outcome in (Outcome.DECLINED, Outcome.ACTION)
+                else False,
+                "managed_decline_code": code,
+            }
+        )
+        if outcome is Outcome.DECLINED and not self.managed_decline:
+            self.managed_decline = Decline.OTHER.value
+        self.managed_case_id._note_charged(self, outcome)
+
+    def _finish_charge(self):
+        """Register the payment of a charge that was made; the host tries again later."""
+        self.ensure_one()
+        if self.state != "done" or self.is_post_processed:
+            return
+        try:
+            self._post_process()
+            self.env.cr.commit()
+        except Exception as error:
+            self.env.cr.rollback()
+            if isinstance(error, psycopg2.OperationalError):
+                return
+            _logger.error("Payment of charge %s", self.reference, exc_info=error)
+            self.managed_case_id._ask_a_person(
+                self.env._(
+                    "%(reference)s was charged, but its payment cannot be written: "
+                    "%(reason)s",
+                    reference=self.reference,
+                    reason=str(error),
+                )
+            )
+            self.env.cr.commit()
+
+    def _process(self, provider_code, payment_data):
+        """Follow what a provider says later: by a webhook, or when it is asked."""
+        transaction = super()._process(provider_code, payment_data)
+        if transaction.managed_case_id and calls_of(self.env) is None:
+            transaction._follow_state()
+        return transaction
+
+    def _follow_state(self):
+        """Bring what is known of a charge in step with what the provider said."""
+        self.ensure_one()
+        if self.state == "draft":
+            return
+        said = outcome_of(self.state, ())
+        if said.value == self.managed_outcome:
+            return
+        settled = self.managed_outcome not in UNSETTLED
+        if settled and said is not Outcome.PAID:
+            return
+        decline, code = self._decline_said()
+        self._note_outcome(said, decline, code)
+
+    def _decline_said(self):
+        """Return (decline, code) of what a provider said by itself."""
+        return Decline.OTHER, False
+
+    def _post_process(self):
+        """Send a receipt of what was charged, and say where it was paid twice."""
+        result = super()._post_process()
+        for transaction in self.filtered("managed_case_id"):
+            if transaction.state == "done":
+                transaction._follow_state()
+                transaction._follow_payment()
+        return result
+
+    def _follow_payment(self):
+        self.ensure_one()
+        case, payment = self.managed_case_id, self.payment_id
+        template = case.version_id._template("receipt_template_id")
+        key = f"receipt:{self.id}"
+        if template and payment and key not in case.notice_ids.mapped("key"):
+            case._note_letter(template, key, payment_id=payment.id)
+        left = payment.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id == payment.destination_account_id
+                and not line.reconciled
+            )
+        )
+        if left:
+            case._ask_a_person(
+                self.env._(
+                    "%(reference)s was charged though %(invoice)s was paid: "
+                    "%(amount)s belong to the customer. Refund the payment, or set it "
+                    "against another invoice.",
+                    reference=self.reference,
+                    invoice=case.move_id.name,
+                    amount=self.currency_id.format(
+                        abs(sum(left.mapped("amount_residual_currency")))
+                    ),
+                )
+            )
+
+    def _tokenize(self, payment_data):
+        """Charge the subscriptions with what a customer has just saved first."""
+        before = self.token_id
+        result = super()._tokenize(payment_data)
+        saved = self.token_id - before
+        if self.operation in (*BY_CUSTOMER, "validation"):
+            saved.managed_method_ids.sudo()._put_first()
+        return result
+
+
+class SubscriptionPaymentMethodSaved(models.Model):
+    _inherit = "subscription.payment.method"
+
+    def _put_first(self):
+        """Let what was saved last be charged first, as its customer expects."""
+        for method in self:
+            others = self.search(
+                self._domain_of(method.partner_id, method.company_id)
+            )
+            method.sequence = min(others.mapped("sequence"), default=10) - 1
+
+
+class AccountMoveUnsettled(models.Model):
+    _inherit = "account.move"
+
+    managed_case_ids = fields.One2many("subscription.dunning.case", "move_id")
+
+    def _unsettled_charges(self):
+        """Return the charges of which money may still come."""
+        return self.sudo().managed_case_ids.transaction_ids.filtered(
+            lambda each: each.managed_outcome in (SENDING, "pending", "unknown")
+        )
+
+    def _check_nothing_unsettled(self):
+        """Refuse a payment beside one that is under way; wait for one that begins."""
+        cases = self.sudo().managed_case_ids
+        if not cases:
+            return
+        # Whoever holds it is about to charge.
+        held = cases - cases.try_lock_for_update(allow_referencing=True)
+        unsettled = held.move_id | self._unsettled_charges().managed_case_id.move_id
+        if unsettled:
+            raise UserError(
+                self.env._(
+                    "A payment of %s is being looked into. You need not do anything "
+                    "now; we write to you if it was not made.",
+                    unsettled[:1].name,
+                )
+            )
+
+    def _has_to_be_paid(self):
+        """Offer no payment beside one of which money may still come."""
+        return super()._has_to_be_paid() and not self._unsettled_charges()

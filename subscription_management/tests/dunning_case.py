@@ -1,0 +1,73 @@
+"""Words to write stories of getting paid with."""
+
+from odoo import fields
+
+from .common import SubscriptionCase
+
+
+class DunningCase(SubscriptionCase):
+    """A customer with saved cards of the host's demo provider, and a policy."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        demo = cls.env.ref("payment.payment_provider_demo").sudo()
+        cls.provider = demo.copy({"company_id": cls.env.company.id})
+        cls.provider.write({"state": "test", "allow_tokenization": True})
+        cls.provider.journal_id = cls.company_data["default_journal_bank"]
+        cls.card = demo.with_context(active_test=False).payment_method_ids[:1]
+        cls.env.company.resource_calendar_id = False
+        cls.policies = cls.env["subscription.dunning.policy"]
+        cls.cases = cls.env["subscription.dunning.case"]
+        cls.policies.search([]).active = False
+        cls.letter = cls.env.ref("subscription_management.mail_template_dunning_first")
+        cls.policy = cls.make_policy("Usual", (3, "email"), (3, "charge"), (15, "suspend"))
+
+    @classmethod
+    def make_policy(cls, name, *steps, **values):
+        """Return a policy of (day, action) rows."""
+        return cls.policies.create(
+            {
+                "name": name,
+                "hour_from": 0,
+                "hour_to": 24,
+                "step_ids": [
+                    fields.Command.create(
+                        {"day": day, "action": action, "template_id": cls.letter.id}
+                    )
+                    for day, action in steps
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def save_card(cls, answers="done", **values):
+        """Return a card that the customer saved; it pays or not."""
+        token = cls.env["payment.token"].sudo().create(
+            {
+                "provider_id": cls.provider.id,
+                "payment_method_id": cls.card.id,
+                "payment_details": "4242",
+                "partner_id": cls.customer.id,
+                "provider_ref": "demo",
+                "demo_simulated_state": answers,
+                **values,
+            }
+        )
+        return token.managed_method_ids
+
+    def invoice(self, day, **values):
+        """Return the case of the first invoice of a new subscription."""
+        self.subscription = self.subscribe(on=day, **values)
+        self.bill(day)
+        self.collect(day)
+        return self.cases.search(
+            [("move_id", "in", self.subscription.invoice_ids.ids)], limit=1
+        )
+
+    def collect(self, day):
+        self.run_action("ir_cron_collect", day)
+
+    def letters_of(self, case):
+        return case.notice_ids.sorted("id").mapped("state")
