@@ -22,6 +22,7 @@ from . import (
     test_discounts_of_several_lines,
     test_discounts_over_time,
     test_due_by_quotation,
+    test_dunning,
     test_end_quotations,
     test_found_prices,
     test_granted_prices,

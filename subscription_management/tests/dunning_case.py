@@ -1,5 +1,7 @@
 """Words to write stories of getting paid with."""
 
+from freezegun import freeze_time
+
 from odoo import fields
 
 from .common import SubscriptionCase
@@ -59,15 +61,42 @@ class DunningCase(SubscriptionCase):
 
     def invoice(self, day, **values):
         """Return the case of the first invoice of a new subscription."""
-        self.subscription = self.subscribe(on=day, **values)
+        with freeze_time(f"{day} 08:00:00"):
+            self.subscription = self.subscribe(on=day, **values)
         self.bill(day)
         self.collect(day)
         return self.cases.search(
             [("move_id", "in", self.subscription.invoice_ids.ids)], limit=1
         )
 
+    def bill(self, day, **values):
+        """Bill on the morning of a day, by which its invoices are dated."""
+        with freeze_time(f"{day} 08:00:00"):
+            return super().bill(day, **values)
+
     def collect(self, day):
         self.run_action("ir_cron_collect", day)
 
-    def letters_of(self, case):
-        return case.notice_ids.sorted("id").mapped("state")
+    def pay(self, move, amount, day):
+        """Pay a part of an invoice by a bank statement, or all of it."""
+        with freeze_time(day):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=move.ids
+            ).create({"amount": amount, "payment_date": day})._create_payments()
+        self.env.invalidate_all()
+
+    def online_payment(self, move):
+        """Return a payment that the customer has begun on the payment page."""
+        transactions = self.env["payment.transaction"].sudo()
+        return transactions.create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.card.id,
+                "reference": transactions._compute_reference("demo", prefix=move.name),
+                "amount": move.amount_residual,
+                "currency_id": move.currency_id.id,
+                "partner_id": move.partner_id.id,
+                "operation": "online_direct",
+                "invoice_ids": [fields.Command.set(move.ids)],
+            }
+        )

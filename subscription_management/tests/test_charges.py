@@ -1,8 +1,16 @@
 """Saved payment methods are charged after their invoices are posted."""
 
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
+
+CHARGE = "odoo.addons.subscription_management.models.dunning.dunning_charge"
 
 
 @tagged("post_install", "-at_install")
@@ -17,3 +25,271 @@ class TestCharges(DunningCase):
             [{"state": "done", "amount": case.amount, "managed_outcome": "paid"}],
         )
         self.assertEqual(self.subscription.state, "active")
+        self.assertFalse(case.entered_on)
+
+    def test_a_second_run_charges_nothing(self):
+        self.save_card("error")
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-01")
+        self.collect("2026-04-01")
+        self.assertEqual(len(case.transaction_ids), 1)
+
+    def test_nothing_is_charged_that_is_agreed_to_be_paid_by_hand(self):
+        self.save_card()
+        case = self.invoice("2026-04-01", charges_saved_methods=False)
+        self.assertFalse(case.transaction_ids)
+        self.assertEqual(case.payer, "manual")
+
+    def test_a_plan_may_leave_saved_methods_alone(self):
+        self.monthly.charges_saved_methods = False
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        self.assertFalse(case.transaction_ids)
+
+    def test_backups_are_charged_in_their_order(self):
+        cards = self.save_card("error") | self.save_card("done") | self.save_card("done")
+        case = self.invoice("2026-04-01")
+        charged = case.transaction_ids.sorted("id").token_id.managed_method_ids
+        self.assertEqual(charged, cards[:2])
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(cards.mapped("decline"), ["other", False, False])
+
+    def test_the_method_of_a_subscription_is_charged_first(self):
+        _first, second = self.save_card(), self.save_card()
+        subscription = self.subscribe(on="2026-04-01", payment_method_id=second.id)
+        self.bill("2026-04-01")
+        self.collect("2026-04-01")
+        charged = subscription.invoice_ids.transaction_ids.token_id
+        self.assertEqual(charged.managed_method_ids, second)
+
+    def test_a_method_of_somebody_else_is_refused(self):
+        other = self.env["res.partner"].create({"name": "Haifa Cafe"})
+        foreign = self.save_card(partner_id=other.id)
+        with self.assertRaisesRegex(UserError, "was not saved by the customer"):
+            self.subscribe(on="2026-04-01", payment_method_id=foreign.id)
+
+    def test_a_declined_charge_is_past_due_and_tells_the_customer(self):
+        self.policy.declined_template_id = self.letter
+        self.save_card("error")
+        case = self.invoice("2026-04-01")
+        self.assertRecordValues(
+            case, [{"state": "open", "outcome": "declined", "decline": "other"}]
+        )
+        self.assertEqual(str(case.entered_on), "2026-04-01")
+        self.assertEqual(case.notice_ids.mapped("key"), ["declined"])
+
+    def test_a_decline_is_told_once_however_often_it_is_charged(self):
+        self.policy.declined_template_id = self.letter
+        self.save_card("error")
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids), 2)
+        self.assertEqual(case.notice_ids.mapped("key").count("declined"), 1)
+
+    def test_a_pending_charge_stops_the_steps_until_it_is_decided(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        for day in ("2026-04-04", "2026-04-16"):
+            self.collect(day)
+        self.assertEqual(case.outcome, "pending")
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertFalse(case.step_ids)
+        with freeze_time("2026-04-17"):
+            case.transaction_ids.sudo().action_demo_set_done()
+            case.transaction_ids.sudo()._post_process()
+        self.assertEqual(case.state, "paid")
+
+    def test_a_pending_charge_that_is_declined_lets_the_steps_go_on(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-03"):
+            case.transaction_ids.sudo().action_demo_set_error()
+            case.transaction_ids.sudo().token_id.demo_simulated_state = "error"
+        self.collect("2026-04-16")
+        self.assertEqual(case.outcome, "declined")
+        self.assertEqual(self.subscription.state, "past_due")
+
+    def test_a_method_that_is_saved_later_is_charged_at_once_for_all_that_is_open(self):
+        first = self.invoice("2026-04-01")
+        self.bill("2026-05-01")
+        self.collect("2026-05-01")
+        second = self.cases.search([("partner_id", "=", self.customer.id)]) - first
+        with freeze_time("2026-05-02"):
+            self.save_card()
+        self.collect("2026-05-02")
+        self.assertEqual((first | second).mapped("state"), ["paid", "paid"])
+        charges = (first | second).transaction_ids.sorted("id")
+        self.assertEqual(charges.managed_case_id, first | second)
+
+    def test_what_is_left_is_charged_after_a_part_was_paid(self):
+        case = self.invoice("2026-04-01")
+        whole = case.amount_open
+        self.pay(case.move_id, 10.0, "2026-04-02")
+        with freeze_time("2026-04-03"):
+            self.save_card()
+        self.collect("2026-04-03")
+        self.assertAlmostEqual(case.transaction_ids.amount, whole - 10.0)
+        self.assertEqual(case.state, "paid")
+
+    def test_direct_debits_are_announced_some_days_before(self):
+        self.policy.charge_delay_days = 3
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        self.assertFalse(case.transaction_ids)
+        self.collect("2026-04-03")
+        self.assertFalse(case.transaction_ids)
+        self.collect("2026-04-04")
+        self.assertEqual(case.state, "paid")
+
+    def test_a_provider_that_is_switched_off_charges_nothing_and_loses_nothing(self):
+        self.save_card()
+        self.provider.state = "disabled"
+        case = self.invoice("2026-04-01")
+        self.assertFalse(case.transaction_ids)
+        self.assertEqual(case.state, "open")
+        with self.assertRaisesRegex(UserError, "no saved payment method"):
+            case.action_charge_now()
+
+    def test_an_invoice_that_the_host_blocks_is_not_charged(self):
+        self.save_card("error")
+        case = self.invoice("2026-04-01")
+        case.move_id.action_toggle_block_payment()
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertFalse(case.step_ids.filtered(lambda row: row.result == "done"))
+
+    def test_a_receipt_is_sent_once(self):
+        self.policy.receipt_template_id = self.env.ref(
+            "account.mail_template_data_payment_receipt"
+        )
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        case.transaction_ids.sudo()._post_process()
+        self.collect("2026-04-01")
+        self.assertRecordValues(
+            case.notice_ids,
+            [{"state": "sent", "payment_id": case.transaction_ids.sudo().payment_id.id}],
+        )
+
+    def test_a_payment_that_comes_back_opens_the_case_again(self):
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        case.move_id.line_ids.remove_move_reconcile()
+        self.collect("2026-04-20")
+        self.assertEqual(case.state, "open")
+        self.assertEqual(case.hold, "paused")
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertIn("taken back", case.activity_ids[-1:].note)
+
+
+@tagged("post_install", "-at_install")
+class TestUnknownCharges(DunningCase):
+    def broken(self, error):
+        """Let the provider break once it was asked to charge."""
+        return patch.object(
+            type(self.env["payment.transaction"]),
+            "_send_payment_request",
+            side_effect=error,
+        )
+
+    def unknown(self):
+        """Return a case whose charge nobody knows the outcome of."""
+        self.save_card()
+        with self.broken(RuntimeError("the line went dead")), mute_logger(CHARGE):
+            return self.invoice("2026-04-01")
+
+    def test_no_machine_charges_again_what_nobody_knows(self):
+        case = self.unknown()
+        self.assertEqual(case.outcome, "unknown")
+        self.save_card()
+        for day in ("2026-04-01", "2026-04-04", "2026-05-16"):
+            self.collect(day)
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertEqual(self.subscription.state, "active")
+        self.assertIn("Nobody knows", case.activity_ids.note)
+
+    def test_nobody_charges_it_by_hand_before_it_is_settled(self):
+        case = self.unknown()
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            case.action_charge_now()
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            case.action_run_now()
+
+    def test_a_customer_does_not_pay_beside_it(self):
+        case = self.unknown()
+        self.assertFalse(case.move_id._has_to_be_paid())
+        with self.assertRaisesRegex(UserError, "being looked into"):
+            self.online_payment(case.move_id)
+
+    def test_a_person_settles_it_as_charged(self):
+        case = self.unknown()
+        case.action_was_charged()
+        self.assertEqual(case.state, "paid")
+        self.assertFalse(case.activity_ids)
+
+    def test_a_person_settles_it_as_not_charged_and_it_goes_on(self):
+        case = self.unknown()
+        with freeze_time("2026-04-03"):
+            case.action_was_not_charged()
+        self.collect("2026-04-04")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(
+            case.transaction_ids.sorted("id").mapped("managed_outcome"),
+            ["declined", "paid"],
+        )
+
+    def test_a_late_answer_settles_it(self):
+        case = self.unknown()
+        charge = case.transaction_ids.sudo()
+        charge.action_demo_set_done()
+        charge._post_process()
+        self.assertEqual(case.state, "paid")
+
+    def test_a_late_payment_of_what_was_settled_is_to_be_refunded(self):
+        case = self.unknown()
+        charge = case.transaction_ids.sudo()
+        with freeze_time("2026-04-03"):
+            case.action_was_not_charged()
+        self.collect("2026-04-04")
+        charge.action_demo_set_done()
+        charge._post_process()
+        self.assertIn("belong to the customer", case.activity_ids[-1:].note)
+
+    def test_a_provider_that_cannot_be_asked_says_where_to_look(self):
+        case = self.unknown()
+        case.action_ask_provider()
+        self.assertIn(case.transaction_ids.reference, case.provider_says)
+        self.assertEqual(case.outcome, "unknown")
+
+    def test_what_was_never_sent_is_no_mystery(self):
+        self.save_card()
+        with self.broken(UserError("Choose an account for the journal.")):
+            case = self.invoice("2026-04-01")
+        self.assertEqual(case.outcome, "declined")
+        self.assertIn("Choose an account", case.activity_ids.note)
+
+    def test_only_who_answers_for_the_money_settles(self):
+        case = self.unknown()
+        rep = self.env["res.users"].create(
+            {
+                "name": "Rep",
+                "login": "rep",
+                "group_ids": [
+                    (4, self.env.ref("subscription_management.group_subscription_user").id)
+                ],
+            }
+        )
+        self.subscription.user_id = rep
+        with self.assertRaisesRegex(UserError, "Only accountants"):
+            case.with_user(rep).action_was_charged()
+
+    def test_a_customer_who_is_paying_is_not_charged_beside_it(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertEqual(case.transaction_ids, theirs.browse())
+        self.assertEqual(case.move_id.transaction_ids, theirs)
+        self.collect("2026-04-03")
+        self.assertEqual(case.state, "paid")

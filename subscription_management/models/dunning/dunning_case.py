@@ -188,6 +188,7 @@ class SubscriptionDunningCase(models.Model):
     @api.model
     def _take(self, condition, limit):
         """Return open cases that no other worker has, locked for this transaction."""
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM subscription_dunning_case WHERE state = 'open' AND %s "

@@ -112,7 +112,7 @@ class SubscriptionDunningCharge(models.Model):
                     each.state in ("pending", "authorized")
                     or (
                         each.state == "draft"
-                        and each.create_date > now - CUSTOMER_IS_PAYING
+                        and each.last_state_change > now - CUSTOMER_IS_PAYING
                     )
                 )
             )

@@ -16,6 +16,7 @@ class SubscriptionDunningClosing(models.Model):
     @api.model
     def _open_slice(self):
         """Open cases for invoices of subscriptions that are to be paid; return them."""
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -139,7 +140,11 @@ class SubscriptionDunningClosing(models.Model):
 
     @api.model
     def _reopen_returned(self):
-        """Open cases again whose payment was taken back; return them."""
+        """Open cases again whose payment was taken back; return them.
+
+        Nothing is done by itself: the money may still be there, to be matched anew.
+        """
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -157,10 +162,19 @@ class SubscriptionDunningClosing(models.Model):
         )
         cases = self.browse(row_id for (row_id,) in rows)
         for case in cases:
-            case.write({"state": "open", "closed_on": False, "closed_after": False})
+            case.write(
+                {
+                    "state": "open",
+                    "closed_on": False,
+                    "closed_after": False,
+                    "hold": "paused",
+                    "hold_reason": self.env._("The payment was taken back."),
+                }
+            )
             case._ask_a_person(
                 self.env._(
-                    "The payment of %s was taken back: it is open again.",
+                    "The payment of %s was taken back. Match it anew, or let the case "
+                    "go on: it is paused until then.",
                     case.move_id.name,
                 )
             )

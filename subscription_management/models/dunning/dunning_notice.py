@@ -5,7 +5,6 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -13,6 +12,13 @@ _logger = logging.getLogger(__name__)
 
 DUE_FIRST = 1000
 """The rank of what has just happened, above that of any step."""
+
+
+def root_of(error):
+    """Return what was wrong first, in one line: the host wraps it in a traceback."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return str(error).strip().split("\n")[0]
 
 
 class SubscriptionDunningNotice(models.Model):
@@ -61,6 +67,7 @@ class SubscriptionDunningNotice(models.Model):
 
         Cases are not locked meanwhile: rendering takes its time.
         """
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM subscription_dunning_notice "
@@ -95,13 +102,29 @@ class SubscriptionDunningNotice(models.Model):
         if not needed:
             return
         lead = max(needed, key=lambda letter: (letter.rank, letter.id))
+        if not lead.contact_id.email:
+            lead._note_failure(
+                self.env._(
+                    "%s has no e-mail address; add one, then send the letter again.",
+                    lead.contact_id.display_name,
+                )
+            )
+            return
         try:
             with self.env.cr.savepoint():
                 message = lead._write_message()
         except psycopg2.OperationalError:
             raise
         except Exception as error:
-            lead._note_failure(error)
+            _logger.error("Not written: %s", lead.key, exc_info=error)
+            lead._note_failure(
+                self.env._(
+                    "The text cannot be made of the template “%(template)s”: "
+                    "%(text)s. Cure the template, then send the letter again.",
+                    template=lead.template_id.name,
+                    text=root_of(error),
+                )
+            )
             return
         now = fields.Datetime.now()
         needed.write({"state": "joined", "sent_at": now, "mail_message_id": message.id})
@@ -120,31 +143,13 @@ class SubscriptionDunningNotice(models.Model):
     def _write_message(self):
         """Put the message into the host's queue and return it."""
         self.ensure_one()
-        contact = self.contact_id
-        if not contact.email:
-            raise UserError(
-                self.env._(
-                    "%s has no e-mail address; add one, then send the letter again.",
-                    contact.display_name,
-                )
-            )
         record = self.payment_id or self.case_id
         mail = self.template_id.send_mail(
             record.id, email_layout_xmlid="mail.mail_notification_light"
         )
         return self.env["mail.mail"].sudo().browse(mail).mail_message_id
 
-    def _note_failure(self, error):
-        if isinstance(error, UserError):
-            reason = str(error)
-        else:
-            _logger.error("Not written: %s", self.key, exc_info=error)
-            reason = self.env._(
-                "The text cannot be made of the template “%(template)s”: %(text)s. "
-                "Cure the template, then send the letter again.",
-                template=self.template_id.name,
-                text=str(error).strip().split("\n")[0],
-            )
+    def _note_failure(self, reason):
         self.write({"state": "failed", "error": reason})
         self.case_id._ask_a_person(reason)
 
