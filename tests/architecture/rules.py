@@ -15,6 +15,7 @@ DEPENDENCIES = {
     "subscription_management": set(),
     "subscription_stock": {"subscription_management"},
     "subscription_project": {"subscription_management"},
+    "subscription_stripe": {"subscription_management"},
     "subscription_usage": {"subscription_management"},
     "subscription_portal": {"subscription_management"},
 }

@@ -205,7 +205,14 @@ class SubscriptionDunningCharge(models.Model):
             self.charge_at = fields.Datetime.now()
             return
         self.charge_at = False
-        self._write_once("declined_template_id", "declined")
+        # Of passing trouble the customer can cure nothing.
+        if transaction.managed_decline != Decline.TEMPORARY.value:
+            self._write_once("declined_template_id", "declined")
+        elif transaction.managed_decline_code in ("http_401", "http_403"):
+            self.error = self.env._(
+                "%s refuses the company's own keys: enter them again in its settings.",
+                transaction.provider_id.name,
+            )
         self._plan_next()
 
     def _after_action(self, _transaction):

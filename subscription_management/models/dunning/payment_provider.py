@@ -6,9 +6,12 @@ import urllib3
 from odoo import models
 from odoo.exceptions import ValidationError
 
-from ...billing_core.collection import Call
+from ...billing_core.collection import Call, Decline
 
 ONLY_LOOK = frozenset({"GET", "HEAD"})
+OF_THE_COMPANY = frozenset({401, 403, 429})
+"""Refusals of the company's keys, or of too many requests: no customer is to blame."""
+
 CALLS = "managed_provider_calls"
 
 
@@ -84,4 +87,6 @@ class PaymentProvider(models.Model):
 
     def _read_decline(self, response):
         """Return (decline, code) of a refusal; addons of a provider know its codes."""
+        if response.status_code in OF_THE_COMPANY:
+            return Decline.TEMPORARY, f"http_{response.status_code}"
         return None, None

@@ -94,6 +94,10 @@ class PaymentTransaction(models.Model):
     def _finish_charge(self):
         """Register the payment of a charge that was made; the host tries again later."""
         self.ensure_one()
+        if self.state == "draft" and self.managed_outcome == Outcome.ACTION.value:
+            if not self._withdraw_charge():
+                self._note_outcome(Outcome.UNKNOWN)
+            self.env.cr.commit()
         if self.state != "done" or self.is_post_processed:
             return
         try:
@@ -134,6 +138,13 @@ class PaymentTransaction(models.Model):
             return
         decline, code = self._decline_said()
         self._note_outcome(said, decline, code)
+
+    def _withdraw_charge(self):
+        """Make sure that a charge which waits for its customer cannot come later.
+
+        Return whether that is certain; addons of a provider know how it is done.
+        """
+        return False
 
     def _decline_said(self):
         """Return (decline, code) of what a provider said by itself."""

@@ -1,0 +1,1 @@
+from . import test_stripe_charges, test_stripe_webhooks

@@ -1,0 +1,185 @@
+"""Charges by the host's own Stripe provider, over real HTTP."""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .stripe_case import StripeCase
+from .stripe_server import FAULTS
+
+PROVIDER = "odoo.addons.payment.models.payment_provider"
+
+
+@tagged("post_install", "-at_install")
+class TestStripeCharges(StripeCase):
+    def test_a_saved_card_pays_and_each_attempt_has_its_own_key(self):
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        self.assertEqual(case.state, "paid")
+        (_method, path, data, headers) = self.stripe.requests[0]
+        self.assertEqual(path, "payment_intents")
+        self.assertEqual(data["off_session"], "True")
+        self.assertEqual(len(headers["Idempotency-Key"]), 40)
+        self.assertEqual(self.stripe.charges, [(self.charges(case).reference, 3510)])
+
+    def test_declines_are_told_apart_by_their_code(self):
+        for method, decline, code, refused in (
+            ("pm_card_chargeDeclined", "other", "generic_decline", False),
+            (
+                "pm_card_chargeDeclinedInsufficientFunds",
+                "funds",
+                "insufficient_funds",
+                False,
+            ),
+            ("pm_card_chargeDeclinedLostCard", "hard", "lost_card", True),
+            ("pm_card_chargeDeclinedExpiredCard", "hard", "expired_card", True),
+            (
+                "pm_card_chargeDeclinedProcessingError",
+                "temporary",
+                "processing_error",
+                False,
+            ),
+        ):
+            with self.subTest(method), mute_logger(PROVIDER):
+                card = self.save_card(method)
+                case = self.invoice("2026-04-01", payment_method_id=card.id)
+                self.assertRecordValues(
+                    case,
+                    [{"outcome": "declined", "decline": decline, "decline_code": code}],
+                )
+                self.assertEqual(card.is_refused, refused)
+                card.action_remove()
+
+    def test_a_hard_decline_is_not_charged_again_until_there_is_another_card(self):
+        self.save_card("pm_card_chargeDeclinedLostCard")
+        with mute_logger(PROVIDER):
+            case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        self.assertEqual(len(self.stripe.requests), 1)
+        with freeze_time("2026-04-05"):
+            self.save_card()
+        self.collect("2026-04-05")
+        self.assertEqual(case.state, "paid")
+
+    def test_a_soft_decline_is_charged_again_by_the_policy(self):
+        self.save_card("pm_card_chargeDeclined")
+        with mute_logger(PROVIDER):
+            case = self.invoice("2026-04-01")
+            for day in ("2026-04-02", "2026-04-03", "2026-04-04", "2026-04-05"):
+                self.collect(day)
+        self.assertEqual(len(case.transaction_ids), 2)
+        keys = [headers["Idempotency-Key"] for *_rest, headers in self.stripe.requests]
+        self.assertEqual(len(set(keys)), 2)
+
+    def test_a_customer_must_agree(self):
+        self.policy.action_template_id = self.env.ref(
+            "subscription_management.mail_template_dunning_action"
+        )
+        for method in ("pm_card_authenticationRequired", "pm_needsAction"):
+            with self.subTest(method), mute_logger(PROVIDER):
+                card = self.save_card(method)
+                case = self.invoice("2026-04-01", payment_method_id=card.id)
+                self.collect("2026-04-04")
+                self.assertEqual(case.outcome, "action")
+                self.assertEqual(len(case.transaction_ids), 1)
+                letter = case.notice_ids.filtered(lambda row: "action" in row.key)
+                self.assertEqual(letter.state, "sent")
+                self.assertIn(
+                    f"/my/invoices/{case.move_id.id}", letter.mail_message_id.body
+                )
+                # Nothing can come of it later, beside what the customer pays.
+                intent = self.stripe.intent_of(case.transaction_ids.reference)
+                self.assertIn(intent["status"], ("canceled", "requires_payment_method"))
+                card.action_remove()
+
+    def test_no_answer_is_an_unknown_outcome_whether_it_was_charged_or_not(self):
+        for fault in FAULTS:
+            with self.subTest(fault), mute_logger(PROVIDER):
+                self.stripe.fault = fault
+                card = self.save_card()
+                case = self.invoice("2026-04-01", payment_method_id=card.id)
+                for day in ("2026-04-01", "2026-04-04", "2026-06-01"):
+                    self.collect(day)
+                self.assertEqual(case.outcome, "unknown")
+                self.assertEqual(len(case.transaction_ids), 1)
+                was_charged = len(self.stripe.charges)
+                self.assertEqual(was_charged, 1 if fault.endswith("after") else 0)
+                self.stripe.intents.clear()
+                card.action_remove()
+
+    def test_stripe_is_asked_what_became_of_a_charge(self):
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_after"
+            self.save_card()
+            case = self.invoice("2026-04-01")
+        case.action_ask_provider()
+        self.assertIn("is succeeded", case.provider_says)
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(len(self.stripe.charges), 1)
+
+    def test_a_charge_that_stripe_does_not_know_is_settled_by_a_person(self):
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_before"
+            self.save_card()
+            case = self.invoice("2026-04-01")
+        case.action_ask_provider()
+        self.assertIn("knows of no charge", case.provider_says)
+        self.assertEqual(case.outcome, "unknown")
+        with freeze_time("2026-04-02"):
+            case.action_was_not_charged()
+        self.collect("2026-04-04")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(len(self.stripe.charges), 1)
+
+    def test_a_charge_that_was_declined_unheard_goes_on(self):
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_after"
+            self.save_card("pm_card_chargeDeclinedInsufficientFunds")
+            case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02"):
+            case.action_ask_provider()
+        self.assertRecordValues(case, [{"outcome": "declined", "decline": "funds"}])
+
+    def test_stripe_may_not_answer_when_it_is_asked(self):
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_after"
+            self.save_card()
+            case = self.invoice("2026-04-01")
+            self.stripe.status = 500
+            case.action_ask_provider()
+        self.assertIn("Ask again later", case.provider_says)
+        self.assertEqual(case.outcome, "unknown")
+
+    def test_it_is_found_among_many_charges_of_a_customer(self):
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_after"
+            self.save_card()
+            case = self.invoice("2026-04-01")
+        for number in range(250):
+            self.stripe.intents[f"pi_later_{number}"] = {
+                "id": f"pi_later_{number}",
+                "customer": "cus_galil",
+                "description": f"other-{number}",
+                "status": "succeeded",
+            }
+        case.action_ask_provider()
+        self.assertEqual(case.state, "paid")
+
+    def test_refused_keys_of_the_company_are_nobodys_fault(self):
+        self.policy.declined_template_id = self.letter
+        self.stripe.status = 401
+        card = self.save_card()
+        with mute_logger(PROVIDER):
+            case = self.invoice("2026-04-01")
+        self.assertRecordValues(case, [{"outcome": "declined", "decline": "temporary"}])
+        self.assertIn("own keys", case.error)
+        self.assertFalse(case.notice_ids)
+        self.assertFalse(card.is_refused)
+
+    def test_a_server_that_cannot_be_reached_was_not_asked_to_charge(self):
+        self.save_card()
+        self.stripe.close()
+        with mute_logger(PROVIDER):
+            case = self.invoice("2026-04-01")
+        self.assertEqual(case.outcome, "declined")
