@@ -13,10 +13,13 @@ from devtools import odoo as odoo_setup
 
 
 @contextlib.contextmanager
-def cloned_database() -> Iterator[str]:
-    """Yield the name of a database with our addons; it is dropped afterwards."""
+def cloned_database(template: str | None = None) -> Iterator[str]:
+    """Yield the name of a database with our addons; it is dropped afterwards.
+
+    It is cloned from `template`, or from the one of the suite.
+    """
     name = f"{odoo_setup.PREFIX}clone_{uuid.uuid4().hex[:12]}"
-    odoo_setup.create(name, os.environ["SUBSCRIPTION_TEMPLATE"])
+    odoo_setup.create(name, template or os.environ["SUBSCRIPTION_TEMPLATE"])
     try:
         yield name
     finally:

@@ -48,11 +48,12 @@ class SubscriptionDunningSettling(models.Model):
         self._close_activities()
 
     def action_was_not_charged(self):
-        """Settle a charge as not made: the steps go on, and it may be charged again."""
+        """Settle a charge as not made, and charge what is open once more."""
         charge = self._unknown_charge()
         charge._set_error(self.env._("It was not charged, as a person found out."))
         charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
         self._close_activities()
+        self.sudo()._want_charge()
         self.sudo()._wake()
 
     def _close_activities(self):

@@ -1,0 +1,173 @@
+"""Nothing is charged twice: two workers at once, and kill -9 at any step of a charge."""
+
+import signal
+import subprocess
+import sys
+from datetime import date
+from runpy import run_path
+
+import pytest
+
+from devtools import odoo as odoo_setup
+from devtools.places import ROOT
+from tests.support.business import add_subscriptions, open_company, start_run, work
+from tests.support.charging_worker import charge_at
+from tests.support.databases import (
+    cloned_database,
+    close_registry,
+    environment,
+    plain_cursor,
+)
+
+SERVER = ROOT / "subscription_stripe" / "tests" / "stripe_server.py"
+INVOICES = 6
+STEPS = (
+    "_charge_with_token",
+    "_send_payment_request",
+    "_note_answer",
+    "_finish_charge",
+    "_create_payment",
+)
+"""The steps of a charge in their order: it is sent within the second one."""
+
+
+@pytest.fixture
+def stripe():
+    # The addon's own, without the tests around it.
+    opened = run_path(str(SERVER))["StripeServer"]()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def posted():
+    """Yield a database with an invoice for each of some customers with a saved card."""
+    with cloned_database() as database:
+        odoo_setup.install(database, ("subscription_stripe",))
+        post_invoices(database)
+        yield database
+
+
+@pytest.fixture
+def charged_database(posted):
+    with cloned_database(posted) as database:
+        yield database
+
+
+def post_invoices(database):
+    with environment(database) as env:
+        plan = open_company(env)
+        provider = env.ref("payment.payment_provider_stripe")
+        provider.write(
+            {
+                "stripe_secret_key": "sk_test_of_the_tests",
+                "stripe_publishable_key": "pk_test_of_the_tests",
+                "state": "test",
+                "allow_tokenization": True,
+            }
+        )
+        card = env.ref("payment.payment_method_card")
+        provider.payment_method_ids = [(4, card.id)]
+        card.active = True
+        subscriptions = add_subscriptions(env, plan, INVOICES)
+        for subscription in subscriptions:
+            env["payment.token"].create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": card.id,
+                    "payment_details": "4242",
+                    "partner_id": subscription.partner_id.id,
+                    "provider_ref": f"cus_{subscription.partner_id.id}",
+                    "stripe_payment_method": "pm_card_visa",
+                }
+            )
+        work(env, start_run(env, date(2026, 1, 1)))
+    close_registry(database)
+
+
+def start_worker(database, stripe, *methods):
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.support.charging_worker",
+            database,
+            stripe.url,
+            *methods,
+        ],
+        cwd=ROOT,
+    )
+
+
+def collect(database, stripe):
+    assert start_worker(database, stripe).wait(timeout=120) == 0
+
+
+def states(database):
+    """Return how many cases there are of each state."""
+    with plain_cursor(database) as cursor:
+        cursor.execute(
+            "SELECT state, count(*) FROM subscription_dunning_case GROUP BY state"
+        )
+        return dict(cursor.fetchall())
+
+
+def outcomes(database):
+    with plain_cursor(database) as cursor:
+        cursor.execute(
+            "SELECT managed_outcome, count(*) FROM payment_transaction "
+            "WHERE managed_case_id IS NOT NULL GROUP BY managed_outcome"
+        )
+        return dict(cursor.fetchall())
+
+
+def let_time_pass(database):
+    """Let the charge be as old as one whose worker will not come back."""
+    with plain_cursor(database) as cursor:
+        cursor.execute(
+            "UPDATE payment_transaction "
+            "SET managed_sent_at = managed_sent_at - interval '11 minutes'"
+        )
+
+
+def test_two_workers_charge_each_invoice_once(charged_database, stripe):
+    workers = [start_worker(charged_database, stripe) for _number in range(2)]
+    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    assert len(stripe.charges) == INVOICES
+    assert len(set(stripe.charges)) == INVOICES
+    assert states(charged_database) == {"paid": INVOICES}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_worker_charges_nobody_twice_and_is_found(
+    charged_database, stripe, step
+):
+    killed = start_worker(charged_database, stripe, step)
+    assert killed.wait(timeout=120) == -signal.SIGKILL
+    charged = len(stripe.charges)
+    assert charged == (1 if STEPS.index(step) >= STEPS.index("_note_answer") else 0)
+
+    # The next worker goes on with the others, and leaves this one alone.
+    collect(charged_database, stripe)
+    by_key = [headers["Idempotency-Key"] for *_rest, headers in stripe.requests]
+    assert len(by_key) == len(set(by_key))
+
+    let_time_pass(charged_database)
+    collect(charged_database, stripe)
+    noted = step in ("_finish_charge", "_create_payment")
+    if noted:
+        # What is known to be charged is only to be written down as a payment.
+        with environment(charged_database) as env:
+            env["payment.transaction"].search([])._cron_post_process()
+    else:
+        assert outcomes(charged_database) == {"paid": INVOICES - 1, "unknown": 1}
+        with environment(charged_database) as env, charge_at(env, stripe.url):
+            case = env["subscription.dunning.case"].search([("state", "=", "open")])
+            case.action_ask_provider()
+            if case.outcome == "unknown":
+                case.action_was_not_charged()
+        close_registry(charged_database)
+        collect(charged_database, stripe)
+    assert len(stripe.charges) == INVOICES
+    paid_for = {reference.split("-")[0] for reference, _amount in stripe.charges}
+    assert len(paid_for) == INVOICES
