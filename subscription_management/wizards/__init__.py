@@ -2,6 +2,7 @@ from . import (
     sale_order_discount,
     subscription_amend,
     subscription_bill_now,
+    subscription_dunning_hold,
     subscription_end,
     subscription_grant,
     subscription_plan_compare,

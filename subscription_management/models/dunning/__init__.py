@@ -12,6 +12,8 @@ from . import dunning_charge
 from . import dunning_holds
 from . import dunning_settling
 from . import dunning_run
+from . import dunning_timeline
+from . import dunning_shown
 from . import payment_provider
 from . import payment_transaction
 from . import account_move

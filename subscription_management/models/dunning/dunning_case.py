@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...billing_core.collection import LIVE, Decline, Outcome
-from ...billing_core.dunning import Case, Method, foresee
+from ...billing_core.dunning import Action, Case, Method, foresee
+from .dunning_policy import ACTIONS
 from .payment_method import DECLINES, PAYERS
 
 SENDING = "sending"
@@ -101,6 +102,15 @@ class SubscriptionDunningCase(models.Model):
     )
     recovery_days = fields.Integer(
         "Days to Recover", readonly=True, aggregator="avg"
+    )
+    recovered_percent = fields.Float(
+        "Recovered (%)",
+        readonly=True,
+        aggregator="avg",
+        help="100 once it is paid, 0 until then: over many cases the recovery rate.",
+    )
+    last_action = fields.Selection(
+        [(Action.PAST_DUE.value, "Past Due"), *ACTIONS], "Last Step", readonly=True
     )
     step_ids = fields.One2many("subscription.dunning.done", "case_id", "What Was Done")
     transaction_ids = fields.One2many(

@@ -96,6 +96,7 @@ class SubscriptionDunningClosing(models.Model):
                 {
                     "state": "paid" if is_paid else "settled",
                     "closed_on": today,
+                    "recovered_percent": 100 if is_paid else 0,
                     "closed_after": case._name_of_last(last) if is_paid else False,
                     "recovery_days": (today - case.entered_on).days
                     if case.entered_on
@@ -167,6 +168,7 @@ class SubscriptionDunningClosing(models.Model):
                     "state": "open",
                     "closed_on": False,
                     "closed_after": False,
+                    "recovered_percent": 0,
                     "hold": "paused",
                     "hold_reason": self.env._("The payment was taken back."),
                 }

@@ -143,6 +143,7 @@ class SubscriptionDunningSteps(models.Model):
         """Do steps: each has a method of its own."""
         self._write_down(steps, today)
         for step in steps:
+            self.last_action = step.action.value
             getattr(self, f"_do_{step.action.value}")(self.version_id._row(step.key))
 
     def _do_past_due(self, _row):
