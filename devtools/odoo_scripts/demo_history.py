@@ -83,6 +83,35 @@ def pay_old_invoices(env, today):
         ).action_create_payments()
 
 
+def save_cards(env):
+    """Let some customers have a saved card: one pays, others do not, one is not known."""
+    provider = env.ref("payment.payment_provider_demo")
+    answers = {
+        "galil": ("4242", "done"),
+        "hermon": ("0341", "error"),
+        "berlin": ("9995", "pending"),
+    }
+    for name, (digits, state) in answers.items():
+        env["payment.token"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": provider.payment_method_ids[:1].id,
+                "payment_details": digits,
+                "partner_id": env.ref(f"subscription_management.customer_{name}").id,
+                "provider_ref": f"demo-{name}",
+                "demo_simulated_state": state,
+            }
+        )
+
+
+def rest_on_the_sabbath(env):
+    """Work from Sunday to Thursday, as the country does."""
+    fridays = env.company.resource_calendar_id.attendance_ids.filtered(
+        lambda row: row.dayofweek == "4"
+    )
+    fridays.dayofweek = "6"
+
+
 people = add_people(env)  # noqa: F821 - the shell's
 # The host's chat robot would cover the screens that are to be seen.
 env["res.users"].search([]).odoobot_state = "disabled"  # noqa: F821
@@ -90,7 +119,10 @@ env["res.users"].search([]).odoobot_state = "disabled"  # noqa: F821
 today = min(env.company._subscription_today(), date.today())  # noqa: F821
 live_until_yesterday(env, today)  # noqa: F821
 pay_old_invoices(env, today)  # noqa: F821
+save_cards(env)  # noqa: F821
+rest_on_the_sabbath(env)  # noqa: F821
 env["subscription.subscription"].search([]).user_id = people["sales"]  # noqa: F821
+env["subscription.dunning.case"]._cron_collect()  # noqa: F821
 env["subscription.subscription"]._cron_renew()  # noqa: F821
 env["subscription.subscription"]._cron_find_opportunities()  # noqa: F821
 env["subscription.subscription"]._cron_fulfil()  # noqa: F821

@@ -24,10 +24,10 @@ class Action(StrEnum):
 
     PAST_DUE = "past_due"
     CHARGE = "charge"
-    EMAIL = "email"
-    ACTIVITY = "activity"
     SUSPEND = "suspend"
     CANCEL = "cancel"
+    EMAIL = "email"
+    ACTIVITY = "activity"
 
 
 ORDER = {action: place for place, action in enumerate(Action)}
@@ -151,7 +151,8 @@ def steps_on(
 
     A step with day n is done on the first day from due + n on. On `quiet` days nothing
     is done that the customer would notice. Of letters and charges that are late, only
-    the last one is done.
+    the last one is done. What follows a charge waits for what comes of it: it is
+    returned when this is asked again.
 
     >>> policy = Policy((Step(1, 3, Action.EMAIL), Step(2, 15, Action.SUSPEND)))
     >>> case = Case(due=date(2026, 7, 1), done={1: date(2026, 7, 4)})
@@ -167,12 +168,16 @@ def steps_on(
     ]
     wanted = [step for step in due if case.takes(step, today)]
     last = {step.action: step for step in wanted}
-    to_do = tuple(
+    to_do = [
         step
         for step in wanted
         if step.action not in ONCE_A_DAY or step is last[step.action]
-    )
-    return Day(to_do, tuple(step for step in due if step not in to_do))
+    ]
+    charge = next((step for step in to_do if step.action is Action.CHARGE), None)
+    if charge:
+        to_do = to_do[: to_do.index(charge) + 1]
+        due = due[: due.index(charge) + 1]
+    return Day(tuple(to_do), tuple(step for step in due if step not in to_do))
 
 
 def _open_steps(

@@ -154,7 +154,10 @@ class SubscriptionInvoicing(models.Model):
         """Return the header of an invoice of this subscription."""
         self.ensure_one()
         subscription = self.with_company(self.company_id)
+        # Without payment terms the host takes the day that it is for the server.
+        due = {} if self.payment_term_id else {"invoice_date_due": invoice_date}
         return {
+            **due,
             "move_type": "out_invoice",
             "company_id": self.company_id.id,
             "journal_id": subscription._billing_journal().id,

@@ -43,7 +43,15 @@ class TestBillingRun(SubscriptionCase):
         self.env.company.partner_id.tz = "Asia/Jerusalem"  # already 2 April there
         subscription = self.subscribe(on="2026-04-02")
         self.run_scheduled_action()
-        self.assertEqual(subscription.invoice_count, 1)
+        self.assertRecordValues(
+            subscription.invoice_ids,
+            [
+                {
+                    "invoice_date": self.day("2026-04-02"),
+                    "invoice_date_due": self.day("2026-04-02"),
+                }
+            ],
+        )
 
     def test_a_dry_run_shows_next_months_invoices_and_writes_none(self):
         good = self.subscribe(self.basic, self.seat, on="2026-04-01")

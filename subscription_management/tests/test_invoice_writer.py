@@ -204,8 +204,15 @@ class TestInvoiceWriter(SubscriptionCase):
     def _invoice_plainly(self, ours):
         """Return what the host makes when people type the same invoice."""
         subscription = ours.managed_subscription_ids
+        # Without terms the host would take the server's day, whatever the invoice's is.
+        due = (
+            {}
+            if subscription.payment_term_id
+            else {"invoice_date_due": ours.invoice_date}
+        )
         plain = self.env["account.move"].create(
             {
+                **due,
                 "move_type": "out_invoice",
                 "partner_id": ours.partner_id.id,
                 "invoice_date": ours.invoice_date,

@@ -8,6 +8,7 @@ from billing_core.dunning import (
     TAKES_AWAY,
     Action,
     Case,
+    Day,
     Method,
     Policy,
     Step,
@@ -40,6 +41,7 @@ CARD = Policy(
         Step(CANCEL, 30, Action.CANCEL),
     )
 )
+NOTHING = Day()
 READY = Case(DUE, method=Method.READY, decline=Decline.OTHER)
 
 
@@ -51,11 +53,19 @@ def live_through(case, days, policy=CARD, quiet=()):
     """Return {day: steps done on it} of runs on some days."""
     found = {}
     for number in days:
-        plan = steps_on(policy, case, day(number), quiet)
-        if plan.to_do:
-            found[number] = [step.key for step in plan.to_do]
-        case = case.after(plan, day(number))
+        for plan in runs(policy, case, day(number), quiet):
+            found.setdefault(number, []).extend(step.key for step in plan.to_do)
+            case = case.after(plan, day(number))
+        if not found.get(number):
+            found.pop(number, None)
     return found
+
+
+def runs(policy, case, today, quiet):
+    """Yield what is done on a day until nothing is left of it."""
+    while (plan := steps_on(policy, case, today, quiet)) != NOTHING:
+        yield plan
+        case = case.after(plan, today)
 
 
 def test_a_step_comes_on_its_day_with_a_run_every_day():
@@ -81,6 +91,26 @@ def test_renews_on_the_1st_with_15_days_is_suspended_on_the_16th():
 def test_nothing_before_the_due_date_is_said_on_it():
     assert live_through(READY, [0]) == {}
     assert steps_on(CARD, READY, DUE).passed_over[0].key == REMINDER
+
+
+def test_what_follows_a_charge_waits_for_what_comes_of_it():
+    case = READY.after(steps_on(CARD, READY, day(1)), day(1))
+    plan = steps_on(CARD, case, day(3))
+    assert [step.key for step in plan.to_do] == [RETRY]
+    assert [step.key for step in steps_on(CARD, case.after(plan, day(3)), day(3)).to_do] == [
+        LETTER
+    ]
+
+
+def test_the_letter_of_a_suspension_does_not_come_before_it():
+    told = Policy(
+        (
+            Step(1, 10, Action.EMAIL),
+            Step(2, 15, Action.SUSPEND),
+            Step(3, 15, Action.EMAIL),
+        )
+    )
+    assert live_through(Case(DUE), range(40, 50), told) == {40: [1], 45: [2, 3]}
 
 
 def test_a_decline_for_funds_has_a_retry_of_its_own():
@@ -194,32 +224,31 @@ def test_a_run_every_day_does_what_was_foreseen(policy, case, first, quiet):
 
 @given(policies, cases, first_days, quiet_days)
 def test_a_second_run_on_a_day_does_nothing(policy, case, first, quiet):
-    today = day(first)
-    after = case.after(steps_on(policy, case, today, quiet), today)
-    again = steps_on(policy, after, today, quiet)
-    assert not again.to_do
-    assert not again.passed_over
+    today, done = day(first), []
+    for plan in runs(policy, case, today, quiet):
+        done += [step.key for step in (*plan.to_do, *plan.passed_over)]
+        case = case.after(plan, today)
+    assert len(done) == len(set(done))
+    assert steps_on(policy, case, today, quiet) == NOTHING
 
 
 @given(policies, cases, st.lists(first_days, min_size=1), quiet_days)
 def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, quiet):
     done = {}
     for number in sorted(days):
-        plan = steps_on(policy, case, day(number), quiet)
-        for step in plan.to_do:
-            assert step.key not in done
-            assert number >= step.day
-            done[step.key] = number
-            letters = [
-                each
-                for each in policy.steps
-                if each.order < step.order and each.action is Action.EMAIL
-            ]
-            if step.action in TAKES_AWAY and letters:
-                written = [each for each in letters if each.key in done]
-                # Either it had its time, or all letters came before its case began.
-                assert all(
-                    number - done[each.key] >= step.day - each.day
-                    for each in written[-1:]
-                )
-        case = case.after(plan, day(number))
+        for plan in runs(policy, case, day(number), quiet):
+            for step in plan.to_do:
+                assert step.key not in done
+                assert number >= step.day
+                done[step.key] = number
+                if step.action in TAKES_AWAY:
+                    written = [
+                        each
+                        for each in policy.steps
+                        if each.order < step.order
+                        and each.action is Action.EMAIL
+                        and each.key in done
+                    ]
+                    for warning in written[-1:]:
+                        assert number - done[warning.key] >= step.day - warning.day
+            case = case.after(plan, day(number))
