@@ -41,6 +41,7 @@ from . import (
     test_orders,
     test_orders_online,
     test_pauses,
+    test_payment_reminders,
     test_plan_comparison,
     test_previews,
     test_price_drafts,

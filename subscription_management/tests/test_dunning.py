@@ -50,7 +50,7 @@ class TestSteps(DunningCase):
         self.assertEqual(case.state, "paid")
         self.assertEqual(self.subscription.state, "active")
         self.assertEqual(case.recovery_days, 18)
-        self.assertEqual(case.closed_after, "Suspend the Service")
+        self.assertEqual(case.closed_after, "Suspend")
 
     def test_a_part_that_was_paid_stops_nothing(self):
         case = self.invoice("2026-04-01")
@@ -173,7 +173,7 @@ class TestBadPolicies(DunningCase):
         self.assertRefused("chases nobody")
 
     def test_steps_before_the_due_date_only_remind(self):
-        self.assertRefused("“Suspend the Service” cannot come", (-1, "suspend"))
+        self.assertRefused("“Suspend” cannot come", (-1, "suspend"))
 
     def test_days_out_of_order_are_refused(self):
         self.assertRefused("suspended before", (9, "suspend"), (5, "cancel"))

@@ -12,6 +12,7 @@ from . import dunning_charge
 from . import dunning_holds
 from . import dunning_settling
 from . import dunning_run
+from . import payment_reminders
 from . import dunning_timeline
 from . import dunning_shown
 from . import payment_provider

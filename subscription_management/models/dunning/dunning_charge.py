@@ -163,6 +163,28 @@ class SubscriptionDunningCharge(models.Model):
                 )
         return lost
 
+    @api.model
+    def _ask_about_pending(self):
+        """Let a person look at what a bank has not decided for days, once."""
+        waiting = self.env["payment.transaction"].search(
+            [
+                ("managed_outcome", "=", Outcome.PENDING.value),
+                ("managed_is_asked_about", "=", False),
+            ]
+        )
+        late = waiting.filtered(lambda each: each._is_pending_for_long())
+        for transaction in late:
+            transaction.managed_case_id._ask_a_person(
+                self.env._(
+                    "The bank has not decided about charge %(reference)s since %(day)s; "
+                    "look at it on the provider's pages.",
+                    reference=transaction.reference,
+                    day=transaction.managed_sent_at.date(),
+                )
+            )
+        late.managed_is_asked_about = True
+        return late
+
     def _note_charged(self, transaction, outcome):
         """Note what came of a charge, and what follows from it."""
         self.ensure_one()

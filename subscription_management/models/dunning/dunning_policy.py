@@ -10,11 +10,11 @@ from ..error_messages import translated
 from .payment_method import PAYERS
 
 ACTIONS = [
-    (Action.EMAIL.value, "Send an E-mail"),
-    (Action.CHARGE.value, "Charge Again"),
-    (Action.ACTIVITY.value, "To-do for a Person"),
-    (Action.SUSPEND.value, "Suspend the Service"),
-    (Action.CANCEL.value, "Cancel the Subscription"),
+    (Action.EMAIL.value, "E-mail"),
+    (Action.CHARGE.value, "Charge"),
+    (Action.ACTIVITY.value, "To-do"),
+    (Action.SUSPEND.value, "Suspend"),
+    (Action.CANCEL.value, "Cancel"),
 ]
 PAST_DUE_KEY = 0
 """The step of each policy that nobody writes down: from here on it is past due."""

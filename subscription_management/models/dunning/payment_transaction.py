@@ -1,6 +1,7 @@
 """Charges of saved methods: the host's transactions, with what is known of them."""
 
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -13,6 +14,9 @@ from .payment_method import DECLINES
 from .payment_provider import calls_of
 
 _logger = logging.getLogger(__name__)
+
+PENDING_DAYS = 7
+"""After how many days people are asked where no policy says so."""
 
 BY_CUSTOMER = ("online_redirect", "online_direct", "online_token")
 
@@ -28,6 +32,8 @@ class PaymentTransaction(models.Model):
     managed_decline = fields.Selection(DECLINES, "Why Declined", readonly=True)
     managed_decline_code = fields.Char("Decline Code", readonly=True)
     managed_sent_at = fields.Datetime("Charged At", readonly=True)
+
+    managed_is_asked_about = fields.Boolean(readonly=True)
 
     _managed_one_unsettled = models.UniqueIndex(
         "(managed_case_id) WHERE managed_outcome IN ('sending', 'pending', 'unknown')",
@@ -50,6 +56,11 @@ class PaymentTransaction(models.Model):
         self._note_outcome(
             outcome_of(self.state, calls.done, decline), decline, calls.decline_code
         )
+
+    def _is_pending_for_long(self):
+        version = self.managed_case_id.version_id
+        days = version.content["pending_days"] if version else PENDING_DAYS
+        return self.managed_sent_at <= fields.Datetime.now() - timedelta(days=days)
 
     def _decline_of(self, calls):
         if calls.decline:

@@ -1,0 +1,86 @@
+"""Customers are told before money is asked for."""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .dunning_case import DunningCase
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentReminders(DunningCase):
+    def remind(self, day):
+        self.run_action("ir_cron_remind_of_payments", day)
+
+    def mails_to_customer(self):
+        return self.env["mail.mail"].sudo().search(
+            [("recipient_ids", "in", self.customer.ids)]
+        )
+
+    def test_a_yearly_invoice_is_told_once_with_its_amount(self):
+        self.yearly.upcoming_reminder_days = 14
+        with freeze_time("2026-04-01 08:00:00"):
+            subscription = self.subscribe(on="2026-04-01", plan=self.yearly)
+        self.bill("2026-04-01")
+        moves = subscription.invoice_ids
+        self.remind("2027-03-17")
+        self.assertFalse(self.mails_to_customer())
+        self.remind("2027-03-18")
+        self.remind("2027-03-19")
+        mail = self.mails_to_customer()
+        self.assertEqual(len(mail), 1)
+        self.assertIn("351.00", mail.body_html)  # 300.00 and 17 % of tax
+        self.assertIn("04/01/2027", mail.body_html)
+        self.assertEqual(subscription.invoice_ids, moves)
+
+    def test_what_is_charged_by_itself_says_so(self):
+        self.yearly.upcoming_reminder_days = 14
+        with freeze_time("2026-04-01 08:00:00"):
+            self.subscribe(on="2026-04-01", plan=self.yearly)
+        self.save_card()
+        self.bill("2026-04-01")
+        self.remind("2027-03-20")
+        self.assertIn("nothing that you have to do", self.mails_to_customer().body_html)
+
+    def test_plans_without_a_reminder_send_none(self):
+        self.subscribe(on="2026-04-01", plan=self.yearly)
+        self.bill("2026-04-01")
+        self.remind("2027-03-20")
+        self.assertFalse(self.mails_to_customer())
+
+    def test_a_card_that_expires_is_told_once(self):
+        card = self.save_card()
+        card.expires_on = "2026-05-31"
+        self.subscribe(on="2026-04-01")
+        self.remind("2026-04-30")
+        self.assertFalse(self.mails_to_customer())
+        self.remind("2026-05-01")
+        self.remind("2026-05-02")
+        mail = self.mails_to_customer()
+        self.assertEqual(len(mail), 1)
+        self.assertIn("05/2026", mail.body_html)
+        self.assertIn("/my/payment_method", mail.body_html)
+
+    def test_a_card_that_nothing_is_charged_to_expires_quietly(self):
+        cards = self.save_card() | self.save_card()
+        cards[1].expires_on = "2026-05-31"
+        self.subscribe(on="2026-04-01")
+        self.remind("2026-05-02")
+        self.assertFalse(self.mails_to_customer())
+
+    def test_a_company_may_write_of_no_card(self):
+        self.env.company.subscription_card_expiry_days = 0
+        self.save_card().expires_on = "2026-05-31"
+        self.subscribe(on="2026-04-01")
+        self.remind("2026-05-02")
+        self.assertFalse(self.mails_to_customer())
+
+    def test_a_bank_that_takes_long_is_asked_about_once(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-07")
+        self.assertFalse(case.activity_ids)
+        for day in ("2026-04-08", "2026-04-09"):
+            self.collect(day)
+        self.assertEqual(len(case.activity_ids), 1)
+        self.assertIn("has not decided", case.activity_ids.note)
