@@ -84,7 +84,7 @@ def pay_old_invoices(env, today):
 
 
 def save_cards(env):
-    """Let some customers have a saved card: one pays, others do not, one is not known."""
+    """Let some customers have a saved card: one pays, one does not, one takes long."""
     provider = env.ref("payment.payment_provider_demo")
     answers = {
         "galil": ("4242", "done"),

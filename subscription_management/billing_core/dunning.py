@@ -104,7 +104,7 @@ def check_policy(policy: Policy) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An invoice that is not paid: since when, what was done, what there is to pay with.
+    """An unpaid invoice: since when, what was done, what there is to pay with.
 
     `done` tells the day on which each step was done; those of `passed_over` never are.
     """
@@ -180,9 +180,7 @@ def steps_on(
     return Day(tuple(to_do), tuple(step for step in due if step not in to_do))
 
 
-def _open_steps(
-    policy: Policy, case: Case, today: date
-) -> Iterator[tuple[Step, date]]:
+def _open_steps(policy: Policy, case: Case, today: date) -> Iterator[tuple[Step, date]]:
     """Yield the steps that are left, each with its day.
 
     What takes the service away comes as many days late as the last letter before it,
@@ -208,8 +206,8 @@ def _open_steps(
 
 def foresee(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
-) -> list[tuple[Step, date]]:
-    """Return what will be done, and when, from a day on if nothing is paid.
+) -> Iterator[tuple[Step, date]]:
+    """Yield what will be done, and when, from a day on if nothing is paid.
 
     Each step is taken as done on its day, and the method as refused as it is now.
 
@@ -218,14 +216,12 @@ def foresee(
     >>> [(step.key, str(day)) for step, day in foresee(policy, late, date(2026, 7, 1))]
     [(1, '2026-07-01'), (2, '2026-07-13')]
     """
-    found: list[tuple[Step, date]] = []
     day = today
     while left := list(_open_steps(policy, case, day)):
         plan = steps_on(policy, case, day, quiet)
-        found += [(step, day) for step in plan.to_do]
+        yield from ((step, day) for step in plan.to_do)
         if plan.to_do or plan.passed_over:
             case = case.after(plan, day)
         else:
             first = min(on for _step, on in left)
             day = max(day + ONE_DAY, first)
-    return found

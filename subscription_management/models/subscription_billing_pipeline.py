@@ -197,7 +197,7 @@ class SubscriptionBillingPipeline(models.Model):
             noting(billing.subscription).next_billing_date = due
 
     def _notify(self, invoices, moves):
-        """Hand posted invoices to collecting, and to the host's sending where wanted."""
+        """Hand posted invoices on: to be collected, and to be sent where wanted."""
         if any(invoice.posts for invoice in invoices):
             self.env.ref("subscription_management.ir_cron_collect")._trigger()
         wanted = moves.browse(

@@ -23,7 +23,9 @@ class DunningCase(SubscriptionCase):
         cls.cases = cls.env["subscription.dunning.case"]
         cls.policies.search([]).active = False
         cls.letter = cls.env.ref("subscription_management.mail_template_dunning_first")
-        cls.policy = cls.make_policy("Usual", (3, "email"), (3, "charge"), (15, "suspend"))
+        cls.policy = cls.make_policy(
+            "Usual", (3, "email"), (3, "charge"), (15, "suspend")
+        )
 
     @classmethod
     def make_policy(cls, name, *steps, **values):
@@ -46,16 +48,20 @@ class DunningCase(SubscriptionCase):
     @classmethod
     def save_card(cls, answers="done", **values):
         """Return a card that the customer saved; it pays or not."""
-        token = cls.env["payment.token"].sudo().create(
-            {
-                "provider_id": cls.provider.id,
-                "payment_method_id": cls.card.id,
-                "payment_details": "4242",
-                "partner_id": cls.customer.id,
-                "provider_ref": "demo",
-                "demo_simulated_state": answers,
-                **values,
-            }
+        token = (
+            cls.env["payment.token"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": cls.provider.id,
+                    "payment_method_id": cls.card.id,
+                    "payment_details": "4242",
+                    "partner_id": cls.customer.id,
+                    "provider_ref": "demo",
+                    "demo_simulated_state": answers,
+                    **values,
+                }
+            )
         )
         return token.managed_method_ids
 

@@ -47,7 +47,9 @@ class TestCharges(DunningCase):
         self.assertFalse(case.transaction_ids)
 
     def test_backups_are_charged_in_their_order(self):
-        cards = self.save_card("error") | self.save_card("done") | self.save_card("done")
+        cards = (
+            self.save_card("error") | self.save_card("done") | self.save_card("done")
+        )
         case = self.invoice("2026-04-01")
         charged = case.transaction_ids.sorted("id").token_id.managed_method_ids
         self.assertEqual(charged, cards[:2])
@@ -168,7 +170,12 @@ class TestCharges(DunningCase):
         self.collect("2026-04-01")
         self.assertRecordValues(
             case.notice_ids,
-            [{"state": "sent", "payment_id": case.transaction_ids.sudo().payment_id.id}],
+            [
+                {
+                    "state": "sent",
+                    "payment_id": case.transaction_ids.sudo().payment_id.id,
+                }
+            ],
         )
 
     def test_a_payment_that_comes_back_opens_the_case_again(self):
@@ -275,7 +282,12 @@ class TestUnknownCharges(DunningCase):
                 "name": "Rep",
                 "login": "rep",
                 "group_ids": [
-                    (4, self.env.ref("subscription_management.group_subscription_user").id)
+                    (
+                        4,
+                        self.env.ref(
+                            "subscription_management.group_subscription_user"
+                        ).id,
+                    )
                 ],
             }
         )

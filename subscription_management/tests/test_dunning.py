@@ -12,6 +12,7 @@ from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
 
+GONE = "The salesperson was deleted."
 DUNNING = "odoo.addons.subscription_management.models.dunning"
 
 
@@ -124,12 +125,12 @@ class TestSteps(DunningCase):
 
         def fails(self, row):
             if self.id == bad:
-                raise UserError("The salesperson was deleted.")
+                raise UserError(GONE)
             return real(self, row)
 
         with patch.object(type(case), "_do_past_due", fails):
             self.collect("2026-04-02")
-        self.assertEqual(case.error, "The salesperson was deleted.")
+        self.assertEqual(case.error, GONE)
         self.assertEqual(good.subscription_ids.state, "past_due")
         self.collect("2026-04-03")
         self.assertFalse(case.error)
@@ -144,9 +145,7 @@ class TestSteps(DunningCase):
         cases.append(self.invoice("2026-04-01"))
         planned.active = False
         cases.append(self.invoice("2026-04-01"))
-        self.assertEqual(
-            [case.policy_id for case in cases], [own, planned, plain]
-        )
+        self.assertEqual([case.policy_id for case in cases], [own, planned, plain])
 
     def test_direct_debits_and_transfers_have_policies_of_their_own(self):
         manual = self.make_policy("Manual", (1, "email"), payer="manual", sequence=1)
@@ -212,8 +211,11 @@ class TestLetters(DunningCase):
             ['{"en_US": "<p t-out=\\"object.no_such_field\\"/>"}', self.letter.id],
         )
         self.env.invalidate_all()
-        with mute_logger(f"{DUNNING}.dunning_notice", "odoo.addons.base.models.ir_qweb",
-                         "odoo.addons.mail.models.mail_render_mixin"):
+        with mute_logger(
+            f"{DUNNING}.dunning_notice",
+            "odoo.addons.base.models.ir_qweb",
+            "odoo.addons.mail.models.mail_render_mixin",
+        ):
             self.collect("2026-04-04")
         self.assertEqual(case.notice_ids.state, "failed")
         self.assertIn("Cure the template", case.notice_ids.error)

@@ -13,8 +13,10 @@ class TestPaymentReminders(DunningCase):
         self.run_action("ir_cron_remind_of_payments", day)
 
     def mails_to_customer(self):
-        return self.env["mail.mail"].sudo().search(
-            [("recipient_ids", "in", self.customer.ids)]
+        return (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("recipient_ids", "in", self.customer.ids)])
         )
 
     def test_a_yearly_invoice_is_told_once_with_its_amount(self):

@@ -22,7 +22,7 @@ class SubscriptionDunningHold(models.TransientModel):
         default="promised",
     )
     until = fields.Date(
-        "Until", help="The last day on which nothing is done; the steps go on after it."
+        help="The last day on which nothing is done; the steps go on after it."
     )
     reason = fields.Char("Note")
 

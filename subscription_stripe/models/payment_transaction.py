@@ -58,8 +58,8 @@ class PaymentTransaction(models.Model):
         if intent is None:
             # It may still be on its way: a person decides, by the time that has passed.
             return self.env._(
-                "Stripe knows of no charge %s. If some minutes have passed since it was "
-                "sent, it was not made.",
+                "Stripe knows of no charge %s. If some minutes have passed since it "
+                "was sent, it was not made.",
                 self.reference,
             )
         self._process("stripe", self._data_of(intent))

@@ -11,6 +11,7 @@ import itertools
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,7 +45,9 @@ class StripeServer:
         self.hang_seconds = hang_seconds
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (Handler,), {"account": self})
+        )
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -155,79 +158,78 @@ class StripeServer:
         size = int(query["limit"])
         return {"data": found[:size], "has_more": len(found) > size}
 
-    def _make_handler(account):
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                data = _flat(self.rfile.read(length).decode())
-                path = urlsplit(self.path).path.removeprefix("/v1/")
-                account.requests.append(("POST", path, data, dict(self.headers)))
-                if path == "payment_intents":
-                    self._charge(data)
-                elif path.endswith("/cancel"):
-                    self._cancel(path.split("/")[1])
-                else:
-                    self._answer(404, _error("invalid_request_error", "not_found"))
 
-            def do_GET(self):
-                url = urlsplit(self.path)
-                path, query = url.path.removeprefix("/v1/"), _flat(url.query)
-                account.requests.append(("GET", path, query, dict(self.headers)))
-                if account.status:
-                    self._answer(account.status, _error("api_error", "down"))
-                elif path == "payment_intents":
-                    self._answer(200, account._list(query))
-                else:
-                    self._answer(200, account.intents[path.split("/")[1]])
+class Handler(BaseHTTPRequestHandler):
+    """Speaks for one account, which the server gives it."""
 
-            def _charge(self, data):
-                fault, account.fault = account.fault, None
-                if account.status:
-                    return self._answer(account.status, _error("api_error", "down"))
-                if fault in ("hang_before", "drop_before", "500"):
-                    return self._fail(fault)
-                answer = account.create_intent(
-                    data, self.headers.get("Idempotency-Key")
-                )
-                if fault:
-                    return self._fail(fault)
-                return self._answer(*answer)
+    account: StripeServer
 
-            def _cancel(self, number):
-                intent = account.intents[number]
-                if intent["status"] == "succeeded":
-                    code = "payment_intent_unexpected_state"
-                    return self._answer(400, _error("invalid_request_error", code))
-                intent["status"] = "canceled"
-                return self._answer(200, intent)
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        data = _flat(self.rfile.read(length).decode())
+        path = urlsplit(self.path).path.removeprefix("/v1/")
+        self.account.requests.append(("POST", path, data, dict(self.headers)))
+        if path == "payment_intents":
+            self._charge(data)
+        elif path.endswith("/cancel"):
+            self._cancel(path.split("/")[1])
+        else:
+            self._answer(404, _error("invalid_request_error", "not_found"))
 
-            def _fail(self, fault):
-                if fault.startswith("500"):
-                    return self._answer(500, _error("api_error", "api_error"))
-                if fault.startswith("hang"):
-                    time.sleep(account.hang_seconds)
-                self.close_connection = True
-                self.connection.close()
-                return None
+    def do_GET(self):
+        url = urlsplit(self.path)
+        path, query = url.path.removeprefix("/v1/"), _flat(url.query)
+        self.account.requests.append(("GET", path, query, dict(self.headers)))
+        if self.account.status:
+            self._answer(self.account.status, _error("api_error", "down"))
+        elif path == "payment_intents":
+            self._answer(200, self.account._list(query))
+        else:
+            self._answer(200, self.account.intents[path.split("/")[1]])
 
-            def _answer(self, status, body):
-                content = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+    def _charge(self, data):
+        fault, self.account.fault = self.account.fault, None
+        if self.account.status:
+            return self._answer(self.account.status, _error("api_error", "down"))
+        if fault in ("hang_before", "drop_before", "500"):
+            return self._fail(fault)
+        answer = self.account.create_intent(data, self.headers.get("Idempotency-Key"))
+        if fault:
+            return self._fail(fault)
+        return self._answer(*answer)
 
-            def log_message(self, *_args):
-                """Keep the tests' output quiet."""
+    def _cancel(self, number):
+        intent = self.account.intents[number]
+        if intent["status"] == "succeeded":
+            code = "payment_intent_unexpected_state"
+            return self._answer(400, _error("invalid_request_error", code))
+        intent["status"] = "canceled"
+        return self._answer(200, intent)
 
-            def handle(self):
-                try:
-                    super().handle()
-                except (BrokenPipeError, ConnectionResetError, ValueError):
-                    """The caller has given up, as it may."""
+    def _fail(self, fault):
+        if fault.startswith("500"):
+            return self._answer(500, _error("api_error", "api_error"))
+        if fault.startswith("hang"):
+            time.sleep(self.account.hang_seconds)
+        self.close_connection = True
+        self.connection.close()
+        return None
 
-        return Handler
+    def _answer(self, status, body):
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_args):
+        """Keep the tests' output quiet."""
+
+    def handle(self):
+        # A caller may give up before it is answered.
+        with suppress(BrokenPipeError, ConnectionResetError, ValueError):
+            BaseHTTPRequestHandler.handle(self)
 
 
 def _flat(text):

@@ -21,7 +21,9 @@ class TestStripeWebhooks(StripeCase, HttpCase):
 
     def post_process(self, case):
         """Do what the host's scheduled action does within minutes."""
-        self.charges(case).filtered(lambda each: not each.is_post_processed)._post_process()
+        self.charges(case).filtered(
+            lambda each: not each.is_post_processed
+        )._post_process()
 
     def test_a_direct_debit_is_paid_days_later_and_told_twice(self):
         self.save_card("pm_sepa")

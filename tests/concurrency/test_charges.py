@@ -1,4 +1,4 @@
-"""Nothing is charged twice: two workers at once, and kill -9 at any step of a charge."""
+"""Nothing is charged twice: two workers at once, and kill -9 at any step."""
 
 import signal
 import subprocess

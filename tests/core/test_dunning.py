@@ -82,9 +82,7 @@ def test_a_step_comes_on_its_day_with_a_run_every_day():
 
 def test_renews_on_the_1st_with_15_days_is_suspended_on_the_16th():
     case = Case(DUE, done={WARNING: day(10)})
-    suspends = [
-        on for step, on in foresee(CARD, case, day(11)) if step.key == SUSPEND
-    ]
+    suspends = [on for step, on in foresee(CARD, case, day(11)) if step.key == SUSPEND]
     assert suspends == [date(2026, 7, 16)]
 
 
@@ -97,9 +95,9 @@ def test_what_follows_a_charge_waits_for_what_comes_of_it():
     case = READY.after(steps_on(CARD, READY, day(1)), day(1))
     plan = steps_on(CARD, case, day(3))
     assert [step.key for step in plan.to_do] == [RETRY]
-    assert [step.key for step in steps_on(CARD, case.after(plan, day(3)), day(3)).to_do] == [
-        LETTER
-    ]
+    assert [
+        step.key for step in steps_on(CARD, case.after(plan, day(3)), day(3)).to_do
+    ] == [LETTER]
 
 
 def test_the_letter_of_a_suspension_does_not_come_before_it():
@@ -192,9 +190,11 @@ def test_a_usual_policy_is_taken():
 
 
 steps = st.builds(
-    lambda number, action: (max(number, 0), action)
-    if action not in (Action.EMAIL, Action.ACTIVITY)
-    else (number, action),
+    lambda number, action: (
+        (max(number, 0), action)
+        if action not in (Action.EMAIL, Action.ACTIVITY)
+        else (number, action)
+    ),
     st.integers(-10, 40),
     st.sampled_from(list(Action)),
 )

@@ -100,9 +100,7 @@ class SubscriptionDunningCase(models.Model):
     closed_after = fields.Char(
         "Recovered After", readonly=True, help="The last step before it was paid."
     )
-    recovery_days = fields.Integer(
-        "Days to Recover", readonly=True, aggregator="avg"
-    )
+    recovery_days = fields.Integer("Days to Recover", readonly=True, aggregator="avg")
     recovered_percent = fields.Float(
         "Recovered (%)",
         readonly=True,
@@ -119,7 +117,7 @@ class SubscriptionDunningCase(models.Model):
     suspended_ids = fields.Many2many(
         "subscription.subscription",
         "subscription_dunning_case_suspended_rel",
-        string="Suspended",
+        string="Suspended by It",
         readonly=True,
     )
 
@@ -165,22 +163,25 @@ class SubscriptionDunningCase(models.Model):
     def _methods_to_charge(self):
         return self.subscription_ids._methods_to_charge()
 
-    def _foresee(self, today):
+    def _foresee(self, today, snapshot=None):
         """Return (step, day) rows of what will be done if nothing is paid."""
         self.ensure_one()
         if not self.version_id:
             return iter(())
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()
-        return foresee(policy, self._snapshot_case(), today, quiet)
+        return foresee(policy, snapshot or self._snapshot_case(), today, quiet)
 
-    def _plan_next(self):
-        """Note the day on which something is to be done next."""
+    def _plan_next(self, snapshot=None):
+        """Note the day on which something is to be done next.
+
+        `snapshot` is what is known of a single case already.
+        """
         for case in self:
             today = case._today()
-            case.next_date = case._next_day(today)
+            case.next_date = case._next_day(today, snapshot)
 
-    def _next_day(self, today):
+    def _next_day(self, today, snapshot=None):
         self.ensure_one()
         if self.state != "open" or self.charge_at or self.outcome in UNSETTLED:
             return False
@@ -188,7 +189,7 @@ class SubscriptionDunningCase(models.Model):
             return self.hold_until and max(
                 today, fields.Date.add(self.hold_until, days=1)
             )
-        _step, day = next(iter(self._foresee(today)), (None, False))
+        _step, day = next(iter(self._foresee(today, snapshot)), (None, False))
         return day
 
     def _lock(self):

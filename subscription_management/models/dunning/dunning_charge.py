@@ -36,13 +36,15 @@ class SubscriptionDunningCharge(models.Model):
         happens to this one, people see that a charge may be under way.
         """
         now = fields.Datetime.now()
-        while cases := self._take(SQL("charge_at <= %s ORDER BY charge_at, id", now), 1):
+        while cases := self._take(
+            SQL("charge_at <= %s ORDER BY charge_at, id", now), 1
+        ):
             if transaction := cases._prepare_charge(now):
                 return transaction
         return self.env["payment.transaction"]
 
     def _prepare_charge(self, now):
-        """Return a charge of what is open with the next saved method, if there is one."""
+        """Return a charge of what is open with the next saved method, if any is left."""
         self.ensure_one()
         move = self.move_id
         if self._is_settled():
@@ -134,11 +136,11 @@ class SubscriptionDunningCharge(models.Model):
         transaction = retrying(self._take_next_charge, self.env)
         if not transaction:
             return transaction
-        calls = ProviderCalls()
+        calls, commit = ProviderCalls(), self.env["ir.cron"]._commit_progress
         try:
             transaction.with_context(**{CALLS: calls})._charge_with_token()
             transaction._note_answer(calls)
-            self.env.cr.commit()
+            commit()
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, psycopg2.OperationalError):
@@ -176,8 +178,8 @@ class SubscriptionDunningCharge(models.Model):
         for transaction in late:
             transaction.managed_case_id._ask_a_person(
                 self.env._(
-                    "The bank has not decided about charge %(reference)s since %(day)s; "
-                    "look at it on the provider's pages.",
+                    "The bank has not decided about charge %(reference)s since "
+                    "%(day)s; look at it on the provider's pages.",
                     reference=transaction.reference,
                     day=transaction.managed_sent_at.date(),
                 )

@@ -49,7 +49,9 @@ class SubscriptionDunningClosing(models.Model):
         """Charge what is charged by itself as soon as its policy says."""
         self.ensure_one()
         if self._methods_to_charge():
-            delay = self.version_id.content["charge_delay_days"] if self.version_id else 0
+            delay = (
+                self.version_id.content["charge_delay_days"] if self.version_id else 0
+            )
             posted = self.move_id.invoice_date
             waits = delay and fields.Date.add(posted, days=delay) > self._today()
             self._want_charge(fields.Date.add(posted, days=delay) if waits else None)

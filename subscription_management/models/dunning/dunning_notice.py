@@ -170,7 +170,7 @@ class SubscriptionDunningLetters(models.Model):
     letter_case_ids = fields.Many2many(
         "subscription.dunning.case",
         compute="_compute_letter",
-        help="The open invoices of the address, the oldest first, as letters list them.",
+        help="The open invoices of the address, as letters list them.",
     )
     letter_amount = fields.Monetary(compute="_compute_letter")
     payment_url = fields.Char(compute="_compute_payment_url")

@@ -80,7 +80,9 @@ class SubscriptionShown(models.Model):
     def _cases_in_dunning(self):
         """Return the open cases of what is late, declined or not known."""
         return self.dunning_case_ids.filtered(
-            lambda case: case.state == "open" and (case.entered_on or case._has_unknown())
+            lambda case: (
+                case.state == "open" and (case.entered_on or case._has_unknown())
+            )
         )
 
     def action_view_dunning_cases(self):

@@ -9,7 +9,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...billing_core.dunning import Action, steps_on
+from ...billing_core.dunning import steps_on
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
@@ -53,7 +53,7 @@ class SubscriptionDunningSteps(models.Model):
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
     def _advance_each_that_can(self):
-        """Advance together; where that fails, in parts, down to the one that is wrong."""
+        """Advance together; where that fails, in parts, down to what is wrong."""
         try:
             with self.env.cr.savepoint():
                 self._advance()
@@ -118,12 +118,12 @@ class SubscriptionDunningSteps(models.Model):
             self._plan_next()
             return
         quiet = self.version_id._quiet_days(self.company_id, today)
-        policy = self.version_id._snapshot_policy()
-        plan = steps_on(policy, self._snapshot_case(), today, quiet)
+        policy, case = self.version_id._snapshot_policy(), self._snapshot_case()
+        plan = steps_on(policy, case, today, quiet)
         self._write_down(plan.passed_over, today, "passed")
         self._carry_out(plan.to_do, today)
         self.error = False
-        self._plan_next()
+        self._plan_next(case.after(plan, today))
 
     def _write_down(self, steps, today, result="done"):
         self.env["subscription.dunning.done"].create(
@@ -168,9 +168,7 @@ class SubscriptionDunningSteps(models.Model):
     def _do_suspend(self, _row):
         for subscription in self.subscription_ids:
             if subscription.state in ("active", "past_due"):
-                subscription.suspend(
-                    self.env._("%s is not paid.", self.move_id.name)
-                )
+                subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
                 self.suspended_ids |= subscription
 
     def _do_cancel(self, _row):

@@ -177,9 +177,7 @@ class SubscriptionDunningCaseTimeline(models.Model):
             )
 
     def _rows_done(self):
-        results = dict(
-            self.step_ids._fields["result"]._description_selection(self.env)
-        )
+        results = dict(self.step_ids._fields["result"]._description_selection(self.env))
         return [
             {
                 "when": format_date(self.env, row.day),

@@ -117,7 +117,9 @@ class SubscriptionPaymentMethodExpiry(models.Model):
     def _compute_expiry_text(self):
         for method in self:
             day = method.expires_on
-            method.expiry_text = day and format_date(self.env, day, date_format="MM/yyyy")
+            method.expiry_text = day and format_date(
+                self.env, day, date_format="MM/yyyy"
+            )
 
     @api.model
     def _remind_of_expiry(self):

@@ -25,7 +25,10 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     managed_case_id = fields.Many2one(
-        "subscription.dunning.case", "Charged For", readonly=True, index="btree_not_null"
+        "subscription.dunning.case",
+        "Charged For",
+        readonly=True,
+        index="btree_not_null",
     )
     managed_attempt = fields.Integer("Attempt", readonly=True)
     managed_outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True)
@@ -103,17 +106,18 @@ class PaymentTransaction(models.Model):
         self.managed_case_id._note_charged(self, outcome)
 
     def _finish_charge(self):
-        """Register the payment of a charge that was made; the host tries again later."""
+        """Register the payment of what was charged; the host tries again later."""
         self.ensure_one()
+        commit = self.env["ir.cron"]._commit_progress
         if self.state == "draft" and self.managed_outcome == Outcome.ACTION.value:
             if not self._withdraw_charge():
                 self._note_outcome(Outcome.UNKNOWN)
-            self.env.cr.commit()
+            commit()
         if self.state != "done" or self.is_post_processed:
             return
         try:
             self._post_process()
-            self.env.cr.commit()
+            commit()
         except Exception as error:
             self.env.cr.rollback()
             if isinstance(error, psycopg2.OperationalError):
@@ -127,7 +131,7 @@ class PaymentTransaction(models.Model):
                     reason=str(error),
                 )
             )
-            self.env.cr.commit()
+            commit()
 
     def _process(self, provider_code, payment_data):
         """Follow what a provider says later: by a webhook, or when it is asked."""
@@ -213,9 +217,7 @@ class SubscriptionPaymentMethodSaved(models.Model):
     def _put_first(self):
         """Let what was saved last be charged first, as its customer expects."""
         for method in self:
-            others = self.search(
-                self._domain_of(method.partner_id, method.company_id)
-            )
+            others = self.search(self._domain_of(method.partner_id, method.company_id))
             method.sequence = min(others.mapped("sequence"), default=10) - 1
 
 
