@@ -44,7 +44,7 @@ class SubscriptionDunningCharge(models.Model):
         return self.env["payment.transaction"]
 
     def _prepare_charge(self, now):
-        """Return a charge of what is open with the next saved method, if any is left."""
+        """Return a charge of what is open with the next saved method, if any."""
         self.ensure_one()
         move = self.move_id
         if self._is_settled():
