@@ -204,6 +204,27 @@ def _open_steps(policy: Policy, case: Case, today: date) -> Iterator[tuple[Step,
             since_warned = on - planned
 
 
+def next_day(
+    policy: Policy, case: Case, today: date, quiet: Container[date] = ()
+) -> date | None:
+    """Return the first day from one on that settles a step, None if none is left.
+
+    A step is settled when it is done, and when it is passed over since it does not
+    apply on its day.
+
+    >>> policy = Policy((Step(1, 3, Action.CHARGE), Step(2, 15, Action.SUSPEND)))
+    >>> nothing_saved = Case(due=date(2026, 7, 1))
+    >>> str(next_day(policy, nothing_saved, date(2026, 7, 1)))
+    '2026-07-04'
+    """
+    day = today
+    while left := list(_open_steps(policy, case, day)):
+        if steps_on(policy, case, day, quiet) != Day():
+            return day
+        day = max(day + ONE_DAY, min(on for _step, on in left))
+    return None
+
+
 def foresee(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
 ) -> Iterator[tuple[Step, date]]:
@@ -216,12 +237,8 @@ def foresee(
     >>> [(step.key, str(day)) for step, day in foresee(policy, late, date(2026, 7, 1))]
     [(1, '2026-07-01'), (2, '2026-07-13')]
     """
-    day = today
-    while left := list(_open_steps(policy, case, day)):
+    day: date | None = today
+    while (day := next_day(policy, case, day or today, quiet)) is not None:
         plan = steps_on(policy, case, day, quiet)
         yield from ((step, day) for step in plan.to_do)
-        if plan.to_do or plan.passed_over:
-            case = case.after(plan, day)
-        else:
-            first = min(on for _step, on in left)
-            day = max(day + ONE_DAY, first)
+        case = case.after(plan, day)

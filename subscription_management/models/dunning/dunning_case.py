@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...billing_core.collection import LIVE, Decline, Outcome
-from ...billing_core.dunning import Action, Case, Method, foresee
+from ...billing_core.dunning import Action, Case, Method, foresee, next_day
 from .dunning_policy import ACTIONS
 from .payment_method import DECLINES, PAYERS
 
@@ -158,19 +158,25 @@ class SubscriptionDunningCase(models.Model):
         return Method.READY if self._methods_to_charge() else Method.NONE
 
     def _decline(self):
-        return Decline(self.decline) if self.decline else None
+        """Return why what is left to charge was declined last.
+
+        What was refused for good is not charged any more; of the others it says
+        nothing.
+        """
+        decline = Decline(self.decline) if self.decline else None
+        return Decline.OTHER if decline is Decline.HARD else decline
 
     def _methods_to_charge(self):
         return self.subscription_ids._methods_to_charge()
 
-    def _foresee(self, today, snapshot=None):
+    def _foresee(self, today):
         """Return (step, day) rows of what will be done if nothing is paid."""
         self.ensure_one()
         if not self.version_id:
             return iter(())
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()
-        return foresee(policy, snapshot or self._snapshot_case(), today, quiet)
+        return foresee(policy, self._snapshot_case(), today, quiet)
 
     def _plan_next(self, snapshot=None):
         """Note the day on which something is to be done next.
@@ -189,8 +195,11 @@ class SubscriptionDunningCase(models.Model):
             return self.hold_until and max(
                 today, fields.Date.add(self.hold_until, days=1)
             )
-        _step, day = next(iter(self._foresee(today, snapshot)), (None, False))
-        return day
+        if not self.version_id:
+            return False
+        quiet = self.version_id._quiet_days(self.company_id, today)
+        policy = self.version_id._snapshot_policy()
+        return next_day(policy, snapshot or self._snapshot_case(), today, quiet)
 
     def _lock(self):
         """Keep other workers off these; return those that nobody else has."""

@@ -1,0 +1,249 @@
+"""A month of collecting, with a bank that declines, forgets, and a worker that dies.
+
+What a customer is charged is written down by the bank. Each case is compared every day
+with a model of the rules that knows nothing of the code: it only counts days.
+"""
+
+import os
+import random
+from collections import Counter
+from datetime import date, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.subscription_management.billing_core.collection import Decline
+from odoo.addons.subscription_management.models.dunning.dunning_case import UNSETTLED
+from odoo.addons.subscription_management.models.dunning.payment_provider import calls_of
+from odoo.addons.subscription_management.tests.dunning_case import DunningCase
+
+from tests.support.collection_model import STEPS, CaseModel, Fate
+
+FULL = os.environ.get("SUBSCRIPTION_FULL_PROOF")
+CUSTOMERS = 300 if FULL else 40
+DAYS = 35
+START = date(2026, 4, 1)
+CHARGING = "odoo.addons.subscription_management.models.dunning.dunning_charge"
+DECLINES = {
+    Fate.FUNDS: Decline.FUNDS,
+    Fate.HARD: Decline.HARD,
+    Fate.TEMPORARY: Decline.TEMPORARY,
+}
+
+
+class Killed(BaseException):
+    """The worker is gone, as by kill -9: nothing after this line happens."""
+
+
+class Bank:
+    """Decides each charge by its customer and number, and remembers what it took."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.taken = Counter()
+        self.tokens = {}
+        self.count = Counter()
+
+    def chance(self, *of):
+        return random.Random(f"{self.seed}/{of}").random()
+
+    def fate(self, customer, number):
+        """Return what becomes of a customer's charge of a number, 0 for the first."""
+        names = [fate for fate, weight in Fate.weights() for _times in range(weight)]
+        return random.Random(f"{self.seed}/{customer}/{number}").choice(names)
+
+    def charge(self, transaction):
+        customer = self.tokens[transaction.token_id.id]
+        fate = self.fate(customer, self.count[customer])
+        self.count[customer] += 1
+        if fate.takes_money:
+            self.taken[customer] += transaction.amount
+        if fate in (Fate.KILLED_BEFORE, Fate.KILLED_AFTER):
+            raise Killed
+        if fate in (Fate.LOST_BEFORE, Fate.LOST_AFTER):
+            raise ConnectionError("the line went dead")
+        if fate in DECLINES:
+            calls_of(transaction.env).declined(DECLINES[fate], fate.value)
+            transaction._set_error(f"declined: {fate.value}")
+            return
+        state = "pending" if fate is Fate.PENDING else "done"
+        transaction._process("demo", {"simulated_state": state})
+
+
+@tagged("post_install", "-at_install")
+class TestCollectionMonth(DunningCase):
+    """Nobody is charged or written to twice, whatever the bank and the worker do."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bank = Bank(seed=2026)
+        cls.policy.active = False
+        cls.make_policy(
+            "Month",
+            (3, "charge"),
+            (3, "email"),
+            (10, "email"),
+            (15, "suspend"),
+            (15, "email"),
+            (30, "cancel"),
+        ).step_ids = [
+            Command.create({"day": 5, "action": "charge", "decline": "funds"})
+        ]
+        cls.subscriptions = cls.env["subscription.subscription"]
+        with freeze_time(f"{START} 08:00:00"):
+            for number in range(CUSTOMERS):
+                cls.customer = cls.env["res.partner"].create(
+                    {"name": f"C{number}", "email": f"c{number}@example.com"}
+                )
+                cls.subscriptions |= cls.subscribe(on=START)
+                cls.add_card(number)
+        cls.models = [
+            CaseModel(lambda attempt, customer=number: cls.bank.fate(customer, attempt))
+            for number in range(CUSTOMERS)
+        ]
+
+    @classmethod
+    def add_card(cls, number):
+        token = cls.save_card(
+            partner_id=cls.subscriptions[number].partner_id.id
+        ).token_id
+        cls.bank.tokens[token.id] = number
+
+    def test_a_month_of_declines_unknowns_late_answers_and_crashes(self):
+        self.bill(str(START))
+        self.startPatcher(
+            patch.object(
+                type(self.env["payment.transaction"]),
+                "_send_payment_request",
+                lambda transaction: self.bank.charge(transaction),
+            )
+        )
+        with mute_logger(CHARGING):
+            for number in range(DAYS):
+                self.live_through(number)
+        self.check_money()
+
+    def live_through(self, number):
+        day = START + timedelta(days=number)
+        if number:
+            with freeze_time(f"{day} 08:00:00"):
+                for customer, model in enumerate(self.models):
+                    self.morning(customer, model, number)
+        # As the commit of a request does: what was numbered is looked up anew.
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        for _time in range(3):
+            self.collect_until_alive(str(day))
+        for customer, model in enumerate(self.models):
+            model.run(number)
+            with self.subTest(day=number, customer=customer):
+                self.assertEqual(self.seen(customer), self.foreseen(model))
+
+    def collect_until_alive(self, day):
+        while True:
+            try:
+                return self.collect(day)
+            except Killed:
+                self.env.invalidate_all()
+
+    def case_of(self, customer):
+        return self.subscriptions[customer].dunning_case_ids.sudo()
+
+    def morning(self, customer, model, number):
+        """Let the bank decide, people settle, and the customer do something."""
+        case, chance = self.case_of(customer), self.bank.chance
+        if not model.is_open:
+            return
+        if model.waits == "pending" and chance("decides", customer, number) < 0.4:
+            self.decide(case, customer, model, pays=chance("pays", customer) < 0.5)
+        elif model.waits == "unknown" and chance("settles", customer, number) < 0.5:
+            self.settle(case, model)
+        elif not model.waits and model.held_until is None:
+            self.let_customer_act(case, customer, model, number)
+
+    def decide(self, case, customer, model, *, pays):
+        charge = case.transaction_ids.sorted("id")[-1:]
+        if pays:
+            self.bank.taken[customer] += charge.amount
+        for _time in range(2):  # told twice, as webhooks are
+            state = "done" if pays else "error"
+            charge._process("demo", {"simulated_state": state})
+            charge._post_process()
+        model.decided(pays)
+
+    def settle(self, case, model):
+        if model.last_fate.takes_money:
+            case.action_was_charged()
+        else:
+            case.action_was_not_charged()
+        model.settled()
+
+    def let_customer_act(self, case, customer, model, number):
+        chance = self.bank.chance("acts", customer, number)
+        if chance < 0.03:
+            self.transfer(case, customer, case.amount_open)
+            model.close()
+        elif chance < 0.06 and case.amount_open > 11:
+            self.transfer(case, customer, 10.0)
+        elif chance < 0.10:
+            self.add_card(customer)
+            model.new_card()
+        elif chance < 0.13:
+            case.promise(START + timedelta(days=number + 3))
+            model.promised(number + 3)
+
+    def transfer(self, case, customer, amount):
+        self.bank.taken[customer] += amount
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=case.move_id.ids
+        ).create({"amount": amount})._create_payments()
+
+    def seen(self, customer):
+        """Return what the product says of a case."""
+        case, subscription = self.case_of(customer), self.subscriptions[customer]
+        is_settled = case.state != "open" or case.outcome not in UNSETTLED
+        rows = {row["key"]: row for row in case.version_id.content["steps"]}
+        done = Counter(
+            (rows[step.key]["day"] if step.key else 1, step.action)
+            for step in case.step_ids
+            if step.result == "done"
+        )
+        letters = case.notice_ids.filtered(lambda row: row.state == "sent")
+        return {
+            "open": case.state == "open",
+            "service": subscription.state,
+            "waits": None if is_settled else case.outcome,
+            "charges": len(case.transaction_ids.filtered(lambda tx: tx.amount > 0)),
+            "done": done,
+            "letters": len(letters.mail_message_id),
+        }
+
+    def foreseen(self, model):
+        names = {"charge_funds": "charge"}
+        return {
+            "open": model.is_open,
+            "service": model.service,
+            "waits": model.waits,
+            "charges": model.charges,
+            "done": Counter(
+                (STEPS[place][0], names.get(STEPS[place][1], STEPS[place][1]))
+                for place in model.done
+            ),
+            "letters": model.letters,
+        }
+
+    def check_money(self):
+        """Nobody paid more than the invoice, and what is paid is what the bank took."""
+        for customer in range(CUSTOMERS):
+            case = self.case_of(customer)
+            paid = case.amount - case.amount_open
+            taken = self.bank.taken[customer]
+            self.assertLessEqual(taken, case.amount + 0.001)
+            unheard = self.models[customer].waits in ("unknown", "sending")
+            if not unheard:
+                self.assertAlmostEqual(taken, paid)
