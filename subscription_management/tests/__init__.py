@@ -23,6 +23,7 @@ from . import (
     test_discounts_over_time,
     test_due_by_quotation,
     test_dunning,
+    test_dunning_access,
     test_end_quotations,
     test_found_prices,
     test_granted_prices,

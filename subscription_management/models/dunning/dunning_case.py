@@ -20,7 +20,10 @@ OUTCOMES = [
     (Outcome.UNKNOWN.value, "Outcome Unknown"),
 ]
 UNSETTLED = (SENDING, *sorted(LIVE))
-"""The outcomes beside which nothing is charged."""
+"""The outcomes of which money may still come."""
+
+BLOCKING = (*UNSETTLED, Outcome.PAID.value)
+"""The outcomes beside which nothing is done, until what was paid is written down."""
 
 STATES = [("open", "Open"), ("paid", "Paid"), ("settled", "Nothing Owed")]
 HOLDS = [("promised", "Promised"), ("disputed", "Disputed"), ("paused", "Paused")]
@@ -189,7 +192,7 @@ class SubscriptionDunningCase(models.Model):
 
     def _next_day(self, today, snapshot=None):
         self.ensure_one()
-        if self.state != "open" or self.charge_at or self.outcome in UNSETTLED:
+        if self.state != "open" or self.charge_at or self.outcome in BLOCKING:
             return False
         if self.hold:
             return self.hold_until and max(

@@ -13,7 +13,7 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
-from .dunning_case import SENDING, UNSETTLED
+from .dunning_case import SENDING
 from .payment_provider import CALLS, ProviderCalls
 
 _logger = logging.getLogger(__name__)
@@ -94,11 +94,7 @@ class SubscriptionDunningCharge(models.Model):
         }
 
     def _has_unsettled(self):
-        return bool(
-            self.transaction_ids.filtered(
-                lambda each: each.managed_outcome in UNSETTLED
-            )
-        )
+        return bool(self.transaction_ids.filtered(lambda each: each._is_unsettled()))
 
     def _customer_pays_until(self, now):
         """Return when a payment that a customer began is given up, None if none is.
@@ -166,6 +162,19 @@ class SubscriptionDunningCharge(models.Model):
         return lost
 
     @api.model
+    def _write_lost_payments(self):
+        """Write the payments of what was charged by a worker that was stopped."""
+        lost = self.env["payment.transaction"].search(
+            Domain("managed_case_id.state", "=", "open")
+            & Domain("managed_outcome", "=", Outcome.PAID.value)
+            & Domain("payment_id", "=", False)
+            & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
+        )
+        for transaction in lost:
+            transaction._finish_charge()
+        return lost.browse()
+
+    @api.model
     def _ask_about_pending(self):
         """Let a person look at what a bank has not decided for days, once."""
         waiting = self.env["payment.transaction"].search(
@@ -198,9 +207,8 @@ class SubscriptionDunningCharge(models.Model):
         getattr(self, f"_after_{outcome.value}")(transaction)
 
     def _after_paid(self, transaction):
-        self.charge_at = False
+        self.charge_at = self.next_date = False
         transaction.token_id.managed_method_ids._note_success()
-        self._plan_next()
 
     def _after_pending(self, _transaction):
         self.charge_at = self.next_date = False

@@ -129,17 +129,17 @@ class SubscriptionDunningClosing(models.Model):
             & Domain("subscription_ids", "in", self.subscription_ids.ids)
         )
         for subscription in self.subscription_ids - others.subscription_ids:
-            withheld = subscription in self._suspended_by_dunning()
+            withheld = self._suspending(subscription)
             if subscription.state == "suspended" and withheld:
                 subscription.restore(self.env._("The overdue invoices are paid."))
+                for case in withheld:
+                    case.suspended_ids -= subscription
             elif subscription.state == "past_due":
                 subscription._set_state("active")
 
-    def _suspended_by_dunning(self):
-        """Return what any case suspended, this one or an earlier one."""
-        return self.search(
-            Domain("suspended_ids", "in", self.subscription_ids.ids)
-        ).suspended_ids
+    def _suspending(self, subscription):
+        """Return the cases that withhold the service of a subscription."""
+        return self.search([("suspended_ids", "in", subscription.ids)])
 
     @api.model
     def _reopen_returned(self):
@@ -170,6 +170,7 @@ class SubscriptionDunningClosing(models.Model):
                     "state": "open",
                     "closed_on": False,
                     "closed_after": False,
+                    "outcome": False,
                     "recovered_percent": 0,
                     "hold": "paused",
                     "hold_reason": self.env._("The payment was taken back."),

@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .dunning_case import UNSETTLED
+from .dunning_case import BLOCKING
 
 
 class SubscriptionDunningHolds(models.Model):
@@ -119,7 +119,7 @@ class SubscriptionDunningHolds(models.Model):
             raise UserError(
                 self.env._("%s is on hold: let it go on first.", case.move_id.name)
             )
-        if case.outcome in UNSETTLED:
+        if case.outcome in BLOCKING:
             raise UserError(
                 self.env._(
                     "A charge of %s is not settled yet; settle it first, so that "

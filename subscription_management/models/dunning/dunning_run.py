@@ -26,6 +26,7 @@ class SubscriptionDunningRun(models.Model):
         letters = self.env["subscription.dunning.notice"]
         for step in (
             self._find_lost_charges,
+            self._write_lost_payments,
             self._ask_about_pending,
             self._reopen_returned,
             self._wake_settled,

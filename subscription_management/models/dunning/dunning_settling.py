@@ -56,6 +56,13 @@ class SubscriptionDunningSettling(models.Model):
         self.sudo()._want_charge()
         self.sudo()._wake()
 
+    def _go_on_with_what_is_left(self):
+        """Let the steps go on where a payment was written and something is left."""
+        for case in self:
+            if case.state == "open" and not case._is_settled():
+                case.outcome = False
+                case._plan_next()
+
     def _close_activities(self):
         self.sudo().activity_ids.action_feedback()
 

@@ -13,7 +13,7 @@ from ...billing_core.dunning import steps_on
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
-from .dunning_case import UNSETTLED
+from .dunning_case import BLOCKING
 from .dunning_quiet import QUIET_DAYS
 
 _logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class SubscriptionDunningSteps(models.Model):
     def _do_due(self, today):
         """Do what is due on a day, and note when the next step comes."""
         self.ensure_one()
-        if not self.version_id or self.hold or self.outcome in UNSETTLED:
+        if not self.version_id or self.hold or self.outcome in BLOCKING:
             self._plan_next()
             return
         quiet = self.version_id._quiet_days(self.company_id, today)

@@ -154,6 +154,8 @@ class SubscriptionDunningCaseTimeline(models.Model):
             return self.env._("A person says whether the last charge was made.")
         if self.outcome in (SENDING, Outcome.PENDING.value):
             return self.env._("The bank decides about the last charge.")
+        if self.outcome == Outcome.PAID.value:
+            return self.env._("The payment of the last charge is written down.")
         if self.hold == "disputed":
             return self.env._("Disputed: nothing until somebody lets it go on.")
         if self.hold and self.hold_until:

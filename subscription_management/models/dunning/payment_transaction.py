@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
-from .dunning_case import OUTCOMES, SENDING, UNSETTLED
+from .dunning_case import OUTCOMES, UNSETTLED
 from .payment_method import DECLINES
 from .payment_provider import calls_of
 
@@ -59,6 +59,12 @@ class PaymentTransaction(models.Model):
         self._note_outcome(
             outcome_of(self.state, calls.done, decline), decline, calls.decline_code
         )
+
+    def _is_unsettled(self):
+        """Tell whether money may come of it that is not written down as a payment."""
+        self.ensure_one()
+        is_paid = self.managed_outcome == Outcome.PAID.value
+        return self.managed_outcome in UNSETTLED or (is_paid and not self.payment_id)
 
     def _is_pending_for_long(self):
         version = self.managed_case_id.version_id
@@ -172,6 +178,7 @@ class PaymentTransaction(models.Model):
             if transaction.state == "done":
                 transaction._follow_state()
                 transaction._follow_payment()
+                transaction.managed_case_id._go_on_with_what_is_left()
         return result
 
     def _follow_payment(self):
@@ -228,9 +235,8 @@ class AccountMoveUnsettled(models.Model):
 
     def _unsettled_charges(self):
         """Return the charges of which money may still come."""
-        return self.sudo().managed_case_ids.transaction_ids.filtered(
-            lambda each: each.managed_outcome in (SENDING, "pending", "unknown")
-        )
+        charges = self.sudo().managed_case_ids.transaction_ids
+        return charges.filtered(lambda each: each._is_unsettled())
 
     def _check_nothing_unsettled(self):
         """Refuse a payment beside one that is under way; wait for one that begins."""
