@@ -106,7 +106,7 @@ class SubscriptionDunningHolds(models.Model):
         self.ensure_one()
         self._check_may_hold()
         case, step = self.sudo(), self._next_step()
-        case._lock()
+        case.lock_for_update(allow_referencing=True)
         case._carry_out([step], case._today())
         case._plan_next()
         case._wake()
