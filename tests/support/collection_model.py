@@ -58,6 +58,9 @@ STEPS = (
     (15, "email"),
     (30, "cancel"),
 )
+FOR_GOOD = 10**6
+"""The day until which a case waits that somebody has to let go on."""
+
 SUSPENSION = STEPS.index((15, "suspend"))
 TAKES_AWAY = ("suspend", "cancel")
 
@@ -68,6 +71,8 @@ class CaseModel:
     def __init__(self, fate_of):
         self.fate_of = fate_of
         self.is_open = True
+        self.today = 0
+        self.closed_on = None
         self.service = "active"
         self.waits = None
         self.held_until = None
@@ -77,15 +82,22 @@ class CaseModel:
         self.wants_charge = True
         self.goes_on_charging = False
         self.charges = 0
+        self.letters = self.unwritten = 0
         self.done = {}
         self.passed = set()
 
-    @property
-    def letters(self):
-        return sum(STEPS[place][1] == "email" for place in self.done)
-
     def run(self, day):
-        """Do what a run of a day does, again and again until nothing is left."""
+        """Do what a run of a day does, again and again until nothing is left.
+
+        Letters are written last: of what is paid meanwhile nobody is reminded.
+        """
+        self.today = day
+        self.advance(day)
+        if self.is_open:
+            self.letters += self.unwritten
+            self.unwritten = 0
+
+    def advance(self, day):
         if not self.is_open:
             return
         if self.waits == "sending" and self.sent_on < day:
@@ -172,6 +184,8 @@ class CaseModel:
             self.service = "past_due"
         elif action.startswith("charge"):
             self.charge(day)
+        elif action == "email":
+            self.unwritten += 1
         elif action == "suspend":
             self.service = "suspended"
         elif action == "cancel":
@@ -228,7 +242,12 @@ class CaseModel:
         self.held_until = until
         self.wants_charge = self.goes_on_charging = False
 
+    def taken_back(self):
+        """What was paid was taken back: nothing is done until somebody says so."""
+        self.is_open, self.held_until = True, FOR_GOOD
+
     def close(self):
-        self.is_open, self.waits = False, None
+        self.is_open, self.waits, self.unwritten = False, None, 0
+        self.held_until, self.closed_on = None, self.today
         if self.service != "cancelled":
             self.service = "active"
