@@ -57,6 +57,7 @@
         "views/subscription_subscription_views.xml",
         "views/subscription_billing_run_views.xml",
         "views/subscription_dunning_case_views.xml",
+        "views/subscription_dunning_recovery_views.xml",
         "views/subscription_dunning_policy_views.xml",
         "views/subscription_payment_method_views.xml",
         "views/account_move_views.xml",

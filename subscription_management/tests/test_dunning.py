@@ -50,7 +50,6 @@ class TestSteps(DunningCase):
         self.pay(case.move_id, case.amount_open, "2026-04-20")
         self.assertEqual(case.state, "paid")
         self.assertEqual(self.subscription.state, "active")
-        self.assertEqual(case.recovery_days, 18)
         self.assertEqual(case.closed_after, "Suspend")
 
     def test_a_part_that_was_paid_stops_nothing(self):

@@ -14,6 +14,7 @@ from . import dunning_settling
 from . import dunning_run
 from . import payment_reminders
 from . import dunning_timeline
+from . import dunning_recovery
 from . import dunning_shown
 from . import payment_provider
 from . import payment_transaction

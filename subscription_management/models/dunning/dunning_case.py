@@ -5,7 +5,6 @@ from odoo.tools import SQL
 
 from ...billing_core.collection import LIVE, Decline, Outcome
 from ...billing_core.dunning import Action, Case, Method, foresee, next_day
-from .dunning_policy import ACTIONS
 from .payment_method import DECLINES, PAYERS
 
 SENDING = "sending"
@@ -26,6 +25,17 @@ BLOCKING = (*UNSETTLED, Outcome.PAID.value)
 """The outcomes beside which nothing is done, until what was paid is written down."""
 
 STATES = [("open", "Open"), ("paid", "Paid"), ("settled", "Nothing Owed")]
+STAGES = [
+    ("declined", "Declined"),
+    (Action.PAST_DUE.value, "Past Due"),
+    (Action.CHARGE.value, "Charged Again"),
+    (Action.EMAIL.value, "Reminded"),
+    (Action.ACTIVITY.value, "With a Person"),
+    (Action.SUSPEND.value, "Suspended"),
+    (Action.CANCEL.value, "Cancelled"),
+]
+"""How far a case has come: what is further down is not undone by what follows."""
+
 HOLDS = [("promised", "Promised"), ("disputed", "Disputed"), ("paused", "Paused")]
 PAID_STATES = ("paid", "in_payment")
 
@@ -103,15 +113,8 @@ class SubscriptionDunningCase(models.Model):
     closed_after = fields.Char(
         "Recovered After", readonly=True, help="The last step before it was paid."
     )
-    recovery_days = fields.Integer("Days to Recover", readonly=True, aggregator="avg")
-    recovered_percent = fields.Float(
-        "Recovered (%)",
-        readonly=True,
-        aggregator="avg",
-        help="100 once it is paid, 0 until then: over many cases the recovery rate.",
-    )
-    last_action = fields.Selection(
-        [(Action.PAST_DUE.value, "Past Due"), *ACTIONS], "Last Step", readonly=True
+    stage = fields.Selection(
+        STAGES, readonly=True, group_expand=True, help="The gravest step so far."
     )
     step_ids = fields.One2many("subscription.dunning.done", "case_id", "What Was Done")
     transaction_ids = fields.One2many(
@@ -121,6 +124,12 @@ class SubscriptionDunningCase(models.Model):
         "subscription.subscription",
         "subscription_dunning_case_suspended_rel",
         string="Suspended by It",
+        readonly=True,
+    )
+    cancelled_ids = fields.Many2many(
+        "subscription.subscription",
+        "subscription_dunning_case_cancelled_rel",
+        string="Cancelled by It",
         readonly=True,
     )
 
@@ -139,6 +148,20 @@ class SubscriptionDunningCase(models.Model):
 
     def _today(self):
         return self.company_id._subscription_today()
+
+    def _worded(self):
+        """Return the case in the language of whoever is responsible for it."""
+        self.ensure_one()
+        lang = self.user_id.lang or self.company_id.partner_id.lang or self.env.lang
+        return self.with_context(lang=lang)
+
+    def _reach(self, stage):
+        """Note a stage, unless a graver one was reached."""
+        order = [value for value, _label in STAGES]
+        for case in self:
+            reached = order.index(case.stage) if case.stage else -1
+            if order.index(stage) > reached:
+                case.stage = stage
 
     def _snapshot_case(self):
         """Return the case as the core sees it."""

@@ -185,8 +185,9 @@ class SubscriptionDunningCharge(models.Model):
         )
         late = waiting.filtered(lambda each: each._is_pending_for_long())
         for transaction in late:
-            transaction.managed_case_id._ask_a_person(
-                self.env._(
+            case = transaction.managed_case_id._worded()
+            case._ask_a_person(
+                case.env._(
                     "The bank has not decided about charge %(reference)s since "
                     "%(day)s; look at it on the provider's pages.",
                     reference=transaction.reference,
@@ -198,13 +199,13 @@ class SubscriptionDunningCharge(models.Model):
 
     def _note_charged(self, transaction, outcome):
         """Note what came of a charge, and what follows from it."""
-        self.ensure_one()
-        self.outcome = outcome.value
+        case = self._worded()
+        case.outcome = outcome.value
         if outcome is Outcome.DECLINED or outcome is Outcome.ACTION:
-            self.decline = transaction.managed_decline
-            self.decline_code = transaction.managed_decline_code
-            self._enter_dunning()
-        getattr(self, f"_after_{outcome.value}")(transaction)
+            case.decline = transaction.managed_decline
+            case.decline_code = transaction.managed_decline_code
+            case._enter_dunning()
+        getattr(case, f"_after_{outcome.value}")(transaction)
 
     def _after_paid(self, transaction):
         self.charge_at = self.next_date = False

@@ -87,7 +87,8 @@ class SubscriptionDunningClosing(models.Model):
 
     def _close(self):
         """Close cases, and give back what was taken because of them."""
-        for case in self:
+        for each in self:
+            case = each._worded()
             today = case._today()
             is_paid = (
                 case.move_id.state == "posted"
@@ -98,11 +99,7 @@ class SubscriptionDunningClosing(models.Model):
                 {
                     "state": "paid" if is_paid else "settled",
                     "closed_on": today,
-                    "recovered_percent": 100 if is_paid else 0,
                     "closed_after": case._name_of_last(last) if is_paid else False,
-                    "recovery_days": (today - case.entered_on).days
-                    if case.entered_on
-                    else 0,
                     "next_date": False,
                     "charge_at": False,
                     "hold": False,
@@ -115,11 +112,13 @@ class SubscriptionDunningClosing(models.Model):
 
     def _name_of_last(self, rows):
         """Return what the last step is called, in the company's language."""
-        last = rows.sorted(lambda row: (row.day, row.id))[-1:]
-        if not last:
-            return False
         lang = self.company_id.partner_id.lang or self.env.user.lang
-        return self.version_id.with_context(lang=lang)._labels().get(last.key)
+        case = self.with_context(lang=lang)
+        last = rows.sorted(lambda row: (row.day, row.id))[-1:]
+        if last:
+            return case.version_id._labels().get(last.key)
+        stages = dict(self._fields["stage"]._description_selection(case.env))
+        return stages.get(self.stage, False)
 
     def _restore_states(self):
         """Let subscriptions be served again that nothing unpaid holds back."""
@@ -131,7 +130,8 @@ class SubscriptionDunningClosing(models.Model):
         for subscription in self.subscription_ids - others.subscription_ids:
             withheld = self._suspending(subscription)
             if subscription.state == "suspended" and withheld:
-                subscription.restore(self.env._("The overdue invoices are paid."))
+                case = withheld[0]._worded()
+                subscription.restore(case.env._("The overdue invoices are paid."))
                 for case in withheld:
                     case.suspended_ids -= subscription
             elif subscription.state == "past_due":
@@ -164,20 +164,20 @@ class SubscriptionDunningClosing(models.Model):
             )
         )
         cases = self.browse(row_id for (row_id,) in rows)
-        for case in cases:
+        for each in cases:
+            case = each._worded()
             case.write(
                 {
                     "state": "open",
                     "closed_on": False,
                     "closed_after": False,
                     "outcome": False,
-                    "recovered_percent": 0,
                     "hold": "paused",
-                    "hold_reason": self.env._("The payment was taken back."),
+                    "hold_reason": case.env._("The payment was taken back."),
                 }
             )
             case._ask_a_person(
-                self.env._(
+                case.env._(
                     "The payment of %s was taken back. Match it anew, or let the case "
                     "go on: it is paused until then.",
                     case.move_id.name,

@@ -102,9 +102,10 @@ class SubscriptionDunningNotice(models.Model):
         if not needed:
             return
         lead = max(needed, key=lambda letter: (letter.rank, letter.id))
+        env = lead.case_id._worded().env
         if not lead.contact_id.email:
             lead._note_failure(
-                self.env._(
+                env._(
                     "%s has no e-mail address; add one, then send the letter again.",
                     lead.contact_id.display_name,
                 )
@@ -118,7 +119,7 @@ class SubscriptionDunningNotice(models.Model):
         except Exception as error:
             _logger.error("Not written: %s", lead.key, exc_info=error)
             lead._note_failure(
-                self.env._(
+                env._(
                     "The text cannot be made of the template “%(template)s”: "
                     "%(text)s. Cure the template, then send the letter again.",
                     template=lead.template_id.name,

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...billing_core.collection import Outcome
+from .payment_method import PAYERS
 
 
 class SubscriptionDunningShown(models.Model):
@@ -20,6 +21,10 @@ class SubscriptionDunningShown(models.Model):
             action["views"] = [(False, "form")]
             action["res_id"] = self.id
         return action
+
+    def _first_to_act(self):
+        """Return the case of which something is done first."""
+        return self.sorted(lambda case: (case.next_date or case.due_date, case.id))[:1]
 
     def _has_unknown(self):
         return any(
@@ -71,10 +76,8 @@ class SubscriptionShown(models.Model):
     @api.depends_context("lang")
     def _compute_next_dunning_step(self):
         for subscription in self:
-            late = subscription._cases_in_dunning().sorted(
-                lambda case: (case.next_date or case.due_date, case.id)
-            )
-            subscription.next_dunning_step = late[:1].next_step
+            late = subscription._cases_in_dunning()
+            subscription.next_dunning_step = late._first_to_act().next_step
             subscription.has_unknown_charge = late._has_unknown()
 
     def _cases_in_dunning(self):
@@ -90,12 +93,56 @@ class SubscriptionShown(models.Model):
         return self._cases_in_dunning()._action_to_view()
 
 
+class SubscriptionPlanShown(models.Model):
+    _inherit = "subscription.plan"
+
+    dunning_policy_ids = fields.Many2many(
+        "subscription.dunning.policy",
+        string="Dunning Policies",
+        compute="_compute_dunning_policy_ids",
+        help="By which its invoices are chased, for each way to pay; customers with a "
+        "policy of their own have that one.",
+    )
+
+    @api.depends("company_id")
+    def _compute_dunning_policy_ids(self):
+        nobody = self.env["res.partner"]
+        for plan in self:
+            policies = self.env["subscription.dunning.policy"]._policies_for(
+                plan.company_id or self.env.company
+            )
+            plan.dunning_policy_ids = policies.browse().union(
+                *(
+                    policies._first_for(nobody, plan._origin, payer)
+                    for payer, _label in PAYERS
+                )
+            )
+
+
 class ResPartnerShown(models.Model):
     _inherit = "res.partner"
 
     managed_open_case_count = fields.Integer(compute="_compute_managed_cases")
     managed_payment_method_count = fields.Integer(compute="_compute_managed_cases")
+    managed_next_step = fields.Char("What Comes Next", compute="_compute_managed_cases")
+    managed_dunning_policy_ids = fields.Many2many(
+        "subscription.dunning.policy",
+        string="Own Dunning Policies",
+        compute="_compute_managed_dunning_policy_ids",
+    )
 
+    @api.depends_context("company")
+    def _compute_managed_dunning_policy_ids(self):
+        policies = self.env["subscription.dunning.policy"]._policies_for(
+            self.env.company
+        )
+        for partner in self:
+            owner = partner.commercial_partner_id._origin
+            partner.managed_dunning_policy_ids = policies.filtered(
+                lambda policy, owner=owner: owner in policy._customers()
+            )
+
+    @api.depends_context("lang")
     def _compute_managed_cases(self):
         cases, methods = (
             self.env[name]
@@ -104,9 +151,9 @@ class ResPartnerShown(models.Model):
         for partner in self:
             own = Domain("partner_id", "=", partner.commercial_partner_id.id)
             partner.managed_payment_method_count = methods.search_count(own)
-            partner.managed_open_case_count = cases.search_count(
-                own & Domain("state", "=", "open")
-            )
+            unpaid = cases.search(own & Domain("state", "=", "open"))
+            partner.managed_open_case_count = len(unpaid)
+            partner.managed_next_step = unpaid._first_to_act().next_step
 
     def action_view_managed_cases(self):
         self.ensure_one()

@@ -34,7 +34,9 @@ class SubscriptionDunningSteps(models.Model):
         """
         due = self._due_today()
         cases = self._take(due, ADVANCED_TOGETHER) if due else self.browse()
-        cases.with_context(**{QUIET_DAYS: {}})._advance_each_that_can()
+        cases.with_context(**{QUIET_DAYS: {}})._each_that_can(
+            lambda each: each._advance()
+        )
         return cases
 
     @api.model
@@ -52,11 +54,11 @@ class SubscriptionDunningSteps(models.Model):
         ]
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
-    def _advance_each_that_can(self):
-        """Advance together; where that fails, in parts, down to what is wrong."""
+    def _each_that_can(self, do):
+        """Do something with all; where that fails, in parts, down to what is wrong."""
         try:
             with self.env.cr.savepoint():
-                self._advance()
+                do(self)
         except psycopg2.OperationalError:
             # The connection or the snapshot is gone: nothing that a record can cure.
             raise
@@ -65,19 +67,19 @@ class SubscriptionDunningSteps(models.Model):
                 self._note_failure(error)
                 return
             middle = len(self) // 2
-            self[:middle]._advance_each_that_can()
-            self[middle:]._advance_each_that_can()
+            self[:middle]._each_that_can(do)
+            self[middle:]._each_that_can(do)
 
     def _note_failure(self, error):
         """Mark a case with what a person has to cure, and leave it for a day."""
-        self.ensure_one()
+        case = self._worded()
         if isinstance(error, BillingError):
-            reason = translated(self.env, error)
+            reason = translated(case.env, error)
         elif isinstance(error, UserError):
             reason = str(error)
         else:
             _logger.error("Not advanced: %s", self.display_name, exc_info=error)
-            reason = self.env._(
+            reason = case.env._(
                 "An unexpected error (%(kind)s): %(text)s. The server's log has the "
                 "details.",
                 kind=type(error).__name__,
@@ -90,7 +92,7 @@ class SubscriptionDunningSteps(models.Model):
     def _advance(self):
         """Do all that is due of cases."""
         for case in self:
-            today = case._today()
+            case, today = case._worded(), case._today()
             if case._is_settled():
                 case._close()
             elif case.move_id.no_followup or case._is_blocked():
@@ -143,7 +145,7 @@ class SubscriptionDunningSteps(models.Model):
         """Do steps: each has a method of its own."""
         self._write_down(steps, today)
         for step in steps:
-            self.last_action = step.action.value
+            self._reach(step.action.value)
             getattr(self, f"_do_{step.action.value}")(self.version_id._row(step.key))
 
     def _do_past_due(self, _row):
@@ -180,8 +182,10 @@ class SubscriptionDunningSteps(models.Model):
                     self.env._("%s is not paid.", self.move_id.name),
                     because=reason,
                 )
+                self.cancelled_ids |= subscription
 
     def _enter_dunning(self):
         """Note the first day on which something was wrong."""
         for case in self.filtered(lambda each: not each.entered_on):
             case.entered_on = case._today()
+            case._reach("declined")

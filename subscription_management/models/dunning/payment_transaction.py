@@ -129,8 +129,9 @@ class PaymentTransaction(models.Model):
             if isinstance(error, psycopg2.OperationalError):
                 return
             _logger.error("Payment of charge %s", self.reference, exc_info=error)
-            self.managed_case_id._ask_a_person(
-                self.env._(
+            case = self.managed_case_id._worded()
+            case._ask_a_person(
+                case.env._(
                     "%(reference)s was charged, but its payment cannot be written: "
                     "%(reason)s",
                     reference=self.reference,
@@ -183,7 +184,7 @@ class PaymentTransaction(models.Model):
 
     def _follow_payment(self):
         self.ensure_one()
-        case, payment = self.managed_case_id, self.payment_id
+        case, payment = self.managed_case_id._worded(), self.payment_id
         template = case.version_id._template("receipt_template_id")
         key = f"receipt:{self.id}"
         if template and payment and key not in case.notice_ids.mapped("key"):
@@ -196,7 +197,7 @@ class PaymentTransaction(models.Model):
         )
         if left:
             case._ask_a_person(
-                self.env._(
+                case.env._(
                     "%(reference)s was charged though %(invoice)s was paid: "
                     "%(amount)s belong to the customer. Refund the payment, or set it "
                     "against another invoice.",
