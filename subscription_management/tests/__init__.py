@@ -24,6 +24,7 @@ from . import (
     test_due_by_quotation,
     test_dunning,
     test_dunning_access,
+    test_dunning_credits,
     test_dunning_recovery,
     test_end_quotations,
     test_found_prices,

@@ -6,6 +6,7 @@ from . import dunning_version
 from . import dunning_quiet
 from . import dunning_case
 from . import dunning_closing
+from . import dunning_credits
 from . import dunning_notice
 from . import dunning_steps
 from . import dunning_charge

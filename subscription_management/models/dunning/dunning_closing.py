@@ -40,10 +40,15 @@ class SubscriptionDunningClosing(models.Model):
         )
         moves = self.env["account.move"].browse(row_id for (row_id,) in rows)
         cases = self.create([move._prepare_dunning_case_values() for move in moves])
-        for case in cases:
-            case._plan_first_charge()
-        cases._plan_next()
+        cases._each_that_can(lambda each: each._begin())
         return cases
+
+    def _begin(self):
+        """Look at new cases: what the customer has to its credit is used first."""
+        self._set_off_credits()
+        for case in self.filtered(lambda each: each.state == "open"):
+            case._plan_first_charge()
+        self._plan_next()
 
     def _plan_first_charge(self):
         """Charge what is charged by itself as soon as its policy says."""

@@ -91,6 +91,7 @@ class SubscriptionDunningSteps(models.Model):
 
     def _advance(self):
         """Do all that is due of cases."""
+        self._set_off_credits()
         for case in self:
             case, today = case._worded(), case._today()
             if case._is_settled():

@@ -1,0 +1,74 @@
+"""What billing owes a customer is set against what the customer owes."""
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from .dunning_case import BLOCKING
+
+
+class SubscriptionDunningCredits(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    def _set_off_credits(self):
+        """Set credit notes that billing made against open invoices, the oldest first.
+
+        Nothing is set off beside a payment that is under way: its amount is known to
+        the bank. What a person credited is left for a person to refund or to match.
+        """
+        credited = self._credits_beside()
+        now = fields.Datetime.now()
+        for case in self.sorted(lambda each: (each.due_date, each.id)):
+            lines = credited.get(case.id)
+            if (
+                not lines
+                or case.outcome in BLOCKING
+                or case.hold == "disputed"
+                or case._customer_pays_until(now)
+            ):
+                continue
+            owed = case.move_id.line_ids.filtered(
+                lambda line, account=lines.account_id: line.account_id == account
+            )
+            both = (owed | lines).filtered(lambda line: not line.reconciled)
+            if both & owed and both & lines:
+                both.reconcile()
+
+    def _credits_beside(self):
+        """Return {case id: open lines of credit notes} of those that have any."""
+        if not self:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT known.id, array_agg(credit.id ORDER BY credit.date, credit.id)
+                  FROM subscription_dunning_case known
+                  JOIN account_move_line owed
+                    ON owed.move_id = known.move_id
+                   AND owed.display_type = 'payment_term'
+                   AND owed.reconciled IS NOT TRUE
+                  JOIN account_move_line credit
+                    ON credit.account_id = owed.account_id
+                   AND credit.partner_id = owed.partner_id
+                   AND credit.company_id = owed.company_id
+                   AND credit.currency_id = owed.currency_id
+                   AND credit.reconciled IS NOT TRUE
+                   AND credit.parent_state = 'posted'
+                   AND credit.balance < 0
+                  JOIN account_move note
+                    ON note.id = credit.move_id
+                   AND note.move_type = 'out_refund'
+                   AND note.reversed_entry_id IS NULL
+                 WHERE known.id = ANY(%s)
+                   AND EXISTS (
+                       SELECT FROM subscription_billed_period billed
+                        WHERE billed.move_id = note.id)
+                 GROUP BY known.id
+                """,
+                list(self.ids),
+            )
+        )
+        return {
+            row_id: self.env["account.move.line"].browse(line_ids)
+            for row_id, line_ids in rows
+        }

@@ -1,0 +1,79 @@
+"""What billing credited is used before anybody is charged or chased.
+
+A month of 35.10 is paid by card; from 11 April on 20 of its 30 days are credited:
+23.40. The next invoice of 35.10 is charged with 11.70.
+"""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .dunning_case import DunningCase
+
+
+@tagged("post_install", "-at_install")
+class TestDunningCredits(DunningCase):
+    def credit_of_april(self, end="2026-04-11"):
+        """Return the credit note that billing makes, of 23.40 from the 11th on."""
+        self.save_card()
+        first = self.invoice("2026-04-01")
+        with freeze_time("2026-04-11 08:00:00"):
+            self.end_line(first.subscription_ids.line_ids, end)
+        self.bill("2026-04-11")
+        return first.subscription_ids.invoice_ids - first.move_id
+
+    def charged(self, case):
+        return case.transaction_ids.mapped("amount")
+
+    def test_a_card_is_charged_with_what_is_left(self):
+        credit = self.credit_of_april()
+        self.assertEqual(credit.amount_residual, 23.4)
+        case = self.invoice("2026-05-01")
+        self.assertEqual(self.charged(case), [11.7])
+        self.assertEqual((case.state, credit.amount_residual), ("paid", 0))
+
+    def test_a_credit_that_covers_all_closes_the_case(self):
+        credit = self.credit_of_april(end="2026-04-01")
+        self.assertEqual(credit.amount_residual, 35.1)
+        case = self.invoice("2026-05-01")
+        self.assertFalse(case.transaction_ids)
+        self.assertEqual(case.state, "settled")
+        self.assertEqual(credit.amount_residual, 0)
+
+    def test_a_credit_that_comes_later_is_used_at_the_next_step(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-11 08:00:00"):
+            self.end_line(self.subscription.line_ids, "2026-04-11")
+        self.bill("2026-04-11")
+        self.assertEqual(case.amount_open, 35.1)
+        self.collect("2026-04-11")
+        self.assertAlmostEqual(case.amount_open, 11.7)
+        self.assertEqual(case.state, "open")
+
+    def test_what_a_person_credited_is_for_a_person_to_use(self):
+        self.save_card()
+        first = self.invoice("2026-04-01")
+        with freeze_time("2026-04-11 09:00:00"):
+            credit = first.move_id._reverse_moves()
+            credit.action_post()
+        case = self.invoice("2026-05-01")
+        self.assertEqual(self.charged(case), [35.1])
+        self.assertEqual(credit.amount_residual, 35.1)
+
+    def test_nothing_is_set_off_beside_a_charge_that_is_pending(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        self.assertEqual(case.outcome, "pending")
+        with freeze_time("2026-04-11 08:00:00"):
+            self.end_line(self.subscription.line_ids, "2026-04-11")
+        self.bill("2026-04-11")
+        case.sudo().next_date = "2026-04-11"
+        self.collect("2026-04-11")
+        self.assertEqual(case.amount_open, 35.1)
+
+    def test_what_another_customer_is_owed_is_not_touched(self):
+        credit = self.credit_of_april()
+        other = self.env["res.partner"].create({"name": "Other"})
+        case = self.invoice("2026-05-01", partner_id=other.id)
+        self.assertEqual(case.amount_open, 35.1)
+        self.assertEqual(credit.amount_residual, 23.4)
