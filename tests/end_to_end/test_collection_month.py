@@ -163,7 +163,9 @@ class TestCollectionMonth(DunningCase):
 
     def morning(self, customer, model, number):
         """Let the bank decide, people settle, and the customer do something."""
-        case, chance = self.case_of(customer), self.bank.chance
+        # Alone: what one of them changes would be read anew for all.
+        case = self.subscriptions[customer].with_prefetch().dunning_case_ids.sudo()
+        chance = self.bank.chance
         if not model.is_open:
             self.give_back(case, customer, model, number)
         elif model.waits == "pending" and chance("decides", customer, number) < 0.4:
@@ -216,8 +218,10 @@ class TestCollectionMonth(DunningCase):
     def give_back(self, case, customer, model, number):
         """Refund what was charged, or take a payment back as a bank does."""
         chance = self.bank.chance("gives back", customer, number)
+        if chance > 0.06:
+            return
         charge = case.transaction_ids.filtered("payment_id")[-1:]
-        if not charge or charge in self.given_back or chance > 0.06:
+        if not charge or charge in self.given_back:
             return
         self.given_back |= charge
         self.bank.taken[customer] -= charge.amount
