@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.browser import chromium, log_in, odoo_server
+from tests.support.browser import chromium, log_in, odoo_server, visitor
 from tests.support.business import add_subscriptions, open_company, open_sales
 from tests.support.databases import cloned_database, close_registry, environment
 
@@ -16,8 +16,8 @@ TRANSLATED = (
 
 
 @pytest.fixture(scope="session")
-def address():
-    """A server with a small company: three billed customers and a plan."""
+def database():
+    """A small company: three customers, a plan, and a card that is not real."""
     with cloned_database() as database:
         with environment(database) as env:
             plan = open_company(env)
@@ -36,8 +36,21 @@ def address():
                 [("name", "in", TRANSLATED)]
             )._update_translations(["he_IL"])
         close_registry(database)
-        with odoo_server(database) as url:
-            yield url
+        yield database
+
+
+@pytest.fixture(scope="session")
+def address(database):
+    with odoo_server(database) as url:
+        yield url
+
+
+@pytest.fixture
+def customer_page(page):
+    """The telephone of a customer, who has no account."""
+    opened = visitor(page.context.browser, 390, 844)
+    yield opened
+    assert not opened.errors, "\n".join(opened.errors)
 
 
 @pytest.fixture

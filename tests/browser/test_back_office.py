@@ -21,6 +21,10 @@ SCREENS = (
             "line",
             "webhook",
             "webhook_delivery",
+            "dunning_case",
+            "dunning_recovery",
+            "dunning_policy",
+            "payment_method",
         )
     ),
     "action-subscription_usage.subscription_usage_event_action",

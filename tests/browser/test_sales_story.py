@@ -2,38 +2,9 @@
 
 import re
 
-import pytest
-
-from tests.support.browser import visitor
+from tests.support.browser import call
 
 from .test_back_office import choose, pick
-
-CALL = """async ([model, method, args]) => {
-    const answer = await fetch("/web/dataset/call_kw", {
-        method: "POST",
-        headers: {"Content-Type": "application/json"},
-        body: JSON.stringify({
-            jsonrpc: "2.0", method: "call",
-            params: {model, method, args, kwargs: {}},
-        }),
-    });
-    return await answer.json();
-}"""
-
-
-@pytest.fixture
-def customer_page(page):
-    """The telephone of a customer, who has no account."""
-    opened = visitor(page.context.browser, 390, 844)
-    yield opened
-    assert not opened.errors, "\n".join(opened.errors)
-
-
-def call(page, model, method, *args):
-    """Return what a method answers to the user of a page."""
-    answer = page.evaluate(CALL, [model, method, list(args)])
-    assert "error" not in answer, answer["error"]["data"]["message"]
-    return answer.get("result")
 
 
 def record_id(page):

@@ -95,6 +95,26 @@ def _note(errors: list[str], text: str) -> None:
         errors.append(text)
 
 
+CALL = """async ([model, method, args]) => {
+    const answer = await fetch("/web/dataset/call_kw", {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify({
+            jsonrpc: "2.0", method: "call",
+            params: {model, method, args, kwargs: {}},
+        }),
+    });
+    return await answer.json();
+}"""
+
+
+def call(page: Any, model: str, method: str, *args: Any) -> Any:
+    """Return what a method answers to the user of a page."""
+    answer = page.evaluate(CALL, [model, method, list(args)])
+    assert "error" not in answer, answer["error"]["data"]["message"]
+    return answer.get("result")
+
+
 def log_in(page: Any, address: str, login: str, password: str | None = None) -> None:
     page.goto(f"{address}/web/login")
     page.fill("input[name=login]", login)

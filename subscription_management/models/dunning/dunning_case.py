@@ -46,6 +46,7 @@ class SubscriptionDunningCase(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "due_date, id"
     _rec_name = "move_id"
+    _mail_post_access = "read"
 
     move_id = fields.Many2one(
         "account.move", "Invoice", required=True, ondelete="cascade", readonly=True

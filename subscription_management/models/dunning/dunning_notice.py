@@ -220,6 +220,8 @@ class AccountMovePaidOnline(models.Model):
     _inherit = "account.move"
 
     def _dunning_payment_url(self):
-        """Return where a customer pays the invoice without signing in."""
+        """Return where a customer pays the invoice at once, without signing in."""
         self.ensure_one()
-        return self.get_base_url() + self.get_portal_url(anchor="portal_pay")
+        return self.get_base_url() + self.get_portal_url(
+            query_string="&payment=True", anchor="portal_pay"
+        )

@@ -48,7 +48,9 @@ class SubscriptionDunningPolicy(models.Model):
         string="Customers",
         help="Only for these customers; empty for all.",
     )
-    step_ids = fields.One2many("subscription.dunning.step", "policy_id", "Steps")
+    step_ids = fields.One2many(
+        "subscription.dunning.step", "policy_id", "Dunning Steps"
+    )
     charge_delay_days = fields.Integer(
         "Charge After (Days)",
         help="Days between an invoice and its first charge, as direct debits need.",

@@ -45,7 +45,9 @@ class SubscriptionPaymentMethod(models.Model):
     active = fields.Boolean(default=True)
     name = fields.Char(compute="_compute_from_token", compute_sudo=True)
     provider = fields.Char(compute="_compute_from_token", compute_sudo=True)
-    payer = fields.Selection(PAYERS, compute="_compute_from_token", compute_sudo=True)
+    payer = fields.Selection(
+        PAYERS, "Paid By", compute="_compute_from_token", compute_sudo=True
+    )
     expires_on = fields.Date(readonly=True, help="The last day on which it can pay.")
     decline = fields.Selection(
         DECLINES, "Last Decline", readonly=True, help="Empty once it has paid."
@@ -190,4 +192,6 @@ class SubscriptionPaymentMethod(models.Model):
                 & Domain("company_id", "child_of", method.company_id.id),
                 order="due_date, id",
             )
-            cases._want_charge()
+            if cases:
+                cases._want_charge()
+                cases._wake()
