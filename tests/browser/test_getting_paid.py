@@ -1,4 +1,4 @@
-"""Money that comes in late, from the desk of an accountant and a customer's telephone."""
+"""Money that comes in late, at an accountant's desk and on a customer's telephone."""
 
 import re
 import uuid

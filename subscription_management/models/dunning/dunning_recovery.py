@@ -26,7 +26,7 @@ class SubscriptionDunningRecovery(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     state = fields.Selection(STATES, readonly=True)
     stage = fields.Selection(STAGES, readonly=True)
-    entered_on = fields.Date("Entered On", readonly=True)
+    entered_on = fields.Date(readonly=True)
     closed_on = fields.Date(readonly=True)
     closed_after = fields.Char("Recovered After", readonly=True)
     amount = fields.Monetary("Entered", readonly=True)
