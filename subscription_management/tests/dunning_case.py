@@ -48,21 +48,20 @@ class DunningCase(SubscriptionCase):
     @classmethod
     def save_card(cls, answers="done", **values):
         """Return a card that the customer saved; it pays or not."""
-        token = (
-            cls.env["payment.token"]
-            .sudo()
-            .create(
-                {
-                    "provider_id": cls.provider.id,
-                    "payment_method_id": cls.card.id,
-                    "payment_details": "4242",
-                    "partner_id": cls.customer.id,
-                    "provider_ref": "demo",
-                    "demo_simulated_state": answers,
-                    **values,
-                }
-            )
+        return cls.save_token(
+            provider_ref="demo", demo_simulated_state=answers, **values
         )
+
+    @classmethod
+    def save_token(cls, **values):
+        """Return what the customer saved with the provider of these tests."""
+        saved = {
+            "provider_id": cls.provider.id,
+            "payment_method_id": cls.card.id,
+            "payment_details": "4242",
+            "partner_id": cls.customer.id,
+        }
+        token = cls.env["payment.token"].sudo().create({**saved, **values})
         return token.managed_method_ids
 
     def invoice(self, day, **values):

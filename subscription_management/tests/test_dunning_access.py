@@ -18,7 +18,11 @@ from .dunning_case import DunningCase
 OWN = "base.group_user,subscription_management.group_subscription_user"
 ALL = "base.group_user,subscription_management.group_subscription_all"
 RULES = "odoo.addons.base.models.ir_rule"
-MODELS = ("subscription.dunning.case", "subscription.payment.method")
+MODELS = (
+    "subscription.dunning.case",
+    "subscription.dunning.recovery",
+    "subscription.payment.method",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -41,7 +45,9 @@ class TestDunningAccess(DunningCase):
         self.case = self.invoice("2026-04-01", user_id=self.rep.id)
 
     def test_a_rep_sees_the_own_ones_and_a_colleague_none(self):
-        for model, record in zip(MODELS, (self.case, self.method), strict=True):
+        figures = self.env["subscription.dunning.recovery"].browse(self.case.id)
+        seen = (self.case, figures, self.method)
+        for model, record in zip(MODELS, seen, strict=True):
             with self.subTest(model):
                 found = self.env[model].with_user(self.rep).search([])
                 self.assertEqual(found, record)
@@ -49,6 +55,15 @@ class TestDunningAccess(DunningCase):
                 self.assertFalse(found & record)
                 with self.assertRaises(AccessError), mute_logger(RULES):
                     record.with_user(self.colleague).read(["display_name"])
+
+    def test_who_reads_a_case_leaves_notes_and_to_dos_on_it(self):
+        case = self.case.with_user(self.rep)
+        case.message_post(body="Called, nobody answered")
+        case.activity_schedule("mail.mail_activity_data_call", user_id=self.rep.id)
+        self.assertIn("nobody answered", case.message_ids[0].body)
+        self.assertEqual(case.activity_user_id, self.rep)
+        with self.assertRaises(AccessError), mute_logger(RULES):
+            self.case.with_user(self.colleague).message_post(body="Mine")
 
     def test_customers_and_clerks_see_nothing(self):
         for groups in ("base.group_user", "base.group_portal"):

@@ -6,9 +6,12 @@ A month of 35.10 is paid by card; from 11 April on 20 of its 30 days are credite
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .dunning_case import DunningCase
+
+LOCKED = "The books of May are closed."
 
 
 @tagged("post_install", "-at_install")
@@ -49,6 +52,21 @@ class TestDunningCredits(DunningCase):
         self.collect("2026-04-11")
         self.assertAlmostEqual(case.amount_open, 11.7)
         self.assertEqual(case.state, "open")
+
+    def test_a_credit_that_cannot_be_used_waits_and_nothing_is_charged(self):
+        self.credit_of_april()
+        lines = type(self.env["account.move.line"])
+        real = lines.reconcile
+
+        def fails(lines):
+            raise UserError(LOCKED)
+
+        self.patch(lines, "reconcile", fails)
+        case = self.invoice("2026-05-01")
+        self.assertEqual((case.error, self.charged(case)), (LOCKED, []))
+        self.patch(lines, "reconcile", real)
+        self.collect("2026-05-02")
+        self.assertEqual((case.error, self.charged(case)), (False, [11.7]))
 
     def test_what_a_person_credited_is_for_a_person_to_use(self):
         self.save_card()

@@ -48,22 +48,9 @@ class StripeCase(DunningCase):
 
     @classmethod
     def save_card(cls, method="pm_card_visa", **values):
-        token = (
-            cls.env["payment.token"]
-            .sudo()
-            .create(
-                {
-                    "provider_id": cls.provider.id,
-                    "payment_method_id": cls.card.id,
-                    "payment_details": "4242",
-                    "partner_id": cls.customer.id,
-                    "provider_ref": "cus_galil",
-                    "stripe_payment_method": method,
-                    **values,
-                }
-            )
+        return cls.save_token(
+            provider_ref="cus_galil", stripe_payment_method=method, **values
         )
-        return token.managed_method_ids
 
     def charges(self, case):
         """Return the charges that are shown, the earliest first."""

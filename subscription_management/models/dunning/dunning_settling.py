@@ -9,22 +9,15 @@ from ...billing_core.collection import Decline, Outcome
 class SubscriptionDunningSettling(models.Model):
     _inherit = "subscription.dunning.case"
 
-    unsettled_id = fields.Many2one(
-        "payment.transaction", compute="_compute_unsettled_id", compute_sudo=True
-    )
     provider_says = fields.Text(readonly=True, copy=False)
-
-    def _compute_unsettled_id(self):
-        for case in self:
-            case.unsettled_id = case.transaction_ids.filtered(
-                lambda each: each.managed_outcome == Outcome.UNKNOWN.value
-            )[:1]
 
     def _unknown_charge(self):
         """Return the charge that is to be settled, or say that there is none."""
         self.ensure_one()
         self._check_may_collect()
-        charge = self.sudo().unsettled_id
+        charge = self.sudo().transaction_ids.filtered(
+            lambda each: each.managed_outcome == Outcome.UNKNOWN.value
+        )[:1]
         if not charge:
             raise UserError(
                 self.env._("No charge of %s waits to be settled.", self.move_id.name)

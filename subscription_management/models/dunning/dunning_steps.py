@@ -99,6 +99,10 @@ class SubscriptionDunningSteps(models.Model):
             elif case.move_id.no_followup or case._is_blocked():
                 # The host's own signs on an invoice that nobody is to be chased for it.
                 case.next_date = today + timedelta(days=1)
+            elif case.error and not case.attempt and case._methods_to_charge():
+                # It failed when it began, before anything could be charged.
+                case.error = False
+                case._begin()
             else:
                 case._end_hold(today)
                 case._do_due(today)
