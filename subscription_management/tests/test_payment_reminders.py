@@ -20,7 +20,6 @@ class TestPaymentReminders(DunningCase):
         )
 
     def test_a_yearly_invoice_is_told_once_with_its_amount(self):
-        self.yearly.upcoming_reminder_days = 14
         with freeze_time("2026-04-01 08:00:00"):
             subscription = self.subscribe(on="2026-04-01", plan=self.yearly)
         self.bill("2026-04-01")
@@ -36,7 +35,6 @@ class TestPaymentReminders(DunningCase):
         self.assertEqual(subscription.invoice_ids, moves)
 
     def test_what_is_charged_by_itself_says_so(self):
-        self.yearly.upcoming_reminder_days = 14
         with freeze_time("2026-04-01 08:00:00"):
             self.subscribe(on="2026-04-01", plan=self.yearly)
         self.save_card()
@@ -45,6 +43,8 @@ class TestPaymentReminders(DunningCase):
         self.assertIn("nothing that you have to do", self.mails_to_customer().body_html)
 
     def test_plans_without_a_reminder_send_none(self):
+        self.assertEqual(self.monthly.upcoming_reminder_days, 0)
+        self.yearly.upcoming_reminder_days = 0
         self.subscribe(on="2026-04-01", plan=self.yearly)
         self.bill("2026-04-01")
         self.remind("2027-03-20")

@@ -17,6 +17,7 @@ _logger = logging.getLogger(__name__)
 
 INVOICE_TEMPLATE = "subscription_management.mail_template_upcoming_invoice"
 CARD_TEMPLATE = "subscription_management.mail_template_card_expiry"
+YEARLY_REMINDER_DAYS = 14
 LAYOUT = "mail.mail_notification_light"
 
 
@@ -25,14 +26,25 @@ class SubscriptionPlanReminders(models.Model):
 
     upcoming_reminder_days = fields.Integer(
         "Remind of Invoices Before (Days)",
-        help="The customer is told of the next invoice and its amount, as for yearly "
-        "plans; 0 for no reminder.",
+        compute="_compute_upcoming_reminder_days",
+        store=True,
+        precompute=True,
+        readonly=False,
+        help="The customer is told of the next invoice and its amount; 14 days for "
+        "plans that are billed by years, 0 for no reminder.",
     )
 
     _upcoming_reminder_not_negative = models.Constraint(
         "CHECK (upcoming_reminder_days >= 0)",
         "A reminder of an invoice is sent 0 days or more before it.",
     )
+
+    @api.depends("interval_unit")
+    def _compute_upcoming_reminder_days(self):
+        """Let nobody be surprised by what is billed once a year."""
+        for plan in self:
+            is_yearly = plan.interval_unit == "year"
+            plan.upcoming_reminder_days = YEARLY_REMINDER_DAYS if is_yearly else 0
 
 
 class SubscriptionPaymentReminders(models.Model):
