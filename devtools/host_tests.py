@@ -12,7 +12,16 @@ from xml.etree import ElementTree
 from . import odoo_source
 from .places import ROOT
 
-MODULES = ("sale", "sale_management", "sale_crm", "crm", "account")
+MODULES = (
+    "sale",
+    "sale_management",
+    "sale_crm",
+    "crm",
+    "account",
+    "payment",
+    "account_payment",
+    "payment_demo",
+)
 KNOWN_FAILURES = ROOT / "tests" / "host" / "known_failures.txt"
 
 

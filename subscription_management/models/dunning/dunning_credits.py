@@ -26,12 +26,13 @@ class SubscriptionDunningCredits(models.Model):
                 or case._customer_pays_until(now)
             ):
                 continue
-            owed = case.move_id.line_ids.filtered(
-                lambda line, account=lines.account_id: line.account_id == account
-            )
-            both = (owed | lines).filtered(lambda line: not line.reconciled)
-            if both & owed and both & lines:
-                both.reconcile()
+            for account, notes in lines.grouped("account_id").items():
+                owed = case.move_id.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+                left = (owed | notes).filtered(lambda line: not line.reconciled)
+                if left & owed and left & notes:
+                    left.reconcile()
 
     def _credits_beside(self):
         """Return {case id: open lines of credit notes} of those that have any."""
