@@ -3,6 +3,11 @@
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
+from freezegun import freeze_time
+
+CHASED = timedelta(days=70)
+"""For how long before today people who do not pay are reminded, twice a week."""
+SUNDAY, WEDNESDAY = 6, 2
 
 
 def add_people(env):
@@ -52,7 +57,10 @@ def add_people(env):
 
 
 def live_until_yesterday(env, today):
-    """Bill each day of the past months, and let customers pay after a while."""
+    """Bill each day of the past months, and let customers pay after a while.
+
+    In the last weeks those who have not paid are reminded.
+    """
     day = today - relativedelta(months=14)
     while day < today:
         values = {"target_date": day, "company_ids": [(6, 0, env.company.ids)]}
@@ -61,6 +69,10 @@ def live_until_yesterday(env, today):
             run._start()
             while not run._work(lambda _handled: 60):
                 pass
+        if day > today - CHASED and day.weekday() in (SUNDAY, WEDNESDAY):
+            with freeze_time(f"{day} 09:00:00"):
+                pay_old_invoices(env, day)
+                env["subscription.dunning.case"]._cron_collect()
         day += timedelta(days=1)
 
 
@@ -71,16 +83,17 @@ def pay_old_invoices(env, today):
         [
             ("managed_billing_run_id", "!=", False),
             ("state", "=", "posted"),
-            ("invoice_date", "<", today - timedelta(days=20)),
+            ("payment_state", "=", "not_paid"),
             ("partner_id", "!=", late.id),
         ]
     )
     for invoice in invoices:
-        env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=invoice.ids
-        ).create(
-            {"payment_date": invoice.invoice_date + timedelta(days=12)}
-        ).action_create_payments()
+        # Everybody takes some time, one customer more than another.
+        paid_on = invoice.invoice_date + timedelta(days=2 + invoice.partner_id.id % 16)
+        if paid_on < today:
+            env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=invoice.ids
+            ).create({"payment_date": paid_on}).action_create_payments()
 
 
 def save_cards(env):
@@ -117,11 +130,10 @@ people = add_people(env)  # noqa: F821 - the shell's
 env["res.users"].search([]).odoobot_state = "disabled"  # noqa: F821
 # The demo data counts from the day in UTC, which near midnight is another one.
 today = min(env.company._subscription_today(), date.today())  # noqa: F821
-live_until_yesterday(env, today)  # noqa: F821
-pay_old_invoices(env, today)  # noqa: F821
-save_cards(env)  # noqa: F821
-rest_on_the_sabbath(env)  # noqa: F821
 env["subscription.subscription"].search([]).user_id = people["sales"]  # noqa: F821
+rest_on_the_sabbath(env)  # noqa: F821
+live_until_yesterday(env, today)  # noqa: F821
+save_cards(env)  # noqa: F821
 env["subscription.dunning.case"]._cron_collect()  # noqa: F821
 env["subscription.subscription"]._cron_renew()  # noqa: F821
 env["subscription.subscription"]._cron_find_opportunities()  # noqa: F821
