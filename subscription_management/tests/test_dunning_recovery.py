@@ -5,8 +5,8 @@ Five customers owe 35.10 from 1 April on, 30.00 and 17 % VAT:
 | customer | what happens | entered | closed | figures |
 |---|---|---|---|---|
 | A | the card pays at once | – | 1 April | none |
-| B | pays by bank on the 10th | 2 April | 10 April | recovered after the e-mail, 8 days |
-| C | card declined, pays on the 20th | 1 April | 20 April | after the suspension, 19 days |
+| B | pays by bank on the 10th | 2 April | 10 April | after the e-mail, 8 days |
+| C | card declined, pays on the 20th | 1 April | 20 April | suspended, 19 days |
 | D | never pays | 2 April | – | cancelled on 1 May: one subscription lost |
 | E | credited on the 3rd | 2 April | 3 April | nothing owed, in no rate |
 
