@@ -7,6 +7,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import retrying
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
 from .dunning_case import OUTCOMES, UNSETTLED
@@ -122,7 +123,8 @@ class PaymentTransaction(models.Model):
         if self.state != "done" or self.is_post_processed:
             return
         try:
-            self._post_process()
+            # Another worker may write a payment of the same journal meanwhile.
+            retrying(self._post_process, self.env)
             commit()
         except Exception as error:
             self.env.cr.rollback()
