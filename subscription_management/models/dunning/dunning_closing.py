@@ -135,8 +135,8 @@ class SubscriptionDunningClosing(models.Model):
         for subscription in self.subscription_ids - others.subscription_ids:
             withheld = self._suspending(subscription)
             if subscription.state == "suspended" and withheld:
-                case = withheld[0]._worded()
-                subscription.restore(case.env._("The overdue invoices are paid."))
+                env = withheld[0]._worded().env
+                subscription.restore(env._("The overdue invoices are paid."))
                 for case in withheld:
                     case.suspended_ids -= subscription
             elif subscription.state == "past_due":
