@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -32,6 +32,35 @@ class TestCharges(DunningCase):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-01")
         self.collect("2026-04-01")
+        self.assertEqual(len(case.transaction_ids), 1)
+
+    def test_a_charge_that_is_under_way_is_looked_at_by_no_other_worker(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-01 10:00:00"):
+            self.save_card()
+            charge = self.cases.sudo()._take_next_charge()
+            self.assertEqual(charge.managed_case_id, case)
+            written = case.write_date, case.charge_at
+            self.assertFalse(self.cases.sudo()._take_next_charge())
+        self.assertEqual((case.write_date, case.charge_at), written)
+        self.assertFalse(case.charge_at)
+
+    def test_what_the_provider_said_is_kept_when_it_cannot_be_noted_at_once(self):
+        self.save_card()
+        transactions = type(self.env["payment.transaction"])
+        real, tries = transactions._note_answer, []
+
+        def refused_once(transaction, calls):
+            tries.append(transaction)
+            if len(tries) == 1:
+                raise ConcurrencyError("another worker was first")
+            return real(transaction, calls)
+
+        self.patch(transactions, "_note_answer", refused_once)
+        with mute_logger("odoo.service.model"), patch("time.sleep"):
+            case = self.invoice("2026-04-01")
+        self.assertEqual(len(tries), 2)
+        self.assertEqual((case.state, case.outcome), ("paid", "paid"))
         self.assertEqual(len(case.transaction_ids), 1)
 
     def test_nothing_is_charged_that_is_agreed_to_be_paid_by_hand(self):

@@ -68,7 +68,8 @@ class SubscriptionDunningCharge(models.Model):
         transaction = self.env["payment.transaction"].create(
             self._prepare_charge_values(left[0].token_id, now)
         )
-        self.outcome = SENDING
+        # Other workers look only at what is to be charged.
+        self.write({"outcome": SENDING, "charge_at": False})
         return transaction
 
     def _prepare_charge_values(self, token, now):
@@ -135,8 +136,9 @@ class SubscriptionDunningCharge(models.Model):
         calls, commit = ProviderCalls(), self.env["ir.cron"]._commit_progress
         try:
             transaction.with_context(**{CALLS: calls})._charge_with_token()
-            transaction._note_answer(calls)
+            # What the provider said is kept, whatever the case is locked for.
             commit()
+            retrying(partial(transaction._note_answer, calls), self.env)
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, psycopg2.OperationalError):
