@@ -39,13 +39,12 @@ def case(database, address):
             }
         )
         plan = env["subscription.plan"].search([("name", "=", "Monthly")], limit=1)
+        product = env["product.product"].search([("name", "=", "Service 1")])
         subscription = env["subscription.subscription"].create(
             {
                 "partner_id": customer.id,
                 "plan_id": plan.id,
-                "line_ids": [
-                    (0, 0, {"product_id": plan.pricing_rule_ids[0].product_id.id})
-                ],
+                "line_ids": [(0, 0, {"product_id": product.id})],
             }
         )
         subscription.action_activate()
