@@ -1,6 +1,7 @@
 """Money that comes in late, at an accountant's desk and on a customer's telephone."""
 
 import re
+import time
 import uuid
 from datetime import date, timedelta
 
@@ -49,8 +50,27 @@ def case(database, address):
         )
         subscription.action_activate()
         work(env, start_run(env, date.today()))
-        env[CASE]._cron_collect()
-        return subscription.dunning_case_ids.id
+        customer_id = customer.id
+    return suspended_case(database, customer_id)
+
+
+def suspended_case(database, customer_id):
+    """Collect until the customer's case is suspended: the server collects as well."""
+    deadline = time.monotonic() + WAITED / 1000
+    while time.monotonic() < deadline:
+        with environment(database) as env:
+            env[CASE]._cron_collect()
+            case = env[CASE].search(
+                [
+                    ("partner_id", "=", customer_id),
+                    ("stage", "=", "suspend"),
+                    ("notice_ids.state", "=", "sent"),
+                ]
+            )
+            if case:
+                return case.id
+        time.sleep(0.5)
+    raise AssertionError("nobody has suspended the customer")
 
 
 def read(page, case, *names):
