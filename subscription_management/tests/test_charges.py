@@ -99,6 +99,22 @@ class TestCharges(DunningCase):
         with self.assertRaisesRegex(UserError, "was not saved by the customer"):
             self.subscribe(on="2026-04-01", payment_method_id=foreign.id)
 
+    def test_an_invoice_is_paid_by_nobody_but_its_own_payer(self):
+        card = self.save_card()
+        parent = self.env["res.partner"].create({"name": "Parent Ltd"})
+        subscription = self.subscribe(on="2026-04-01", payment_method_id=card.id)
+        refused = self.assertRaisesRegex(UserError, "was not saved by the customer")
+        with refused, self.env.cr.savepoint():
+            subscription.partner_invoice_id = parent
+        contact = self.env["res.partner"].create(
+            {"name": "Dana", "parent_id": self.customer.id}
+        )
+        card.sudo().token_id.partner_id = contact
+        self.assertEqual(subscription._methods_to_charge(), card)
+        contact.parent_id = parent
+        self.assertFalse(subscription._methods_to_charge())
+        self.assertFalse(subscription._methods_to_charge(parent))
+
     def test_a_declined_charge_is_past_due_and_tells_the_customer(self):
         self.policy.declined_template_id = self.letter
         self.save_card("error")
@@ -334,3 +350,27 @@ class TestUnknownCharges(DunningCase):
         self.assertEqual(case.move_id.transaction_ids, theirs)
         self.collect("2026-04-03")
         self.assertEqual(case.state, "paid")
+
+    def test_what_a_customer_has_just_paid_is_not_charged_again(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            theirs._set_done()
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertFalse(case.transaction_ids)
+        theirs._post_process()
+        self.assertEqual(case.state, "paid")
+
+    def test_what_the_bank_has_not_decided_suspends_nobody(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            theirs._set_pending()
+        self.collect("2026-04-16")
+        self.assertFalse(case.step_ids)
+        self.assertEqual(self.subscription.state, "active")
+        with freeze_time("2026-04-17 09:00:00"):
+            theirs._set_error("Refused by the bank.")
+        self.collect("2026-04-18")
+        self.assertEqual(self.subscription.state, "past_due")

@@ -90,6 +90,11 @@ class TestDunningAccess(DunningCase):
         for name in ("action_charge_now", "action_ask_provider", "action_was_charged"):
             with self.subTest(name), self.assertRaisesRegex(UserError, "Only account"):
                 getattr(own, name)()
+        self.collect("2026-04-03")
+        with freeze_time("2026-04-03 09:00:00"):
+            self.assertEqual(self.case.sudo()._next_step().action.value, "charge")
+            with self.assertRaisesRegex(UserError, "Only account"):
+                own.action_run_now()
         for name in ("action_charge_first", "action_allow_again", "action_remove"):
             with self.subTest(name), self.assertRaisesRegex(UserError, "Only account"):
                 getattr(self.method.with_user(self.rep), name)()

@@ -1,7 +1,8 @@
 """What billing credited is used before anybody is charged or chased.
 
 A month of 35.10 is paid by card; from 11 April on 20 of its 30 days are credited:
-23.40. The next invoice of 35.10 is charged with 11.70.
+23.40. The next invoice of 35.10 is charged with 11.70. Ended on the 2nd, 29 days are
+credited: 33.93, and 1.17 is left.
 """
 
 from freezegun import freeze_time
@@ -52,6 +53,37 @@ class TestDunningCredits(DunningCase):
         self.collect("2026-04-11")
         self.assertAlmostEqual(case.amount_open, 11.7)
         self.assertEqual(case.state, "open")
+
+    def test_a_credit_is_used_before_what_is_charged_some_days_later(self):
+        self.policy.charge_delay_days = 3
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 08:00:00"):
+            self.end_line(self.subscription.line_ids, "2026-04-02")
+        self.bill("2026-04-02")
+        self.collect("2026-04-04")
+        self.assertEqual((case.state, self.charged(case)), ("paid", [1.17]))
+
+    def test_a_delayed_charge_waits_for_a_credit_that_cannot_be_used(self):
+        self.policy.charge_delay_days = 3
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 08:00:00"):
+            self.end_line(self.subscription.line_ids, "2026-04-02")
+        self.bill("2026-04-02")
+        lines = type(self.env["account.move.line"])
+        real = lines.reconcile
+
+        def fails(lines):
+            raise UserError(LOCKED)
+
+        self.patch(lines, "reconcile", fails)
+        self.collect("2026-04-04")
+        self.assertEqual((case.error, self.charged(case)), (LOCKED, []))
+        self.patch(lines, "reconcile", real)
+        self.collect("2026-04-05")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(self.charged(case), [1.17])
 
     def test_a_credit_that_cannot_be_used_waits_and_nothing_is_charged(self):
         self.credit_of_april()

@@ -194,7 +194,7 @@ class SubscriptionDunningCase(models.Model):
         return Decline.OTHER if decline is Decline.HARD else decline
 
     def _methods_to_charge(self):
-        return self.subscription_ids._methods_to_charge()
+        return self.subscription_ids._methods_to_charge(self.partner_id)
 
     def _foresee(self, today):
         """Return (step, day) rows of what will be done if nothing is paid."""

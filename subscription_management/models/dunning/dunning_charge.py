@@ -47,6 +47,10 @@ class SubscriptionDunningCharge(models.Model):
         """Return a charge of what is open with the next saved method, if any."""
         self.ensure_one()
         move = self.move_id
+        if not self._each_that_can(type(self)._set_off_credits):
+            # What would be charged may not be owed: it is tried again tomorrow.
+            self.charge_at = now + timedelta(days=1)
+            return None
         if self._is_settled():
             self._close()
             return None
@@ -106,9 +110,11 @@ class SubscriptionDunningCharge(models.Model):
         theirs = self.move_id.transaction_ids.filtered(
             lambda each: (
                 not each.managed_case_id
-                and each.operation != "refund"
+                and each.operation not in ("refund", "validation")
                 and (
                     each.state in ("pending", "authorized")
+                    # Paid, and the host has yet to write the payment.
+                    or (each.state == "done" and not each.is_post_processed)
                     or (
                         each.state == "draft"
                         and each.last_state_change > now - CUSTOMER_IS_PAYING

@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...billing_core.dunning import Action
 from .dunning_case import BLOCKING
 
 
@@ -106,6 +107,8 @@ class SubscriptionDunningHolds(models.Model):
         self.ensure_one()
         self._check_may_hold()
         case, step = self.sudo(), self._next_step()
+        if step.action is Action.CHARGE:
+            self._check_may_collect()
         case.lock_for_update(allow_referencing=True)
         case._carry_out([step], case._today())
         case._plan_next()

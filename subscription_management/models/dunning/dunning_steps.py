@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -55,20 +55,23 @@ class SubscriptionDunningSteps(models.Model):
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
     def _each_that_can(self, do):
-        """Do something with all; where that fails, in parts, down to what is wrong."""
+        """Do something with all; where that fails, in parts, down to what is wrong.
+
+        Return those with which it could be done.
+        """
         try:
             with self.env.cr.savepoint():
                 do(self)
+                return self
         except psycopg2.OperationalError:
             # The connection or the snapshot is gone: nothing that a record can cure.
             raise
         except Exception as error:
             if len(self) == 1:
                 self._note_failure(error)
-                return
+                return self.browse()
             middle = len(self) // 2
-            self[:middle]._each_that_can(do)
-            self[middle:]._each_that_can(do)
+            return self[:middle]._each_that_can(do) | self[middle:]._each_that_can(do)
 
     def _note_failure(self, error):
         """Mark a case with what a person has to cure, and leave it for a day."""
@@ -123,6 +126,10 @@ class SubscriptionDunningSteps(models.Model):
         self.ensure_one()
         if not self.version_id or self.hold or self.outcome in BLOCKING:
             self._plan_next()
+            return
+        if self._customer_pays_until(fields.Datetime.now()):
+            # The bank may take days to say whether it was paid.
+            self.next_date = today + timedelta(days=1)
             return
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy, case = self.version_id._snapshot_policy(), self._snapshot_case()

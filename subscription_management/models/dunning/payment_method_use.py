@@ -95,7 +95,7 @@ class SubscriptionCharged(models.Model):
         copy=False,
         ondelete="set null",
         tracking=True,
-        domain="[('partner_id', '=', commercial_partner_id), "
+        domain="[('partner_id', 'parent_of', partner_invoice_id), "
         "('company_id', 'parent_of', company_id)]",
         help="Empty for the first one of the customer; the others are backups.",
     )
@@ -107,7 +107,9 @@ class SubscriptionCharged(models.Model):
                 subscription.plan_id.charges_saved_methods
             )
 
-    @api.constrains("payment_method_id", "partner_id", "company_id")
+    @api.constrains(
+        "payment_method_id", "partner_id", "partner_invoice_id", "company_id"
+    )
     def _check_payment_method_is_own(self):
         """Refuse to charge what another customer saved, or for another company."""
         for subscription in self:
@@ -128,19 +130,21 @@ class SubscriptionCharged(models.Model):
                     )
                 )
 
-    def _methods_to_charge(self):
+    def _methods_to_charge(self, payer=None):
         """Return what subscriptions that share an invoice are charged with, in order.
 
-        None where one of them is not to be charged by itself.
+        `payer` owes the invoice, by default who gets the next one; nobody else's
+        methods are charged. None where one of the subscriptions is not to be charged
+        by itself.
         """
         methods = self.env["subscription.payment.method"].sudo()
         if not self or not all(each.charges_saved_methods for each in self):
             return methods
         company, currency = self.company_id[:1], self.currency_id[:1]
         chosen = self.sudo().payment_method_id.filtered("active")
-        for method in chosen | methods._methods_of(
-            self.partner_invoice_id[:1], company
-        ):
-            if method._can_charge(company, currency):
+        payer = (payer or self.partner_invoice_id[:1]).commercial_partner_id
+        for method in chosen | methods._methods_of(payer, company):
+            owner = method.token_id.partner_id.commercial_partner_id
+            if owner == payer and method._can_charge(company, currency):
                 methods |= method
         return methods
