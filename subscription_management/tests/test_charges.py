@@ -113,7 +113,6 @@ class TestCharges(DunningCase):
         self.assertEqual(subscription._methods_to_charge(), card)
         contact.parent_id = parent
         self.assertFalse(subscription._methods_to_charge())
-        self.assertFalse(subscription._methods_to_charge(parent))
 
     def test_a_declined_charge_is_past_due_and_tells_the_customer(self):
         self.policy.declined_template_id = self.letter
