@@ -50,11 +50,11 @@ class TestCharges(DunningCase):
         transactions = type(self.env["payment.transaction"])
         real, tries = transactions._note_answer, []
 
-        def refused_once(transaction, calls):
+        def refused_once(transaction):
             tries.append(transaction)
             if len(tries) == 1:
                 raise ConcurrencyError("another worker was first")
-            return real(transaction, calls)
+            return real(transaction)
 
         self.patch(transactions, "_note_answer", refused_once)
         with mute_logger("odoo.service.model"), patch("time.sleep"):

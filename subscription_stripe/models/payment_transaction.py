@@ -7,7 +7,7 @@ from odoo import models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
-from odoo.addons.subscription_management.billing_core.collection import Outcome
+from odoo.addons.subscription_management.models.dunning.dunning_case import UNSETTLED
 
 from .declines import decline_of
 
@@ -20,13 +20,27 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _apply_updates(self, payment_data):
-        """Keep the code of a decline that Stripe tells by itself."""
+        """Keep the code of a decline that Stripe tells by itself.
+
+        The host takes a time-out for an error, from which it lets no charge be pending.
+        """
+        is_managed = self.provider_code == "stripe" and self.managed_case_id
+        intent = payment_data.get("payment_intent") or {}
+        if is_managed and self.state == "error" and self.managed_outcome in UNSETTLED:
+            if intent.get("status") == "processing":
+                self._set_pending(extra_allowed_states=("error",))
+            elif intent.get("status") == "requires_capture":
+                self._set_authorized(extra_allowed_states=("error",))
         result = super()._apply_updates(payment_data)
-        if self.provider_code == "stripe" and self.managed_case_id:
-            intent = payment_data.get("payment_intent") or {}
-            if error := intent.get("last_payment_error"):
-                _decline, self.managed_decline_code = decline_of(error)
+        if is_managed and (error := intent.get("last_payment_error")):
+            _decline, self.managed_decline_code = decline_of(error)
         return result
+
+    def _is_final(self, payment_data):
+        intent = payment_data.get("payment_intent") or {}
+        if self.provider_code != "stripe":
+            return super()._is_final(payment_data)
+        return intent.get("status") in NOTHING_CAME
 
     def _decline_said(self):
         if self.provider_code != "stripe" or not self.managed_decline_code:
@@ -63,12 +77,6 @@ class PaymentTransaction(models.Model):
                 self.reference,
             )
         self._process("stripe", self._data_of(intent))
-        if self.managed_outcome == Outcome.UNKNOWN.value:
-            if intent["status"] in NOTHING_CAME:
-                error = intent.get("last_payment_error") or {}
-                self._note_outcome(Outcome.DECLINED, *decline_of(error))
-            elif intent["status"] == "processing":
-                self._note_outcome(Outcome.PENDING)
         return self.env._(
             "Stripe says that charge %(reference)s (%(intent)s) is %(status)s.",
             reference=self.reference,

@@ -1,5 +1,8 @@
 """Charges by the host's own Stripe provider, over real HTTP."""
 
+from contextlib import suppress
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.tests import tagged
@@ -107,6 +110,35 @@ class TestStripeCharges(StripeCase):
                 self.assertEqual(was_charged, 1 if fault.endswith("after") else 0)
                 self.stripe.intents.clear()
                 card.action_remove()
+
+    def test_a_worker_that_dies_after_a_time_out_leaves_it_unknown(self):
+        self.save_card()
+        self.save_card()
+        case = self.charge_unnoted("drop_after")
+        with freeze_time("2026-04-01 10:00:00"):
+            self.cases.sudo()._find_lost_charges()
+        self.collect("2026-04-04")
+        self.assertEqual((case.outcome, len(case.transaction_ids)), ("unknown", 1))
+
+    def test_a_worker_that_dies_after_a_refusal_leaves_its_reason(self):
+        card = self.save_card("pm_card_chargeDeclinedLostCard")
+        case = self.charge_unnoted(None)
+        with freeze_time("2026-04-01 10:00:00"):
+            self.cases.sudo()._find_lost_charges()
+        self.assertEqual((case.outcome, case.decline), ("declined", "hard"))
+        self.assertTrue(card.is_refused)
+
+    def charge_unnoted(self, fault):
+        """Return a case whose worker was stopped once the answer was kept."""
+        self.stripe.fault = fault
+        stopped = patch.object(
+            type(self.env["payment.transaction"]),
+            "_note_answer",
+            side_effect=SystemExit,
+        )
+        with mute_logger(PROVIDER), stopped, suppress(SystemExit):
+            self.invoice("2026-04-01")
+        return self.cases.search([("move_id", "in", self.subscription.invoice_ids.ids)])
 
     def test_stripe_is_asked_what_became_of_a_charge(self):
         with mute_logger(PROVIDER):

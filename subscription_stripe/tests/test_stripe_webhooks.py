@@ -83,6 +83,51 @@ class TestStripeWebhooks(StripeCase, HttpCase):
         self.assertEqual(self.charges(case).managed_outcome, "paid")
         self.assertEqual(len(self.stripe.charges), 1)
 
+    def unheard(self, method):
+        """Return a case whose charge Stripe took without an answer reaching us."""
+        with mute_logger(PROVIDER):
+            self.stripe.fault = "drop_after"
+            self.save_card(method)
+            case = self.invoice("2026-04-01")
+        self.save_card()
+        self.assertEqual(case.outcome, "unknown")
+        return case
+
+    def test_an_unknown_charge_that_is_processing_is_charged_by_no_backup(self):
+        case = self.unheard("pm_sepa")
+        with mute_logger(TRANSACTION):
+            self.tell("payment_intent.processing", case)
+        for day in ("2026-04-01", "2026-04-04", "2026-04-16"):
+            self.collect(day)
+        self.assertEqual((case.outcome, len(case.transaction_ids)), ("pending", 1))
+        self.stripe.intent_of(self.charges(case).reference)["status"] = "succeeded"
+        self.tell("payment_intent.succeeded", case)
+        self.post_process(case)
+        self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
+
+    def test_an_unknown_charge_that_is_processing_is_pending_when_asked_for(self):
+        case = self.unheard("pm_sepa")
+        case.action_ask_provider()
+        self.assertEqual(case.outcome, "pending")
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids), 1)
+
+    def test_an_unknown_charge_that_its_customer_may_yet_confirm_stays_unknown(self):
+        case = self.unheard("pm_needsAction")
+        case.action_ask_provider()
+        self.assertIn("requires_action", case.provider_says)
+        self.collect("2026-04-04")
+        self.assertEqual((case.outcome, len(case.transaction_ids)), ("unknown", 1))
+
+    def test_an_unknown_charge_that_was_refused_goes_on(self):
+        case = self.unheard("pm_card_chargeDeclinedInsufficientFunds")
+        with mute_logger(TRANSACTION):
+            self.tell("payment_intent.payment_failed", case)
+        charge = self.charges(case)
+        self.assertEqual(
+            (charge.managed_outcome, charge.managed_decline), ("declined", "funds")
+        )
+
     def test_a_webhook_with_a_wrong_signature_changes_nothing(self):
         self.save_card("pm_sepa")
         case = self.invoice("2026-04-01")

@@ -12,7 +12,7 @@ from odoo.fields import Command, Domain
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
-from ...billing_core.collection import Decline, Outcome, outcome_of
+from ...billing_core.collection import Decline, Outcome
 from .dunning_case import SENDING
 from .payment_provider import CALLS, ProviderCalls
 
@@ -143,8 +143,9 @@ class SubscriptionDunningCharge(models.Model):
         try:
             transaction.with_context(**{CALLS: calls})._charge_with_token()
             # What the provider said is kept, whatever the case is locked for.
+            transaction._keep_answer(calls)
             commit()
-            retrying(partial(transaction._note_answer, calls), self.env)
+            retrying(transaction._note_answer, self.env)
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, psycopg2.OperationalError):
@@ -162,11 +163,7 @@ class SubscriptionDunningCharge(models.Model):
         )
         for transaction in lost:
             if transaction.managed_case_id._lock():
-                transaction._note_outcome(
-                    outcome_of(transaction.state, ())
-                    if transaction.state != "draft"
-                    else Outcome.UNKNOWN
-                )
+                transaction._note_answer()
         return lost
 
     @api.model

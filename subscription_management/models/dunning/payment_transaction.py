@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import retrying
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
-from .dunning_case import OUTCOMES, UNSETTLED
+from .dunning_case import OUTCOMES, SENDING, UNSETTLED
 from .payment_method import DECLINES
 from .payment_provider import calls_of
 
@@ -33,6 +33,8 @@ class PaymentTransaction(models.Model):
     )
     managed_attempt = fields.Integer("Attempt", readonly=True)
     managed_outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True)
+    # As it was heard: after a time-out the state alone proves nothing.
+    managed_answer = fields.Selection(OUTCOMES, "Answer", readonly=True)
     managed_decline = fields.Selection(DECLINES, "Why Declined", readonly=True)
     managed_decline_code = fields.Char("Decline Code", readonly=True)
     managed_sent_at = fields.Datetime("Charged At", readonly=True)
@@ -53,13 +55,31 @@ class PaymentTransaction(models.Model):
                 transaction.invoice_ids._check_nothing_unsettled()
         return transactions
 
-    def _note_answer(self, calls):
-        """Note what came of a charge that was sent."""
+    def _keep_answer(self, calls):
+        """Keep what an answer came to, so that it is known whoever notes it."""
         self.ensure_one()
         decline = self._decline_of(calls)
-        self._note_outcome(
-            outcome_of(self.state, calls.done, decline), decline, calls.decline_code
+        self.write(
+            {
+                "managed_answer": outcome_of(self.state, calls.done, decline).value,
+                "managed_decline": decline and decline.value,
+                "managed_decline_code": calls.decline_code,
+            }
         )
+
+    def _note_answer(self):
+        """Note what came of a charge that was sent, unless a webhook was first."""
+        self.ensure_one()
+        if self.managed_outcome != SENDING:
+            return
+        decline = self.managed_decline and Decline(self.managed_decline)
+        self._note_outcome(self._heard(), decline, self.managed_decline_code)
+
+    def _heard(self):
+        """Return what is certain: without an answer an error proves nothing."""
+        if self.state in ("done", "pending", "authorized"):
+            return outcome_of(self.state, ())
+        return Outcome(self.managed_answer or Outcome.UNKNOWN)
 
     def _is_unsettled(self):
         """Tell whether money may come of it that is not written down as a payment."""
@@ -80,19 +100,18 @@ class PaymentTransaction(models.Model):
     def _note_broken_charge(self, calls, error):
         """Note a charge during which something broke: nobody knows, unless it is said.
 
-        What a webhook has said meanwhile counts; nothing was charged where nothing was
-        sent.
+        What was kept, or what a webhook has said meanwhile, counts; nothing was charged
+        where nothing was sent.
         """
         self.ensure_one()
         self.managed_case_id.lock_for_update(allow_referencing=True)
-        if self.state != "draft":
-            self._note_outcome(outcome_of(self.state, ()), Decline.OTHER)
-        elif isinstance(error, UserError) and not calls.done:
+        is_unheard = self.state == "draft" and not self.managed_answer
+        if is_unheard and isinstance(error, UserError) and not calls.done:
             self._set_error(str(error))
             self._note_outcome(Outcome.DECLINED, Decline.OTHER)
             self.managed_case_id._ask_a_person(str(error))
         else:
-            self._note_outcome(Outcome.UNKNOWN)
+            self._note_answer()
 
     def _note_outcome(self, outcome, decline=None, code=None):
         """Write down what is known now, and let the case follow."""
@@ -144,10 +163,20 @@ class PaymentTransaction(models.Model):
 
     def _process(self, provider_code, payment_data):
         """Follow what a provider says later: by a webhook, or when it is asked."""
+        if not self:
+            found = self._search_by_reference(provider_code, payment_data)
+            return found._process(provider_code, payment_data) if found else found
+        before = self.state
         transaction = super()._process(provider_code, payment_data)
-        if transaction.managed_case_id and calls_of(self.env) is None:
-            transaction._follow_state()
+        if self.managed_case_id and calls_of(self.env) is None:
+            # After a time-out its state is an error, which by itself is no refusal.
+            if self.state != before or self._is_final(payment_data):
+                self._follow_state()
         return transaction
+
+    def _is_final(self, _payment_data):
+        """Tell whether a provider says that no money comes of a charge any more."""
+        return False
 
     def _follow_state(self):
         """Bring what is known of a charge in step with what the provider said."""
