@@ -64,6 +64,7 @@ from . import (
     test_suspension,
     test_take_back,
     test_trial_and_regrouping,
+    test_unknown_charges,
     test_webhook_access,
     test_webhook_addresses,
     test_webhook_events,

@@ -90,6 +90,12 @@ class DunningCase(SubscriptionCase):
             ).create({"amount": amount, "payment_date": day})._create_payments()
         self.env.invalidate_all()
 
+    def mail_of(self, letter):
+        """Return what the host has in its queue for a letter."""
+        return self.env["mail.mail"].search(
+            [("mail_message_id", "=", letter.mail_message_id.id)]
+        )
+
     def online_payment(self, move):
         """Return a payment that the customer has begun on the payment page."""
         transactions = self.env["payment.transaction"].sudo()

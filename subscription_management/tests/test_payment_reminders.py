@@ -2,6 +2,7 @@
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .dunning_case import DunningCase
@@ -86,3 +87,29 @@ class TestPaymentReminders(DunningCase):
             self.collect(day)
         self.assertEqual(len(case.activity_ids), 1)
         self.assertIn("has not decided", case.activity_ids.note)
+
+    def test_a_person_settles_what_the_bank_does_not_decide(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        with self.assertRaisesRegex(UserError, "No charge of"):
+            case.action_was_not_charged()
+        self.assertFalse(case.can_be_settled)
+        self.collect("2026-04-09")
+        self.assertTrue(case.can_be_settled)
+        case.transaction_ids.sudo().token_id.demo_simulated_state = "done"
+        with freeze_time("2026-04-10 09:00:00"):
+            case.action_was_not_charged()
+        self.collect("2026-04-10")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(
+            case.transaction_ids.sorted("id").mapped("state"), ["error", "done"]
+        )
+
+    def test_what_a_customer_was_told_is_kept_once_it_is_sent(self):
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        letter = case.notice_ids
+        # Nothing leaves a test: this is what the host does once a mail has left.
+        self.mail_of(letter)._postprocess_sent_message([], [])
+        self.assertFalse(self.mail_of(letter))
+        self.assertIn(case.move_id.name, letter.mail_message_id.body)

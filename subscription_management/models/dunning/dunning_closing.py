@@ -112,7 +112,9 @@ class SubscriptionDunningClosing(models.Model):
                     "error": False,
                 }
             )
-            case.activity_ids.action_feedback()
+            if not case._has_unsettled():
+                # Otherwise money may come of it that is not owed any more.
+                case.activity_ids.action_feedback()
         self._restore_states()
 
     def _name_of_last(self, rows):
@@ -197,8 +199,18 @@ class SubscriptionDunningClosing(models.Model):
             case.activity_schedule(
                 DUNNING_ACTIVITY,
                 note=note,
-                user_id=(user or case.user_id or self.env.user).id,
+                user_id=(user or case.user_id or case._who_answers()).id,
             )
+
+    def _who_answers(self):
+        """Return who is asked where nobody has the customer: one of the managers."""
+        self.ensure_one()
+        managers = self.env.ref("subscription_management.group_subscription_manager")
+        company = self.company_id
+        users = managers.sudo().all_user_ids.filtered(
+            lambda user: user.active and company in user.company_ids
+        )
+        return users.sorted("id")[:1] or self.env.user
 
 
 class AccountMoveDunned(models.Model):

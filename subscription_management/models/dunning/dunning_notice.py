@@ -5,7 +5,7 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -145,8 +145,16 @@ class SubscriptionDunningNotice(models.Model):
         """Put the message into the host's queue and return it."""
         self.ensure_one()
         record = self.payment_id or self.case_id
+        # The text stays with the case after the host has sent it.
+        values = {"is_notification": True}
+        if self.payment_id:
+            # The host writes receipts to the company, invoices to its contact.
+            contacts = [Command.set(self.contact_id.ids)]
+            values |= {"recipient_ids": contacts, "email_to": False}
         mail = self.template_id.send_mail(
-            record.id, email_layout_xmlid="mail.mail_notification_light"
+            record.id,
+            email_layout_xmlid="mail.mail_notification_light",
+            email_values=values,
         )
         return self.env["mail.mail"].sudo().browse(mail).mail_message_id
 

@@ -1,6 +1,6 @@
 """A charge of which nobody knows: what the provider says, and what a person decides."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...billing_core.collection import Decline, Outcome
@@ -11,13 +11,34 @@ class SubscriptionDunningSettling(models.Model):
 
     provider_says = fields.Text(readonly=True, copy=False)
 
-    def _unknown_charge(self):
+    can_be_settled = fields.Boolean(
+        compute="_compute_can_be_settled", compute_sudo=True
+    )
+
+    @api.depends(
+        "transaction_ids.managed_outcome", "transaction_ids.managed_is_asked_about"
+    )
+    def _compute_can_be_settled(self):
+        for case in self:
+            case.can_be_settled = bool(case._charges_to_settle())
+
+    def _charges_to_settle(self):
+        """Return what nobody knows the outcome of, and what is pending for long."""
+        return self.transaction_ids.filtered(
+            lambda each: (
+                each.managed_outcome == Outcome.UNKNOWN.value
+                or (
+                    each.managed_outcome == Outcome.PENDING.value
+                    and each.managed_is_asked_about
+                )
+            )
+        )
+
+    def _charge_to_settle(self):
         """Return the charge that is to be settled, or say that there is none."""
         self.ensure_one()
         self._check_may_collect()
-        charge = self.sudo().transaction_ids.filtered(
-            lambda each: each.managed_outcome == Outcome.UNKNOWN.value
-        )[:1]
+        charge = self.sudo()._charges_to_settle()[:1]
         if not charge:
             raise UserError(
                 self.env._("No charge of %s waits to be settled.", self.move_id.name)
@@ -26,7 +47,7 @@ class SubscriptionDunningSettling(models.Model):
 
     def action_ask_provider(self):
         """Ask the provider about a charge, and show what it says; charge nothing."""
-        charge = self._unknown_charge()
+        charge = self._charge_to_settle()
         answer = charge._ask_provider()
         self.sudo().provider_says = answer
         if charge.managed_outcome == Outcome.PAID.value:
@@ -34,7 +55,7 @@ class SubscriptionDunningSettling(models.Model):
 
     def action_was_charged(self):
         """Settle a charge as made: the payment is written as any other."""
-        charge = self._unknown_charge()
+        charge = self._charge_to_settle()
         charge._set_done()
         charge._follow_state()
         charge._post_process()
@@ -42,12 +63,13 @@ class SubscriptionDunningSettling(models.Model):
 
     def action_was_not_charged(self):
         """Settle a charge as not made, and charge what is open once more."""
-        charge = self._unknown_charge()
+        charge = self._charge_to_settle()
         charge._set_error(self.env._("It was not charged, as a person found out."))
         charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
         self._close_activities()
-        self.sudo()._want_charge()
-        self.sudo()._wake()
+        if self.state == "open":
+            self.sudo()._want_charge()
+            self.sudo()._wake()
 
     def _go_on_with_what_is_left(self):
         """Let the steps go on where a payment was written and something is left."""

@@ -151,14 +151,15 @@ class PaymentTransaction(models.Model):
                 return
             _logger.error("Payment of charge %s", self.reference, exc_info=error)
             case = self.managed_case_id._worded()
-            case._ask_a_person(
-                case.env._(
-                    "%(reference)s was charged, but its payment cannot be written: "
-                    "%(reason)s",
-                    reference=self.reference,
-                    reason=str(error),
-                )
+            reason = case.env._(
+                "%(reference)s was charged, but its payment cannot be written: "
+                "%(reason)s",
+                reference=self.reference,
+                reason=str(error),
             )
+            if case.error != reason:
+                case.error = reason
+                case._ask_a_person(reason)
             commit()
 
     def _process(self, provider_code, payment_data):
