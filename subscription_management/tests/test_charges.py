@@ -10,6 +10,8 @@ from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
 
+CLOSED = "The books are closed."
+CHARGE = "odoo.addons.subscription_management.models.dunning.dunning_charge"
 TRANSACTION = "odoo.addons.subscription_management.models.dunning.payment_transaction"
 
 
@@ -62,6 +64,48 @@ class TestCharges(DunningCase):
         self.assertEqual(len(tries), 2)
         self.assertEqual((case.state, case.outcome), ("paid", "paid"))
         self.assertEqual(len(case.transaction_ids), 1)
+
+    def fails_for(self, failing, name):
+        """Let a method fail for one case; return what lets it work again."""
+        cases = type(self.cases)
+        real = getattr(cases, name)
+
+        def fails(case, *args):
+            if case == failing:
+                raise UserError(CLOSED)
+            return real(case, *args)
+
+        self.patch(cases, name, fails)
+        return lambda: self.patch(cases, name, real)
+
+    def test_what_cannot_be_charged_stops_no_other(self):
+        wrong, right = self.invoice("2026-04-01"), self.invoice("2026-04-01")
+        work_again = self.fails_for(wrong, "_prepare_charge_values")
+        with freeze_time("2026-04-02"):
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertEqual((wrong.state, right.state), ("open", "paid"))
+        self.assertEqual(wrong.error, CLOSED)
+        self.assertEqual(len(wrong.activity_ids), 1)
+        work_again()
+        self.collect("2026-04-03")
+        self.assertEqual((wrong.state, wrong.error), ("paid", False))
+
+    def test_an_answer_that_cannot_be_noted_stops_no_other_and_is_noted_later(self):
+        wrong, right = self.invoice("2026-04-01"), self.invoice("2026-04-01")
+        work_again = self.fails_for(wrong, "_note_charged")
+        with freeze_time("2026-04-02"):
+            self.save_card("pending")
+        with mute_logger(CHARGE):
+            self.collect("2026-04-02")
+        self.assertEqual((wrong.outcome, right.outcome), ("sending", "pending"))
+        self.assertEqual(wrong.error, CLOSED)
+        self.collect("2026-04-03")
+        self.assertEqual(len(wrong.activity_ids), 1)
+        work_again()
+        self.collect("2026-04-04")
+        self.assertEqual((wrong.outcome, wrong.error), ("pending", False))
+        self.assertEqual(len(wrong.transaction_ids), 1)
 
     def test_nothing_is_charged_that_is_agreed_to_be_paid_by_hand(self):
         self.save_card()
@@ -246,14 +290,14 @@ class TestCharges(DunningCase):
         locked = patch.object(
             type(self.env["payment.transaction"]),
             "_create_payment",
-            side_effect=UserError("The books are closed."),
+            side_effect=UserError(CLOSED),
         )
         with locked, mute_logger(TRANSACTION):
             case = self.invoice("2026-04-01")
             for _run in range(3):
                 self.collect("2026-04-02")
         self.assertEqual(len(case.activity_ids), 1)
-        self.assertIn("The books are closed.", case.error)
+        self.assertIn(CLOSED, case.error)
         self.collect("2026-04-03")
         self.assertEqual((case.state, case.error), ("paid", False))
         self.assertEqual(len(case.transaction_ids), 1)

@@ -5,12 +5,13 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
 
 CHARGE = "odoo.addons.subscription_management.models.dunning.dunning_charge"
+REPS = "base.group_user,subscription_management.group_subscription_user"
 MANAGERS = "subscription_management.group_subscription_manager"
 
 
@@ -60,6 +61,15 @@ class TestUnknownCharges(DunningCase):
         asked = case.activity_ids.user_id
         self.assertTrue(asked.has_group(MANAGERS))
         self.assertNotEqual(asked, self.env.ref("base.user_root"))
+
+    def test_a_manager_is_asked_where_the_salesperson_has_left(self):
+        self.save_card()
+        rep = new_test_user(self.env, "rep", REPS)
+        with self.broken(RuntimeError("the line went dead")), mute_logger(CHARGE):
+            case = self.invoice("2026-04-01", user_id=rep.id)
+        self.assertEqual(case.activity_ids.user_id, rep)
+        rep.active = False
+        self.assertTrue(case._who_answers().has_group(MANAGERS))
 
     def test_the_question_stays_when_it_is_paid_otherwise(self):
         case = self.unknown()

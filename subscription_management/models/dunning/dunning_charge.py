@@ -36,30 +36,29 @@ class SubscriptionDunningCharge(models.Model):
         happens to this one, people see that a charge may be under way.
         """
         now = fields.Datetime.now()
-        while cases := self._take(
-            SQL("charge_at <= %s ORDER BY charge_at, id", now), 1
-        ):
-            if transaction := cases._prepare_charge(now):
-                return transaction
+        while case := self._take(SQL("charge_at <= %s ORDER BY charge_at, id", now), 1):
+            known = case.transaction_ids
+            if not case._each_that_can(lambda each: each._prepare_charge(now)):
+                # What would be charged may not be owed: it is tried again tomorrow.
+                case.charge_at = now + timedelta(days=1)
+            elif charge := case.transaction_ids - known:
+                return charge
         return self.env["payment.transaction"]
 
     def _prepare_charge(self, now):
-        """Return a charge of what is open with the next saved method, if any."""
+        """Write down a charge of what is open with the next saved method, if any."""
         self.ensure_one()
+        self._set_off_credits()
         move = self.move_id
-        if not self._each_that_can(type(self)._set_off_credits):
-            # What would be charged may not be owed: it is tried again tomorrow.
-            self.charge_at = now + timedelta(days=1)
-            return None
         if self._is_settled():
             self._close()
-            return None
+            return
         if move.no_followup or self._is_blocked() or self.hold or self._has_unsettled():
             self._end_attempt()
-            return None
+            return
         if until := self._customer_pays_until(now):
             self.charge_at = until
-            return None
+            return
         tried = self.transaction_ids.filtered(
             lambda each: each.managed_attempt == self.attempt
         ).token_id
@@ -68,13 +67,12 @@ class SubscriptionDunningCharge(models.Model):
         )
         if not left:
             self._end_attempt()
-            return None
-        transaction = self.env["payment.transaction"].create(
+            return
+        self.env["payment.transaction"].create(
             self._prepare_charge_values(left[0].token_id, now)
         )
         # Other workers look only at what is to be charged.
         self.write({"outcome": SENDING, "charge_at": False})
-        return transaction
 
     def _prepare_charge_values(self, token, now):
         """Return the values of the host's transaction; its reference is used once."""
@@ -161,10 +159,7 @@ class SubscriptionDunningCharge(models.Model):
             Domain("managed_outcome", "=", SENDING)
             & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
         )
-        for transaction in lost:
-            if transaction.managed_case_id._lock():
-                transaction._note_answer()
-        return lost
+        return lost._each_case_that_can(lambda charge: charge._note_answer())
 
     @api.model
     def _write_lost_payments(self):
@@ -189,23 +184,12 @@ class SubscriptionDunningCharge(models.Model):
             ]
         )
         late = waiting.filtered(lambda each: each._is_pending_for_long())
-        for transaction in late:
-            case = transaction.managed_case_id._worded()
-            case._ask_a_person(
-                case.env._(
-                    "The bank has not decided about charge %(reference)s since "
-                    "%(day)s; look at it on the provider's pages.",
-                    reference=transaction.reference,
-                    day=transaction.managed_sent_at.date(),
-                )
-            )
-        late.managed_is_asked_about = True
-        return late
+        return late._each_case_that_can(lambda charge: charge._ask_about_decision())
 
     def _note_charged(self, transaction, outcome):
         """Note what came of a charge, and what follows from it."""
         case = self._worded()
-        case.outcome = outcome.value
+        case.write({"outcome": outcome.value, "error": False})
         if outcome is Outcome.DECLINED or outcome is Outcome.ACTION:
             case.decline = transaction.managed_decline
             case.decline_code = transaction.managed_decline_code

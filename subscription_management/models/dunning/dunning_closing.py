@@ -171,7 +171,11 @@ class SubscriptionDunningClosing(models.Model):
             )
         )
         cases = self.browse(row_id for (row_id,) in rows)
-        for each in cases:
+        return cases._each_that_can(lambda each: each._reopen())
+
+    def _reopen(self):
+        """Pause cases whose payment was taken back, and ask what is to be done."""
+        for each in self:
             case = each._worded()
             case.write(
                 {
@@ -190,8 +194,7 @@ class SubscriptionDunningClosing(models.Model):
                     case.move_id.name,
                 )
             )
-        cases._plan_next()
-        return cases
+        self._plan_next()
 
     def _ask_a_person(self, note, user=None):
         """Leave a to-do for whoever is responsible."""
@@ -199,12 +202,14 @@ class SubscriptionDunningClosing(models.Model):
             case.activity_schedule(
                 DUNNING_ACTIVITY,
                 note=note,
-                user_id=(user or case.user_id or case._who_answers()).id,
+                user_id=(user or case._who_answers()).id,
             )
 
     def _who_answers(self):
-        """Return who is asked where nobody has the customer: one of the managers."""
+        """Return the salesperson, or one of the managers where there is none now."""
         self.ensure_one()
+        if self.user_id.active:
+            return self.user_id
         managers = self.env.ref("subscription_management.group_subscription_manager")
         company = self.company_id
         users = managers.sudo().all_user_ids.filtered(

@@ -176,6 +176,7 @@ class SubscriptionDunningSteps(models.Model):
     def _do_activity(self, row):
         notes = row["note"]
         user = self.env["res.users"].browse(row["user_id"] or ()).exists()
+        user = user.filtered("active")
         lang = (user or self.user_id).lang
         self._ask_a_person(notes.get(lang) or notes.get("en_US"), user)
 

@@ -92,19 +92,48 @@ class PaymentTransaction(models.Model):
         days = version.content["pending_days"] if version else PENDING_DAYS
         return self.managed_sent_at <= fields.Datetime.now() - timedelta(days=days)
 
+    def _each_case_that_can(self, do):
+        """Do something with charges, but for those whose case fails or is in use.
+
+        Return the cases with which it could be done.
+        """
+
+        def do_with(cases):
+            for charge in self & cases.transaction_ids:
+                do(charge)
+
+        return self.managed_case_id._lock()._each_that_can(do_with)
+
+    def _ask_about_decision(self):
+        """Let a person look at what a bank has not decided, once."""
+        self.ensure_one()
+        case = self.managed_case_id._worded()
+        case._ask_a_person(
+            case.env._(
+                "The bank has not decided about charge %(reference)s since "
+                "%(day)s; look at it on the provider's pages.",
+                reference=self.reference,
+                day=self.managed_sent_at.date(),
+            )
+        )
+        self.managed_is_asked_about = True
+
     def _decline_of(self, calls):
         if calls.decline:
             return calls.decline
         return Decline.OTHER if self.state in ("error", "cancel") else None
 
     def _note_broken_charge(self, calls, error):
-        """Note a charge during which something broke: nobody knows, unless it is said.
+        """Note a charge during which something broke, now or as one that was lost."""
+        self._each_case_that_can(lambda charge: charge._note_what_broke(calls, error))
+
+    def _note_what_broke(self, calls, error):
+        """Note that nobody knows what a charge came to, unless it is said.
 
         What was kept, or what a webhook has said meanwhile, counts; nothing was charged
         where nothing was sent.
         """
         self.ensure_one()
-        self.managed_case_id.lock_for_update(allow_referencing=True)
         is_unheard = self.state == "draft" and not self.managed_answer
         if is_unheard and isinstance(error, UserError) and not calls.done:
             self._set_error(str(error))
