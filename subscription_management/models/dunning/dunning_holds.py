@@ -2,6 +2,7 @@
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ...billing_core.dunning import Action
 from .dunning_case import BLOCKING
@@ -43,7 +44,7 @@ class SubscriptionDunningHolds(models.Model):
                     self.env._(
                         "%s has passed: choose the day until which the customer "
                         "promised to pay.",
-                        until,
+                        format_date(self.env, until),
                     )
                 )
         self._put_on_hold("promised", until, reason)
@@ -89,7 +90,7 @@ class SubscriptionDunningHolds(models.Model):
                     "not; the steps go on.",
                     customer=self.partner_id.display_name,
                     invoice=self.move_id.name,
-                    day=self.hold_until,
+                    day=format_date(self.env, self.hold_until),
                 )
             )
         self.write({"hold": False, "hold_until": False, "hold_reason": False})

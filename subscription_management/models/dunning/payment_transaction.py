@@ -8,6 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
+from odoo.tools import format_date
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
 from .dunning_case import OUTCOMES, SENDING, UNSETTLED
@@ -113,7 +114,7 @@ class PaymentTransaction(models.Model):
                 "The bank has not decided about charge %(reference)s since "
                 "%(day)s; look at it on the provider's pages.",
                 reference=self.reference,
-                day=self.managed_sent_at.date(),
+                day=format_date(case.env, self.managed_sent_at),
             )
         )
         self.managed_is_asked_about = True
