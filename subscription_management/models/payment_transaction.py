@@ -3,6 +3,8 @@
 from odoo import models
 from odoo.fields import Command
 
+PAID_BY_CUSTOMER = ("done", "authorized")
+
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
@@ -10,7 +12,7 @@ class PaymentTransaction(models.Model):
     def _check_amount_and_confirm_order(self):
         """Let what was paid for an order settle the first invoices that it brought."""
         confirmed = super()._check_amount_and_confirm_order()
-        for transaction in self.filtered(lambda each: each.state == "done"):
+        for transaction in self.filtered(lambda each: each.state in PAID_BY_CUSTOMER):
             transaction._link_first_invoices()
         return confirmed
 
@@ -40,6 +42,17 @@ class PaymentTransaction(models.Model):
         moves = brought.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
 
+    def _link_what_it_pays(self, invoices):
+        """Say which of later invoices payments are for that are under way."""
+        for transaction in self.filtered(lambda each: each._is_undecided()):
+            for invoice in invoices - transaction.invoice_ids:
+                paid = sum(transaction.invoice_ids.mapped("amount_total"))
+                if (
+                    transaction.currency_id.compare_amounts(transaction.amount, paid)
+                    > 0
+                ):
+                    transaction.invoice_ids = [Command.link(invoice.id)]
+
 
 class SaleOrderPrepaid(models.Model):
     _inherit = "sale.order"
@@ -59,7 +72,12 @@ class AccountMovePrepaid(models.Model):
         rows = posted.sudo().managed_billed_period_ids
         for subscription, own in rows.grouped("subscription_id").items():
             orders = subscription.order_id | subscription.quotation_ids
-            credits = orders.transaction_ids.filtered(
+            payments = orders.transaction_ids
+            payments._link_what_it_pays(
+                own.move_id.filtered(lambda move: move.move_type == "out_invoice")
+            )
+            captured = payments | payments.child_transaction_ids
+            credits = captured.filtered(
                 lambda each: each.state == "done"
             ).payment_id.move_id.line_ids
             for invoice in own.move_id if credits else ():

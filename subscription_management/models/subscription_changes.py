@@ -189,3 +189,4 @@ class SubscriptionChanges(models.Model):
                 subscription._set_state("paused")
             elif not rests and subscription.state == "paused":
                 subscription._set_state("active")
+                subscription._follow_dunning()

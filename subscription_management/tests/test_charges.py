@@ -176,6 +176,18 @@ class TestCharges(DunningCase):
         self.assertEqual(len(case.transaction_ids), 2)
         self.assertEqual(case.notice_ids.mapped("key").count("declined"), 1)
 
+    def test_a_step_asks_no_bank_that_has_declined_on_the_same_day(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-04 08:00:00"):
+            self.save_card("error")
+        self.collect("2026-04-04")
+        self.assertIn("charge", case.step_ids.mapped("action"))
+        self.assertEqual(len(case.transaction_ids), 1)
+        with freeze_time("2026-04-04 08:30:00"):
+            case.action_charge_now()
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids), 2)
+
     def test_a_pending_charge_stops_the_steps_until_it_is_decided(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")

@@ -116,6 +116,63 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.assertEqual((added.amount_total, added.amount_residual), (20.48, 0))
         self.assertEqual(april.amount_residual, 81.9)
 
+    def under_way(self, order, state):
+        """Return a payment of an order that is not done yet."""
+        transaction = self._create_transaction(
+            flow="direct",
+            amount=order.amount_total,
+            currency_id=order.currency_id.id,
+            partner_id=order.partner_invoice_id.id,
+            sale_order_ids=[Command.set(order.ids)],
+            state=state,
+        )
+        transaction._post_process()
+        return transaction
+
+    def save_card(self):
+        return self._create_token(partner_id=self.customer.id)
+
+    def test_nothing_is_charged_beside_a_pending_payment_of_the_order(self):
+        order = self.quote(require_payment=True)
+        transaction = self.under_way(order, "pending")
+        order.action_confirm()
+        invoice = order.managed_begun_ids.invoice_ids
+        self.assertEqual(transaction.invoice_ids, invoice)
+        self.save_card()
+        self.run_action("ir_cron_collect", "2026-04-02")
+        self.assertTrue(invoice.managed_case_ids)
+        self.assertFalse(invoice.managed_case_ids.transaction_ids)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(invoice.managed_case_ids.state, "paid")
+
+    def test_a_pending_payment_holds_no_later_invoice_back(self):
+        order = self.quote(require_payment=True)
+        transaction = self.under_way(order, "pending")
+        order.action_confirm()
+        first = order.managed_begun_ids.invoice_ids
+        self.bill("2026-05-01")
+        self.assertEqual(len(order.managed_begun_ids.invoice_ids), 2)
+        self.assertEqual(transaction.invoice_ids, first)
+
+    def test_what_is_captured_later_settles_the_first_invoice(self):
+        self.provider.code = "demo"
+        self.provider.capture_manually = True
+        order = self.quote(require_payment=True)
+        transaction = self.under_way(order, "authorized")
+        invoice = order.managed_begun_ids.invoice_ids
+        self.assertEqual(transaction.invoice_ids, invoice)
+        self.save_card()
+        self.run_action("ir_cron_collect", "2026-04-02")
+        self.assertFalse(invoice.managed_case_ids.transaction_ids)
+        child = transaction._create_child_transaction(transaction.amount)
+        child._set_done()
+        for each in (child, transaction):
+            each._post_process()
+        self.assertEqual(transaction.state, "done")
+        self.assertEqual(invoice.amount_residual, 0)
+        self.assertEqual(invoice.managed_case_ids.state, "paid")
+
     def test_half_a_month_is_paid_by_the_day(self):
         plan = self._make_plan(
             "First", "month", Seat=7, anchor_kind="calendar", anchor_day=1

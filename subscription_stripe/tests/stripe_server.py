@@ -43,6 +43,7 @@ class StripeServer:
         self.fault = None
         self.status = None
         self.hang_seconds = hang_seconds
+        self.seconds_to_answer = 0
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self.server = ThreadingHTTPServer(
@@ -196,6 +197,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.account.create_intent(data, self.headers.get("Idempotency-Key"))
         if fault:
             return self._fail(fault)
+        time.sleep(self.account.seconds_to_answer)
         return self._answer(*answer)
 
     def _cancel(self, number):

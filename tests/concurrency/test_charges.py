@@ -140,6 +140,21 @@ def test_two_workers_charge_each_invoice_once(charged_database, stripe):
     assert states(charged_database) == {"paid": INVOICES}
 
 
+def test_the_hosts_post_processing_loses_no_answer(charged_database, stripe):
+    stripe.seconds_to_answer = 0.5
+    worker = start_worker(charged_database, stripe)
+    looked = 0
+    while worker.poll() is None:
+        with environment(charged_database) as env:
+            env["payment.transaction"]._cron_post_process()
+        looked += 1
+    close_registry(charged_database)
+    assert (worker.returncode, looked > INVOICES) == (0, True)
+    assert len(stripe.charges) == INVOICES
+    assert outcomes(charged_database) == {"paid": INVOICES}
+    assert states(charged_database) == {"paid": INVOICES}
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_worker_charges_nobody_twice_and_is_found(
     charged_database, stripe, step

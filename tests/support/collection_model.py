@@ -82,6 +82,7 @@ class CaseModel:
         self.wants_charge = True
         self.goes_on_charging = False
         self.charges = 0
+        self.sent_on = None
         self.letters = self.unwritten = 0
         self.done = {}
         self.passed = set()
@@ -104,8 +105,10 @@ class CaseModel:
             self.waits = "unknown"
         if self.held_until is not None and self.held_until < day:
             self.held_until = None
-        if self.waits or self.held_until is not None:
+        if self.waits:
             self.wants_charge = self.goes_on_charging = False
+            return
+        if self.held_until is not None:
             return
         if self.wants_charge:
             self.charge(day)
@@ -182,7 +185,7 @@ class CaseModel:
         action = STEPS[place][1]
         if action == "past_due" and self.service == "active":
             self.service = "past_due"
-        elif action.startswith("charge"):
+        elif action.startswith("charge") and self.sent_on != day:
             self.charge(day)
         elif action == "email":
             self.unwritten += 1
@@ -240,7 +243,6 @@ class CaseModel:
 
     def promised(self, until):
         self.held_until = until
-        self.wants_charge = self.goes_on_charging = False
 
     def taken_back(self):
         """What was paid was taken back: nothing is done until somebody says so."""
@@ -248,6 +250,7 @@ class CaseModel:
 
     def close(self):
         self.is_open, self.waits, self.unwritten = False, None, 0
+        self.wants_charge = self.goes_on_charging = False
         self.held_until, self.closed_on = None, self.today
         if self.service != "cancelled":
             self.service = "active"

@@ -18,5 +18,6 @@ from . import dunning_timeline
 from . import dunning_recovery
 from . import dunning_shown
 from . import payment_provider
+from . import customer_payment
 from . import payment_transaction
 from . import account_move

@@ -216,13 +216,13 @@ class SubscriptionDunningCase(models.Model):
 
     def _next_day(self, today, snapshot=None):
         self.ensure_one()
-        if self.state != "open" or self.charge_at or self.outcome in BLOCKING:
+        if self.state != "open" or self.outcome in BLOCKING:
             return False
         if self.hold:
             return self.hold_until and max(
                 today, fields.Date.add(self.hold_until, days=1)
             )
-        if not self.version_id:
+        if self.charge_at or not self.version_id:
             return False
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()

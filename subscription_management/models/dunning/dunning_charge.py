@@ -21,9 +21,6 @@ _logger = logging.getLogger(__name__)
 LOST_AFTER = timedelta(minutes=10)
 """When a charge is looked for whose answer nobody noted."""
 
-CUSTOMER_IS_PAYING = timedelta(minutes=30)
-"""For how long a customer on the payment page is not charged beside it."""
-
 
 class SubscriptionDunningCharge(models.Model):
     _inherit = "subscription.dunning.case"
@@ -36,7 +33,8 @@ class SubscriptionDunningCharge(models.Model):
         happens to this one, people see that a charge may be under way.
         """
         now = fields.Datetime.now()
-        while case := self._take(SQL("charge_at <= %s ORDER BY charge_at, id", now), 1):
+        wanted = SQL("hold IS NULL AND charge_at <= %s ORDER BY charge_at, id", now)
+        while case := self._take(wanted, 1):
             known = case.transaction_ids
             if not case._each_that_can(lambda each: each._prepare_charge(now)):
                 # What would be charged may not be owed: it is tried again tomorrow.
@@ -49,12 +47,14 @@ class SubscriptionDunningCharge(models.Model):
         """Write down a charge of what is open with the next saved method, if any."""
         self.ensure_one()
         self._set_off_credits()
-        move = self.move_id
         if self._is_settled():
             self._close()
             return
-        if move.no_followup or self._is_blocked() or self.hold or self._has_unsettled():
+        if self._has_unsettled():
             self._end_attempt()
+            return
+        if self._is_not_chased():
+            self.charge_at = now + timedelta(days=1)
             return
         if until := self._customer_pays_until(now):
             self.charge_at = until
@@ -94,33 +94,18 @@ class SubscriptionDunningCharge(models.Model):
             "managed_attempt": self.attempt,
             "managed_outcome": SENDING,
             "managed_sent_at": now,
+            # The host's scheduled action is to leave it alone until it is answered.
+            "is_post_processed": True,
         }
 
     def _has_unsettled(self):
         return bool(self.transaction_ids.filtered(lambda each: each._is_unsettled()))
 
-    def _customer_pays_until(self, now):
-        """Return when a payment that a customer began is given up, None if none is.
-
-        One that the bank has not decided is asked about again later.
-        """
+    def _is_announced(self):
+        """Tell whether the first charge comes on a later day, as was announced."""
         self.ensure_one()
-        theirs = self.move_id.transaction_ids.filtered(
-            lambda each: (
-                not each.managed_case_id
-                and each.operation not in ("refund", "validation")
-                and (
-                    each.state in ("pending", "authorized")
-                    # Paid, and the host has yet to write the payment.
-                    or (each.state == "done" and not each.is_post_processed)
-                    or (
-                        each.state == "draft"
-                        and each.last_state_change > now - CUSTOMER_IS_PAYING
-                    )
-                )
-            )
-        )
-        return now + CUSTOMER_IS_PAYING if theirs else None
+        waits = self.charge_at and self.charge_at > fields.Datetime.now()
+        return bool(waits and not self.transaction_ids)
 
     def _end_attempt(self):
         """Charge nothing more until a step or a new method asks for it."""
@@ -167,24 +152,12 @@ class SubscriptionDunningCharge(models.Model):
         lost = self.env["payment.transaction"].search(
             Domain("managed_case_id.state", "=", "open")
             & Domain("managed_outcome", "=", Outcome.PAID.value)
-            & Domain("payment_id", "=", False)
+            & Domain("is_post_processed", "=", False)
             & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
         )
         for transaction in lost:
             transaction._finish_charge()
         return lost.browse()
-
-    @api.model
-    def _ask_about_pending(self):
-        """Let a person look at what a bank has not decided for days, once."""
-        waiting = self.env["payment.transaction"].search(
-            [
-                ("managed_outcome", "=", Outcome.PENDING.value),
-                ("managed_is_asked_about", "=", False),
-            ]
-        )
-        late = waiting.filtered(lambda each: each._is_pending_for_long())
-        return late._each_case_that_can(lambda charge: charge._ask_about_decision())
 
     def _note_charged(self, transaction, outcome):
         """Note what came of a charge, and what follows from it."""
@@ -225,6 +198,7 @@ class SubscriptionDunningCharge(models.Model):
         ).token_id
         if self._methods_to_charge().token_id - tried:
             self.charge_at = fields.Datetime.now()
+            self._plan_next()
             return
         self.charge_at = False
         # Of passing trouble the customer can cure nothing.
@@ -265,13 +239,7 @@ class SubscriptionDunningCharge(models.Model):
                 self.env._("%s needs no payment any more.", self.move_id.name)
             )
         if self._has_unsettled():
-            raise UserError(
-                self.env._(
-                    "A charge of %s is not settled yet; settle it first, so that "
-                    "nothing is charged twice.",
-                    self.move_id.name,
-                )
-            )
+            self._refuse_beside_unsettled()
         if not self._methods_to_charge():
             raise UserError(
                 self.env._(
@@ -281,3 +249,12 @@ class SubscriptionDunningCharge(models.Model):
                     invoice=self.move_id.name,
                 )
             )
+
+    def _refuse_beside_unsettled(self):
+        raise UserError(
+            self.env._(
+                "A charge of %s is not settled yet; settle it first, so that "
+                "nothing is charged twice.",
+                self.move_id.name,
+            )
+        )

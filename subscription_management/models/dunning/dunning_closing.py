@@ -69,9 +69,9 @@ class SubscriptionDunningClosing(models.Model):
                 {
                     "charge_at": max(fields.Datetime.to_datetime(moment or now), now),
                     "attempt": case.attempt + 1,
-                    "next_date": False,
                 }
             )
+            case._plan_next()
 
     @api.model
     def _wake_settled(self):

@@ -65,7 +65,6 @@ class SubscriptionDunningHolds(models.Model):
                     "hold": hold,
                     "hold_until": until,
                     "hold_reason": reason,
-                    "charge_at": False,
                 }
             )
             case._plan_next()
@@ -124,13 +123,7 @@ class SubscriptionDunningHolds(models.Model):
                 self.env._("%s is on hold: let it go on first.", case.move_id.name)
             )
         if case.outcome in BLOCKING:
-            raise UserError(
-                self.env._(
-                    "A charge of %s is not settled yet; settle it first, so that "
-                    "nothing is charged twice.",
-                    case.move_id.name,
-                )
-            )
+            case._refuse_beside_unsettled()
         step, _day = next(iter(case._foresee(case._today())), (None, None))
         if step is None:
             raise UserError(

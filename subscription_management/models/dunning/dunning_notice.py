@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from .dunning_case import BLOCKING
+
 _logger = logging.getLogger(__name__)
 
 DUE_FIRST = 1000
@@ -134,12 +136,7 @@ class SubscriptionDunningNotice(models.Model):
     def _is_needed(self):
         """Tell whether there is still a reason to write."""
         self.ensure_one()
-        case = self.case_id
-        return self.payment_id or (
-            case.state == "open"
-            and case.hold not in ("disputed", "paused")
-            and not case._is_settled()
-        )
+        return self.payment_id or self.case_id._is_asked_for()
 
     def _write_message(self):
         """Put the message into the host's queue and return it."""
@@ -193,11 +190,22 @@ class SubscriptionDunningLetters(models.Model):
                 & Domain("contact_id", "=", case.contact_id.id)
                 & Domain("currency_id", "=", case.currency_id.id)
             )
-            owed = beside.filtered(
-                lambda each: not each._is_settled() and each.hold != "disputed"
-            )
+            owed = beside.filtered(lambda each: each._is_asked_for())
             case.letter_case_ids = (owed | case).sorted(lambda each: each.due_date)
             case.letter_amount = sum(case.letter_case_ids.mapped("amount_open"))
+
+    def _is_asked_for(self):
+        """Tell whether a customer is to be asked for the money as things are."""
+        self.ensure_one()
+        case = self.sudo()
+        return (
+            case.state == "open"
+            and not case.hold
+            and case.outcome not in BLOCKING
+            and not case._is_settled()
+            and not case._is_not_chased()
+            and not case._bank_decides()
+        )
 
     def _compute_payment_url(self):
         for case in self:

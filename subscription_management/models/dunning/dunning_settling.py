@@ -16,7 +16,10 @@ class SubscriptionDunningSettling(models.Model):
     )
 
     @api.depends(
-        "transaction_ids.managed_outcome", "transaction_ids.managed_is_asked_about"
+        "transaction_ids.managed_outcome",
+        "transaction_ids.managed_is_asked_about",
+        "move_id.transaction_ids.state",
+        "move_id.transaction_ids.managed_is_asked_about",
     )
     def _compute_can_be_settled(self):
         for case in self:
@@ -24,13 +27,10 @@ class SubscriptionDunningSettling(models.Model):
 
     def _charges_to_settle(self):
         """Return what nobody knows the outcome of, and what is pending for long."""
-        return self.transaction_ids.filtered(
+        return (self.transaction_ids | self.move_id.transaction_ids).filtered(
             lambda each: (
                 each.managed_outcome == Outcome.UNKNOWN.value
-                or (
-                    each.managed_outcome == Outcome.PENDING.value
-                    and each.managed_is_asked_about
-                )
+                or (each.managed_is_asked_about and each._is_undecided())
             )
         )
 
@@ -50,7 +50,7 @@ class SubscriptionDunningSettling(models.Model):
         charge = self._charge_to_settle()
         answer = charge._ask_provider()
         self.sudo().provider_says = answer
-        if charge.managed_outcome == Outcome.PAID.value:
+        if charge.state == "done":
             charge._post_process()
 
     def action_was_charged(self):
@@ -64,8 +64,17 @@ class SubscriptionDunningSettling(models.Model):
     def action_was_not_charged(self):
         """Settle a charge as not made, and charge what is open once more."""
         charge = self._charge_to_settle()
+        if charge.state == "done":
+            raise UserError(
+                self.env._(
+                    "The provider says that %s was paid; refund it there if it is to "
+                    "be given back.",
+                    charge.reference,
+                )
+            )
         charge._set_error(self.env._("It was not charged, as a person found out."))
-        charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
+        if charge.managed_case_id:
+            charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
         self._close_activities()
         if self.state == "open":
             self.sudo()._want_charge()

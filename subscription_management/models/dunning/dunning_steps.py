@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...billing_core.dunning import steps_on
+from ...billing_core.dunning import Action, steps_on
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
@@ -99,8 +99,7 @@ class SubscriptionDunningSteps(models.Model):
             case, today = case._worded(), case._today()
             if case._is_settled():
                 case._close()
-            elif case.move_id.no_followup or case._is_blocked():
-                # The host's own signs on an invoice that nobody is to be chased for it.
+            elif case._is_not_chased():
                 case.next_date = today + timedelta(days=1)
             elif case.error and not case.attempt and case._methods_to_charge():
                 # It failed when it began, before anything could be charged.
@@ -118,17 +117,19 @@ class SubscriptionDunningSteps(models.Model):
             "reversed",
         )
 
-    def _is_blocked(self):
-        return self.move_id.payment_state == BLOCKED_BY_HAND
+    def _is_not_chased(self):
+        """Tell by the host's own signs on an invoice that nobody is chased for it."""
+        move = self.move_id
+        return move.no_followup or move.payment_state == BLOCKED_BY_HAND
 
     def _do_due(self, today):
         """Do what is due on a day, and note when the next step comes."""
         self.ensure_one()
-        if not self.version_id or self.hold or self.outcome in BLOCKING:
+        waits = self.hold or self.charge_at or self.outcome in BLOCKING
+        if waits or not self.version_id:
             self._plan_next()
             return
-        if self._customer_pays_until(fields.Datetime.now()):
-            # The bank may take days to say whether it was paid.
+        if self._is_being_paid(fields.Datetime.now()):
             self.next_date = today + timedelta(days=1)
             return
         quiet = self.version_id._quiet_days(self.company_id, today)
@@ -136,8 +137,17 @@ class SubscriptionDunningSteps(models.Model):
         plan = steps_on(policy, case, today, quiet)
         self._write_down(plan.passed_over, today, "passed")
         self._carry_out(plan.to_do, today)
+        if self._was_charged_on(today):
+            # A bank that has just declined is not asked again by a machine.
+            self.charge_at = False
         self.error = False
         self._plan_next(case.after(plan, today))
+
+    def _was_charged_on(self, day):
+        return any(
+            self.company_id._subscription_day(charge.managed_sent_at) == day
+            for charge in self.transaction_ids
+        )
 
     def _write_down(self, steps, today, result="done"):
         self.env["subscription.dunning.done"].create(
@@ -182,9 +192,13 @@ class SubscriptionDunningSteps(models.Model):
 
     def _do_suspend(self, _row):
         for subscription in self.subscription_ids:
-            if subscription.state in ("active", "past_due"):
-                subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
-                self.suspended_ids |= subscription
+            self._withhold(subscription)
+
+    def _withhold(self, subscription):
+        """Suspend what is served; what rests is looked at again when it goes on."""
+        if subscription.state in ("active", "past_due"):
+            subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
+            self.suspended_ids |= subscription
 
     def _do_cancel(self, _row):
         reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
@@ -202,3 +216,26 @@ class SubscriptionDunningSteps(models.Model):
         for case in self.filtered(lambda each: not each.entered_on):
             case.entered_on = case._today()
             case._reach("declined")
+
+
+class SubscriptionDunned(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _follow_dunning(self):
+        """Withhold after a pause what was to be withheld in it.
+
+        What somebody has given back before is not taken again.
+        """
+        for subscription in self:
+            open_cases = subscription.sudo().dunning_case_ids.filtered(
+                lambda case: case.state == "open"
+            )
+            for each in open_cases.sorted(lambda case: (case.due_date, case.id)):
+                case = each._worded()
+                rows = case.step_ids.filtered(lambda row: row.result == "done")
+                done = set(rows.mapped("action"))
+                own = subscription.with_env(case.env)
+                if Action.SUSPEND in done and subscription not in case.suspended_ids:
+                    case._withhold(own)
+                elif Action.PAST_DUE in done and subscription.state == "active":
+                    own._set_state("past_due")

@@ -164,6 +164,12 @@ class SubscriptionDunningCaseTimeline(models.Model):
             )
         if self.hold:
             return self.env._("Paused: nothing until somebody lets it go on.")
+        if self._is_not_chased():
+            return self.env._(
+                "Nothing while the invoice is blocked or not to be followed up."
+            )
+        if self._bank_decides():
+            return self.env._("The bank decides about a payment of the customer.")
         if self.charge_at:
             day = self.company_id._subscription_day(self.charge_at)
             return self.env._("Charge on %s", format_date(self.env, day))

@@ -191,7 +191,7 @@ class SubscriptionPaymentMethod(models.Model):
                 & Domain("partner_id", "=", method.partner_id.id)
                 & Domain("company_id", "child_of", method.company_id.id),
                 order="due_date, id",
-            )
+            ).filtered(lambda case: not case._is_announced())
             if cases:
                 cases._want_charge()
                 cases._wake()

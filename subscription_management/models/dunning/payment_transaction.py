@@ -1,14 +1,12 @@
 """Charges of saved methods: the host's transactions, with what is known of them."""
 
 import logging
-from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import retrying
-from odoo.tools import format_date
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
 from .dunning_case import OUTCOMES, SENDING, UNSETTLED
@@ -16,9 +14,6 @@ from .payment_method import DECLINES
 from .payment_provider import calls_of
 
 _logger = logging.getLogger(__name__)
-
-PENDING_DAYS = 7
-"""After how many days people are asked where no policy says so."""
 
 BY_CUSTOMER = ("online_redirect", "online_direct", "online_token")
 
@@ -40,8 +35,6 @@ class PaymentTransaction(models.Model):
     managed_decline_code = fields.Char("Decline Code", readonly=True)
     managed_sent_at = fields.Datetime("Charged At", readonly=True)
 
-    managed_is_asked_about = fields.Boolean(readonly=True)
-
     _managed_one_unsettled = models.UniqueIndex(
         "(managed_case_id) WHERE managed_outcome IN ('sending', 'pending', 'unknown')",
         "A charge of this invoice is not settled yet: nothing is charged beside it.",
@@ -49,11 +42,14 @@ class PaymentTransaction(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let no customer pay beside a charge of which money may still come."""
+        """Let nobody pay beside a charge of which money may still come."""
         transactions = super().create(vals_list)
-        for transaction in transactions:
-            if transaction.operation in BY_CUSTOMER:
-                transaction.invoice_ids._check_nothing_unsettled()
+        for transaction in transactions.filtered(lambda each: each._pays_beside()):
+            # What is captured in parts was paid before.
+            if not transaction.source_transaction_id:
+                transaction.invoice_ids._check_nothing_unsettled(
+                    by_customer=transaction.operation in BY_CUSTOMER
+                )
         return transactions
 
     def _keep_answer(self, calls):
@@ -83,41 +79,15 @@ class PaymentTransaction(models.Model):
         return Outcome(self.managed_answer or Outcome.UNKNOWN)
 
     def _is_unsettled(self):
-        """Tell whether money may come of it that is not written down as a payment."""
+        """Tell whether money may come of it that is not written down as a payment.
+
+        A payment that was written, and deleted since, is a person's decision.
+        """
         self.ensure_one()
         is_paid = self.managed_outcome == Outcome.PAID.value
-        return self.managed_outcome in UNSETTLED or (is_paid and not self.payment_id)
-
-    def _is_pending_for_long(self):
-        version = self.managed_case_id.version_id
-        days = version.content["pending_days"] if version else PENDING_DAYS
-        return self.managed_sent_at <= fields.Datetime.now() - timedelta(days=days)
-
-    def _each_case_that_can(self, do):
-        """Do something with charges, but for those whose case fails or is in use.
-
-        Return the cases with which it could be done.
-        """
-
-        def do_with(cases):
-            for charge in self & cases.transaction_ids:
-                do(charge)
-
-        return self.managed_case_id._lock()._each_that_can(do_with)
-
-    def _ask_about_decision(self):
-        """Let a person look at what a bank has not decided, once."""
-        self.ensure_one()
-        case = self.managed_case_id._worded()
-        case._ask_a_person(
-            case.env._(
-                "The bank has not decided about charge %(reference)s since "
-                "%(day)s; look at it on the provider's pages.",
-                reference=self.reference,
-                day=format_date(case.env, self.managed_sent_at),
-            )
+        return self.managed_outcome in UNSETTLED or (
+            is_paid and not self.is_post_processed
         )
-        self.managed_is_asked_about = True
 
     def _decline_of(self, calls):
         if calls.decline:
@@ -212,7 +182,7 @@ class PaymentTransaction(models.Model):
     def _follow_state(self):
         """Bring what is known of a charge in step with what the provider said."""
         self.ensure_one()
-        if self.state == "draft":
+        if self.state == "draft" or not self.managed_case_id:
             return
         said = outcome_of(self.state, ())
         if said.value == self.managed_outcome:
@@ -301,22 +271,25 @@ class AccountMoveUnsettled(models.Model):
         charges = self.sudo().managed_case_ids.transaction_ids
         return charges.filtered(lambda each: each._is_unsettled())
 
-    def _check_nothing_unsettled(self):
-        """Refuse a payment beside one that is under way; wait for one that begins."""
+    def _check_nothing_unsettled(self, by_customer):
+        """Refuse a payment beside one that is under way, or about to be sent."""
         cases = self.sudo().managed_case_ids
         if not cases:
             return
         # Whoever holds it is about to charge.
         held = cases - cases.try_lock_for_update(allow_referencing=True)
         unsettled = held.move_id | self._unsettled_charges().managed_case_id.move_id
-        if unsettled:
-            raise UserError(
-                self.env._(
-                    "A payment of %s is being looked into. You need not do anything "
-                    "now; we write to you if it was not made.",
-                    unsettled[:1].name,
-                )
+        if not unsettled:
+            return
+        if not by_customer:
+            unsettled.managed_case_ids[:1]._refuse_beside_unsettled()
+        raise UserError(
+            self.env._(
+                "A payment of %s is being looked into. You need not do anything "
+                "now; we write to you if it was not made.",
+                unsettled[:1].name,
             )
+        )
 
     def _has_to_be_paid(self):
         """Offer no payment beside one of which money may still come."""

@@ -1,0 +1,174 @@
+"""What customers pay by themselves: waited for, and asked about when it takes long."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ...billing_core.collection import Outcome
+
+CUSTOMER_IS_PAYING = timedelta(minutes=30)
+"""For how long a customer on the payment page is not charged beside it."""
+
+PENDING_DAYS = 7
+"""After how many days people are asked where no policy says so."""
+
+BY_TRANSFER = ("none", "custom")
+"""Providers that wait for a transfer which the customer may never make."""
+
+OF_NOTHING_OWED = ("refund", "validation")
+"""The operations that pay no invoice."""
+
+
+class SubscriptionDunningCustomerPayment(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    def _payments_begun(self, now):
+        """Return the customer's own payments beside which nothing is charged."""
+        self.ensure_one()
+        return self.move_id.transaction_ids.filtered(
+            lambda each: (
+                each._pays_beside()
+                and (until := each._waited_for_until(now))
+                and until > now
+            )
+        )
+
+    def _customer_pays_until(self, now):
+        """Return when a payment that a customer began is given up, None if none is.
+
+        One that the bank has not decided is asked about again later.
+        """
+        begun = self._payments_begun(now)
+        return max((each._waited_for_until(now) for each in begun), default=None)
+
+    def _is_being_paid(self, now):
+        """Tell whether a customer pays just now, or the bank has yet to decide.
+
+        Who has only chosen to transfer money is still reminded of it.
+        """
+        begun = self._payments_begun(now)
+        return any(each.provider_code not in BY_TRANSFER for each in begun)
+
+    def _bank_decides(self):
+        """Tell whether a customer has paid as far as customers can."""
+        begun = self._payments_begun(fields.Datetime.now())
+        return any(
+            each._is_undecided() and each.provider_code not in BY_TRANSFER
+            for each in begun
+        )
+
+    @api.model
+    def _ask_about_pending(self):
+        """Let a person look at what a bank has not decided for days, once."""
+        charged = Domain("managed_outcome", "=", Outcome.PENDING.value)
+        by_customers = (
+            Domain("managed_case_id", "=", False)
+            & Domain("invoice_ids.managed_case_ids.state", "=", "open")
+            & Domain("operation", "not in", OF_NOTHING_OWED)
+            & Domain("provider_code", "not in", BY_TRANSFER)
+            & (
+                Domain("state", "in", ("pending", "authorized"))
+                | (
+                    Domain("state", "=", "done")
+                    & Domain("is_post_processed", "=", False)
+                )
+            )
+        )
+        waiting = self.env["payment.transaction"].search(
+            Domain("managed_is_asked_about", "=", False) & (charged | by_customers)
+        )
+        late = waiting.filtered(lambda each: each._is_pending_for_long())
+        return late._each_case_that_can(lambda charge: charge._ask_about_decision())
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    managed_is_asked_about = fields.Boolean(readonly=True)
+
+    def _cases(self):
+        """Return the cases that wait for a payment."""
+        self.ensure_one()
+        beside = self.invoice_ids.managed_case_ids
+        return self.managed_case_id or beside.filtered(
+            lambda case: case.state == "open"
+        )
+
+    def _pays_beside(self):
+        """Tell whether it is to pay invoices, and was not charged by the run."""
+        self.ensure_one()
+        return not self.managed_case_id and self.operation not in OF_NOTHING_OWED
+
+    def _is_undecided(self):
+        """Tell whether a payment is under way, or made and not yet written."""
+        self.ensure_one()
+        if self.managed_case_id:
+            return self.managed_outcome == Outcome.PENDING.value
+        return self.state in ("pending", "authorized") or (
+            self.state == "done" and not self.is_post_processed
+        )
+
+    def _waited_for_until(self, now):
+        """Return until when nothing is charged beside it, None if nothing waits."""
+        self.ensure_one()
+        if self.state == "draft":
+            return self.last_state_change + CUSTOMER_IS_PAYING
+        if not self._is_undecided():
+            return None
+        if self.provider_code in BY_TRANSFER and self.state == "pending":
+            return self.last_state_change + self._days_to_decide()
+        return now + CUSTOMER_IS_PAYING
+
+    def _days_to_decide(self):
+        version = self._cases().version_id[:1]
+        return timedelta(
+            days=version.content["pending_days"] if version else PENDING_DAYS
+        )
+
+    def _is_pending_for_long(self):
+        since = self.managed_sent_at or self.last_state_change
+        return since + self._days_to_decide() <= fields.Datetime.now()
+
+    def _each_case_that_can(self, do):
+        """Do something with payments, but for those whose case fails or is in use.
+
+        Return the cases with which it could be done.
+        """
+
+        def do_with(cases):
+            for payment in self.filtered(lambda each: each._cases() & cases):
+                do(payment)
+
+        cases = self.env["subscription.dunning.case"].union(
+            *(payment._cases() for payment in self)
+        )
+        return cases._lock()._each_that_can(do_with)
+
+    def _ask_about_decision(self):
+        """Let a person look at what a bank has not decided, once."""
+        self.ensure_one()
+        if self.managed_is_asked_about:
+            return
+        for each in self._cases():
+            case = each._worded()
+            since = self.managed_sent_at or self.last_state_change
+            words = {
+                "reference": self.reference,
+                "day": format_date(case.env, since),
+            }
+            case._ask_a_person(
+                case.env._(
+                    "%(reference)s was paid on %(day)s, but its payment is not "
+                    "written down yet; say here that it was charged, to see why.",
+                    **words,
+                )
+                if self.state == "done"
+                else case.env._(
+                    "The bank has not decided about charge %(reference)s since "
+                    "%(day)s; look at it on the provider's pages.",
+                    **words,
+                )
+            )
+        self.managed_is_asked_about = True

@@ -1,0 +1,167 @@
+"""What customers and accountants pay beside the charges: waited for, asked about."""
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .dunning_case import DunningCase
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerPayments(DunningCase):
+    def begun(self, case, day, state):
+        """Return a payment of the customer, as far as it came on a day."""
+        with freeze_time(f"{day} 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            getattr(theirs, f"_set_{state}")()
+        return theirs
+
+    def chosen_transfer(self, case, day):
+        """Return a payment for which the customer chose to transfer money."""
+        self.provider = self.provider.copy({"code": "none"})
+        return self.begun(case, day, "pending")
+
+    def test_a_transfer_that_never_comes_stops_no_step(self):
+        case = self.invoice("2026-04-01")
+        self.chosen_transfer(case, "2026-04-02")
+        self.collect("2026-04-04")
+        self.assertEqual(case.notice_ids.state, "sent")
+        self.collect("2026-04-16")
+        self.assertEqual(self.subscription.state, "suspended")
+
+    def test_a_card_waits_some_days_for_a_transfer(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 08:00:00"):
+            self.save_card()
+        self.chosen_transfer(case, "2026-04-02")
+        self.collect("2026-04-08")
+        self.assertFalse(case.transaction_ids)
+        self.collect("2026-04-10")
+        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
+
+    def test_what_the_bank_does_not_decide_is_asked_about_once(self):
+        case = self.invoice("2026-04-01")
+        theirs = self.begun(case, "2026-04-02", "pending")
+        self.collect("2026-04-08")
+        self.assertFalse(case.activity_ids)
+        self.assertFalse(case.can_be_settled)
+        for day in ("2026-04-09", "2026-04-10"):
+            self.collect(day)
+        self.assertEqual(len(case.activity_ids), 1)
+        self.assertIn(theirs.reference, case.activity_ids.note)
+        self.assertTrue(case.can_be_settled)
+
+    def test_a_person_settles_a_payment_that_was_made(self):
+        case = self.invoice("2026-04-01")
+        self.begun(case, "2026-04-02", "pending")
+        self.collect("2026-04-09")
+        case.action_was_charged()
+        self.assertEqual(case.state, "paid")
+        self.assertFalse(case.activity_ids)
+
+    def test_a_person_settles_a_payment_that_was_not_made(self):
+        case = self.invoice("2026-04-01")
+        theirs = self.begun(case, "2026-04-02", "pending")
+        self.collect("2026-04-09")
+        with freeze_time("2026-04-16 09:00:00"):
+            case.action_was_not_charged()
+        self.assertEqual(theirs.state, "error")
+        self.assertFalse(case.can_be_settled)
+        self.collect("2026-04-16")
+        self.assertEqual(self.subscription.state, "past_due")
+
+    def test_a_payment_that_cannot_be_written_is_asked_about(self):
+        case = self.invoice("2026-04-01")
+        self.begun(case, "2026-04-02", "done")
+        self.collect("2026-04-09")
+        self.assertIn("not written down yet", case.activity_ids.note)
+        with self.assertRaisesRegex(UserError, "was paid"), self.env.cr.savepoint():
+            case.action_was_not_charged()
+        case.action_was_charged()
+        self.assertEqual(case.state, "paid")
+
+    def test_an_accountant_charges_no_card_beside_a_charge(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        other = self.save_card().token_id
+        lines = self.provider.journal_id.inbound_payment_method_line_ids
+        register = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=case.move_id.ids
+        )
+        wizard = register.create(
+            {
+                "journal_id": self.provider.journal_id.id,
+                "payment_method_line_id": lines.filtered(
+                    lambda line: line.payment_provider_id == self.provider
+                ).id,
+                "payment_token_id": other.id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            wizard._create_payments()
+
+    def test_a_charge_whose_payment_was_deleted_may_follow(self):
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        payment = case.transaction_ids.payment_id
+        payment.action_draft()
+        payment.unlink()
+        self.collect("2026-04-02")
+        self.assertEqual((case.state, case.hold), ("open", "paused"))
+        self.assertTrue(case.move_id._has_to_be_paid())
+        with freeze_time("2026-04-03 09:00:00"):
+            case.action_go_on()
+            case.action_charge_now()
+        self.collect("2026-04-03")
+        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 2))
+
+
+@tagged("post_install", "-at_install")
+class TestWhatIsAskedFor(DunningCase):
+    """A letter asks for nothing that was paid, promised, or is not to be chased."""
+
+    def asked_for(self):
+        """Return (letter, other) of two invoices, with the letter of one."""
+        other = self.invoice("2026-04-01")
+        case = self.invoice("2026-04-01", charges_saved_methods=False)
+        return case, other
+
+    def test_all_that_is_open_is_asked_for(self):
+        case, other = self.asked_for()
+        self.assertEqual(case.letter_case_ids, case | other)
+        self.assertEqual(case.letter_amount, 2 * case.amount)
+
+    def test_nothing_is_asked_for_that_is_at_the_bank(self):
+        self.save_card("pending")
+        case, other = self.asked_for()
+        self.assertEqual(other.outcome, "pending")
+        self.collect("2026-04-04")
+        self.assertEqual(case.letter_amount, case.amount)
+        self.assertNotIn(other.move_id.name, case.notice_ids.mail_message_id.body)
+
+    def test_nothing_is_asked_for_that_was_promised(self):
+        case, other = self.asked_for()
+        with freeze_time("2026-04-02 09:00:00"):
+            other.promise(self.day("2026-04-20"))
+        self.assertEqual(case.letter_case_ids, case)
+
+    def test_nothing_is_asked_for_that_nobody_is_chased_for(self):
+        case, other = self.asked_for()
+        other.move_id.no_followup = True
+        self.assertEqual(case.letter_case_ids, case)
+
+    def test_nothing_is_asked_for_that_the_customer_has_paid(self):
+        case, other = self.asked_for()
+        self.online_payment(other.move_id)._set_pending()
+        self.assertEqual(case.letter_case_ids, case)
+
+    def test_a_letter_that_waits_is_not_sent_once_the_money_was_promised(self):
+        self.policy.hour_from = 12
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        self.assertEqual(case.notice_ids.state, "waiting")
+        with freeze_time("2026-04-04 09:00:00"):
+            case.promise(self.day("2026-04-20"))
+        self.collect("2026-04-05")
+        self.assertEqual(case.notice_ids.state, "dropped")
