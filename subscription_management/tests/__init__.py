@@ -14,6 +14,7 @@ from . import (
     test_charges,
     test_charges_that_wait,
     test_contracted_prices,
+    test_corrected_invoices,
     test_counted_fields,
     test_coupon_moves,
     test_coupons,

@@ -2,7 +2,7 @@
 
 from freezegun import freeze_time
 
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .dunning_case import DunningCase
 
@@ -55,6 +55,22 @@ class TestChargesThatWait(DunningCase):
         self.collect("2026-04-04")
         self.assertEqual(case.state, "paid")
 
+    def test_a_promise_is_changed_while_it_counts(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            case.promise(self.day("2026-04-10"), "On the telephone")
+        window = self.env["subscription.dunning.hold"].with_context(
+            active_model=case._name, active_id=case.id
+        )
+        with freeze_time("2026-04-09 09:00:00"), Form(window) as form:
+            self.assertEqual(form.reason, "On the telephone")
+            self.assertEqual(str(form.until), "2026-04-10")
+            form.until = "2026-04-25"
+            form.save().action_confirm()
+        self.collect("2026-04-25")
+        self.assertFalse(case.step_ids)
+        self.assertEqual((case.hold, str(case.next_date)), ("promised", "2026-04-26"))
+
     def test_a_promise_ends_though_a_charge_waits_for_it(self):
         self.save_card("error")
         case = self.invoice("2026-04-01")
@@ -94,6 +110,18 @@ class TestServicesThatRest(DunningCase):
         self.assertEqual(self.subscription.state, "suspended")
         self.pay(case.move_id, case.amount_open, "2026-04-21")
         self.assertEqual(self.subscription.state, "active")
+
+    def test_it_is_not_withheld_after_a_pause_while_money_is_promised(self):
+        case = self.rested("2026-04-10", "2026-04-20")
+        self.collect("2026-04-16")
+        with freeze_time("2026-04-18 09:00:00"):
+            case.promise(self.day("2026-04-25"))
+        self.go_on("2026-04-20")
+        self.assertEqual(self.subscription.state, "past_due")
+        self.collect("2026-04-25")
+        self.assertEqual(self.subscription.state, "past_due")
+        self.collect("2026-04-26")
+        self.assertEqual(self.subscription.state, "suspended")
 
     def test_what_somebody_gave_back_is_not_taken_again(self):
         self.invoice("2026-04-01")

@@ -19,8 +19,11 @@ class TestCustomerPayments(DunningCase):
 
     def chosen_transfer(self, case, day):
         """Return a payment for which the customer chose to transfer money."""
+        self.card_provider = self.provider
         self.provider = self.provider.copy({"code": "none"})
-        return self.begun(case, day, "pending")
+        theirs = self.begun(case, day, "pending")
+        self.provider = self.card_provider
+        return theirs
 
     def test_a_transfer_that_never_comes_stops_no_step(self):
         case = self.invoice("2026-04-01")
@@ -38,6 +41,27 @@ class TestCustomerPayments(DunningCase):
         self.collect("2026-04-08")
         self.assertFalse(case.transaction_ids)
         self.collect("2026-04-10")
+        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
+
+    def test_steps_go_on_beside_a_transfer_that_is_chosen_again(self):
+        self.save_card("error")
+        case = self.invoice("2026-04-01")
+        for day in ("2026-04-03", "2026-04-09", "2026-04-15"):
+            self.chosen_transfer(case, day)
+        self.collect("2026-04-04")
+        self.assertIn("step", "".join(case.notice_ids.mapped("key")))
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.collect("2026-04-10")
+        self.assertEqual(len(case.transaction_ids), 2)
+        self.collect("2026-04-16")
+        self.assertEqual(self.subscription.state, "suspended")
+
+    def test_who_wants_to_be_charged_waits_for_no_transfer(self):
+        case = self.invoice("2026-04-01")
+        self.chosen_transfer(case, "2026-04-02")
+        with freeze_time("2026-04-02 10:00:00"):
+            self.save_card()
+        self.collect("2026-04-03")
         self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
 
     def test_what_the_bank_does_not_decide_is_asked_about_once(self):
@@ -164,4 +188,38 @@ class TestWhatIsAskedFor(DunningCase):
         with freeze_time("2026-04-04 09:00:00"):
             case.promise(self.day("2026-04-20"))
         self.collect("2026-04-05")
-        self.assertEqual(case.notice_ids.state, "dropped")
+        self.assertFalse(case.notice_ids)
+        # It has warned nobody: suspension comes as late as the letter that does.
+        self.collect("2026-04-21")
+        self.collect("2026-04-22")
+        self.assertEqual(case.notice_ids.state, "sent")
+        self.assertEqual(self.subscription.state, "past_due")
+        self.assertEqual(str(case.next_date), "2026-05-03")
+
+    def test_nothing_is_asked_for_that_is_due_later(self):
+        case, other = self.asked_for()
+        self.assertEqual(case.letter_case_ids, case | other)
+        other.sudo().due_date = "2026-05-01"
+        with freeze_time("2026-04-20 09:00:00"):
+            case.invalidate_recordset(["letter_case_ids"])
+            self.assertEqual(case.letter_case_ids, case)
+
+    def test_nothing_is_asked_for_that_is_charged_on_an_announced_day(self):
+        self.policy.charge_delay_days = 3
+        self.save_card()
+        case, other = self.asked_for()
+        self.assertTrue(other.charge_at)
+        with freeze_time("2026-04-02 10:00:00"):
+            self.assertEqual(case.letter_case_ids, case)
+
+    def test_another_try_is_promised_only_where_one_comes(self):
+        self.policy.declined_template_id = self.env.ref(
+            "subscription_management.mail_template_dunning_declined"
+        )
+        self.save_card("error")
+        again = self.invoice("2026-04-01")
+        self.assertIn("We try again", again.notice_ids.mail_message_id.body)
+        self.policy.step_ids.filtered(lambda step: step.action == "charge").unlink()
+        once = self.invoice("2026-04-01")
+        self.assertNotIn("We try again", once.notice_ids.mail_message_id.body)
+        self.assertIn("Please pay now", once.notice_ids.mail_message_id.body)

@@ -10,8 +10,8 @@ Five customers owe 35.10 from 1 April on, 30.00 and 17 % VAT:
 | D | never pays | 2 April | – | cancelled on 1 May: one subscription lost |
 | E | credited on the 3rd | 2 April | 3 April | nothing owed, in no rate |
 
-Entered 4 × 35.10 = 140.40, recovered 2 × 35.10 = 70.20, rate 2 of 3 = 66.67 %, days
-(8 + 19) / 2 = 13.5, lost 1.
+Entered 3 × 35.10 = 105.30 and E's 0.00, recovered 2 × 35.10 = 70.20, rate 2 of 3 =
+66.67 %, days (8 + 19) / 2 = 13.5, lost 1.
 """
 
 from datetime import date, timedelta
@@ -82,7 +82,7 @@ class TestDunningRecovery(DunningCase):
             ],
         )
         count, entered, recovered, rate, days, lost = figures
-        self.assertEqual((count, entered, recovered, lost), (4, 140.4, 70.2, 1))
+        self.assertEqual((count, entered, recovered, lost), (4, 105.3, 70.2, 1))
         self.assertAlmostEqual(rate, 200 / 3, places=2)
         self.assertEqual(days, 13.5)
         by_step = self.recovery._read_group(
@@ -91,6 +91,23 @@ class TestDunningRecovery(DunningCase):
         self.assertEqual(
             dict(by_step), {f"E-mail: {self.letter.name}": 35.1, "Suspend": 35.1}
         )
+
+    def test_what_was_credited_is_not_recovered(self):
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-02")
+        with freeze_time("2026-04-03 10:00:00"):
+            credit = case.move_id._reverse_moves()
+            credit.invoice_line_ids.price_unit = 20
+            credit.action_post()
+            lines = (case.move_id | credit).line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable"
+            )
+            lines.reconcile()
+        self.pay(case.move_id, 11.7, "2026-04-05")
+        row = self.recovery.browse(case.id)
+        self.assertEqual((row.state, row.recovery_rate), ("paid", 100))
+        self.assertAlmostEqual(row.amount, 11.7)
+        self.assertAlmostEqual(row.amount_recovered, 11.7)
 
     def test_a_stage_is_the_gravest_step(self):
         self.policy.step_ids = [

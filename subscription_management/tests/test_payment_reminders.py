@@ -71,6 +71,17 @@ class TestPaymentReminders(DunningCase):
         self.remind("2026-05-02")
         self.assertFalse(self.mails_to_customer())
 
+    def test_who_pays_for_another_is_told_of_the_card(self):
+        payer = self.env["res.partner"].create(
+            {"name": "Payer", "email": "payer@example.com"}
+        )
+        card = self.save_card(partner_id=payer.id)
+        card.expires_on = "2026-05-31"
+        subscription = self.subscribe(on="2026-04-01", partner_invoice_id=payer.id)
+        self.assertEqual(card._subscriptions_charged(), subscription)
+        self.remind("2026-05-02")
+        self.assertEqual(str(card.expiry_told_on), "2026-05-02")
+
     def test_a_company_may_write_of_no_card(self):
         self.env.company.subscription_card_expiry_days = 0
         self.save_card().expires_on = "2026-05-31"

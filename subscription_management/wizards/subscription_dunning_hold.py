@@ -30,8 +30,21 @@ class SubscriptionDunningHold(models.TransientModel):
     def default_get(self, fields_list):
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "subscription.dunning.case":
-            values.setdefault("case_id", self.env.context.get("active_id"))
+            case_id = self.env.context.get("active_id")
+            values |= self._prepare_present_values(case_id) | {"case_id": case_id}
         return values
+
+    @api.model
+    def _prepare_present_values(self, case_id):
+        """Return what is noted of a case now, to be changed."""
+        case = self.env["subscription.dunning.case"].browse(case_id)
+        if not case.hold:
+            return {}
+        return {
+            "hold": case.hold,
+            "until": case.hold_until,
+            "reason": case.hold_reason,
+        }
 
     @api.onchange("hold")
     def _onchange_hold(self):

@@ -189,7 +189,7 @@ class CaseModel:
             self.charge(day)
         elif action == "email":
             self.unwritten += 1
-        elif action == "suspend":
+        elif action == "suspend" and self.service != "cancelled":
             self.service = "suspended"
         elif action == "cancel":
             self.service = "cancelled"
@@ -247,6 +247,7 @@ class CaseModel:
     def taken_back(self):
         """What was paid was taken back: nothing is done until somebody says so."""
         self.is_open, self.held_until = True, FOR_GOOD
+        self.done, self.passed = {}, set()
 
     def close(self):
         self.is_open, self.waits, self.unwritten = False, None, 0

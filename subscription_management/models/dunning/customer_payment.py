@@ -25,7 +25,7 @@ class SubscriptionDunningCustomerPayment(models.Model):
     _inherit = "subscription.dunning.case"
 
     def _payments_begun(self, now):
-        """Return the customer's own payments beside which nothing is charged."""
+        """Return the customer's own payments beside which nothing is done."""
         self.ensure_one()
         return self.move_id.transaction_ids.filtered(
             lambda each: (
@@ -35,29 +35,50 @@ class SubscriptionDunningCustomerPayment(models.Model):
             )
         )
 
+    def _transfers_until(self, now):
+        """Return until when a transfer is waited for that a customer chose to make.
+
+        It is counted from the first one; choosing it again gains no time.
+        """
+        self.ensure_one()
+        chosen = self.move_id.transaction_ids.filtered(
+            lambda each: (
+                each._pays_beside()
+                and each._is_transfer()
+                and not each.managed_is_given_up
+            )
+        )
+        if not chosen:
+            return None
+        until = min(chosen.mapped("last_state_change")) + chosen[0]._days_to_decide()
+        return until if until > now else None
+
+    def _give_up_transfers(self):
+        """Wait for no transfer any more: somebody wants to be charged, or to charge."""
+        transactions = self.move_id.transaction_ids
+        transactions.filtered(
+            lambda each: each._is_transfer()
+        ).managed_is_given_up = True
+
+    def _charge_comes_first(self):
+        """Tell whether a charge is to be sent before any step is done."""
+        self.ensure_one()
+        return bool(self.charge_at) and not self._transfers_until(fields.Datetime.now())
+
     def _customer_pays_until(self, now):
         """Return when a payment that a customer began is given up, None if none is.
 
         One that the bank has not decided is asked about again later.
         """
-        begun = self._payments_begun(now)
-        return max((each._waited_for_until(now) for each in begun), default=None)
-
-    def _is_being_paid(self, now):
-        """Tell whether a customer pays just now, or the bank has yet to decide.
-
-        Who has only chosen to transfer money is still reminded of it.
-        """
-        begun = self._payments_begun(now)
-        return any(each.provider_code not in BY_TRANSFER for each in begun)
+        moments = [each._waited_for_until(now) for each in self._payments_begun(now)]
+        if until := self._transfers_until(now):
+            moments.append(until)
+        return max(moments, default=None)
 
     def _bank_decides(self):
         """Tell whether a customer has paid as far as customers can."""
         begun = self._payments_begun(fields.Datetime.now())
-        return any(
-            each._is_undecided() and each.provider_code not in BY_TRANSFER
-            for each in begun
-        )
+        return any(each._is_undecided() for each in begun)
 
     @api.model
     def _ask_about_pending(self):
@@ -87,6 +108,7 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     managed_is_asked_about = fields.Boolean(readonly=True)
+    managed_is_given_up = fields.Boolean(readonly=True)
 
     def _cases(self):
         """Return the cases that wait for a payment."""
@@ -115,11 +137,13 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.state == "draft":
             return self.last_state_change + CUSTOMER_IS_PAYING
-        if not self._is_undecided():
+        if not self._is_undecided() or self._is_transfer():
             return None
-        if self.provider_code in BY_TRANSFER and self.state == "pending":
-            return self.last_state_change + self._days_to_decide()
         return now + CUSTOMER_IS_PAYING
+
+    def _is_transfer(self):
+        """Tell whether the customer chose to transfer money, and may never do it."""
+        return self.provider_code in BY_TRANSFER and self.state == "pending"
 
     def _days_to_decide(self):
         version = self._cases().version_id[:1]

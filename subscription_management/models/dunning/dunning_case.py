@@ -127,6 +127,13 @@ class SubscriptionDunningCase(models.Model):
         string="Suspended by It",
         readonly=True,
     )
+    resting_ids = fields.Many2many(
+        "subscription.subscription",
+        "subscription_dunning_case_resting_rel",
+        string="Suspended Once They Go On",
+        readonly=True,
+        help="They were paused when they were to be suspended.",
+    )
     cancelled_ids = fields.Many2many(
         "subscription.subscription",
         "subscription_dunning_case_cancelled_rel",
@@ -222,8 +229,10 @@ class SubscriptionDunningCase(models.Model):
             return self.hold_until and max(
                 today, fields.Date.add(self.hold_until, days=1)
             )
-        if self.charge_at or not self.version_id:
+        if self._charge_comes_first() or not self.version_id:
             return False
+        if self._to_withhold():
+            return today
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()
         return next_day(policy, snapshot or self._snapshot_case(), today, quiet)

@@ -58,6 +58,7 @@ class SubscriptionDunningCharge(models.Model):
             return
         if until := self._customer_pays_until(now):
             self.charge_at = until
+            self._plan_next()
             return
         tried = self.transaction_ids.filtered(
             lambda each: each.managed_attempt == self.attempt
@@ -100,12 +101,6 @@ class SubscriptionDunningCharge(models.Model):
 
     def _has_unsettled(self):
         return bool(self.transaction_ids.filtered(lambda each: each._is_unsettled()))
-
-    def _is_announced(self):
-        """Tell whether the first charge comes on a later day, as was announced."""
-        self.ensure_one()
-        waits = self.charge_at and self.charge_at > fields.Datetime.now()
-        return bool(waits and not self.transaction_ids)
 
     def _end_attempt(self):
         """Charge nothing more until a step or a new method asks for it."""
@@ -228,6 +223,7 @@ class SubscriptionDunningCharge(models.Model):
         self._check_may_collect()
         case = self.sudo()
         case._check_can_be_charged()
+        case._give_up_transfers()
         case._want_charge()
         case._wake()
 

@@ -54,12 +54,14 @@ class SubscriptionDunningClosing(models.Model):
         """Charge what is charged by itself as soon as its policy says."""
         self.ensure_one()
         if self._methods_to_charge():
-            delay = (
-                self.version_id.content["charge_delay_days"] if self.version_id else 0
-            )
-            posted = self.move_id.invoice_date
-            waits = delay and fields.Date.add(posted, days=delay) > self._today()
-            self._want_charge(fields.Date.add(posted, days=delay) if waits else None)
+            self._want_charge(self._announced_day())
+
+    def _announced_day(self):
+        """Return the day before which nothing is charged, None once it has come."""
+        self.ensure_one()
+        delay = self.version_id.content["charge_delay_days"] if self.version_id else 0
+        day = fields.Date.add(self.move_id.invoice_date, days=delay)
+        return day if delay and day > self._today() else None
 
     def _want_charge(self, moment=None):
         """Go through the saved methods, from a moment on or now."""
@@ -81,7 +83,7 @@ class SubscriptionDunningClosing(models.Model):
                 """(next_date IS NULL OR next_date > %s) AND EXISTS (
                     SELECT FROM account_move move
                      WHERE move.id = move_id
-                       AND (move.state <> 'posted' OR move.payment_state IN
+                       AND (move.state = 'cancel' OR move.payment_state IN
                             ('paid', 'in_payment', 'reversed')))""",
                 fields.Date.add(fields.Date.today(), days=-1),
             ),
@@ -187,6 +189,7 @@ class SubscriptionDunningClosing(models.Model):
                     "hold_reason": case.env._("The payment was taken back."),
                 }
             )
+            case._begin_anew()
             case._ask_a_person(
                 case.env._(
                     "The payment of %s was taken back. Match it anew, or let the case "
@@ -195,6 +198,47 @@ class SubscriptionDunningClosing(models.Model):
                 )
             )
         self._plan_next()
+
+    def _begin_anew(self):
+        """Let all steps come again by their days; what was sent stays to be read."""
+        for case in self:
+            case.step_ids.unlink()
+            letters = case.notice_ids.filtered(lambda letter: not letter.payment_id)
+            waiting = letters.filtered(lambda letter: letter.state == "waiting")
+            waiting.unlink()
+            for letter in letters - waiting:
+                letter.key = f"before:{letter.id}"
+            case.write(
+                {
+                    "entered_on": False,
+                    "stage": False,
+                    "error": False,
+                    "resting_ids": False,
+                }
+            )
+
+    def _follow_invoice(self):
+        """Bring cases in step with invoices that were corrected and posted again."""
+        for case in self:
+            move, was_open = case.move_id, case.state == "open"
+            due = move.invoice_date_due or move.invoice_date
+            is_moved = due != case.due_date
+            case.write({"due_date": due, "amount": move.amount_residual})
+            if not was_open:
+                case.write(
+                    {
+                        "state": "open",
+                        "closed_on": False,
+                        "closed_after": False,
+                        "outcome": False,
+                    }
+                )
+            if is_moved or not was_open:
+                case._begin_anew()
+                case._restore_states()
+            if not was_open:
+                case._plan_first_charge()
+            case._plan_next()
 
     def _ask_a_person(self, note, user=None):
         """Leave a to-do for whoever is responsible."""

@@ -47,6 +47,7 @@ class SubscriptionDunningCredits(models.Model):
                   JOIN account_move_line owed
                     ON owed.move_id = known.move_id
                    AND owed.display_type = 'payment_term'
+                   AND owed.parent_state = 'posted'
                    AND owed.reconciled IS NOT TRUE
                   JOIN account_move_line credit
                     ON credit.account_id = owed.account_id

@@ -1,6 +1,7 @@
 """Letters on their way: noted with what they are about, written after the commit."""
 
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -11,6 +12,11 @@ from odoo.tools import SQL
 from .dunning_case import BLOCKING
 
 _logger = logging.getLogger(__name__)
+
+OF_STEP = "step:"
+"""How the keys of letters begin that are steps."""
+
+ONE_DAY = timedelta(days=1)
 
 DUE_FIRST = 1000
 """The rank of what has just happened, above that of any step."""
@@ -100,7 +106,8 @@ class SubscriptionDunningNotice(models.Model):
     def _send(self):
         """Send one message for letters to one address; a failure marks one of them."""
         needed = self.filtered(lambda letter: letter._is_needed())
-        (self - needed).state = "dropped"
+        for letter in self - needed:
+            letter._put_off()
         if not needed:
             return
         lead = max(needed, key=lambda letter: (letter.rank, letter.id))
@@ -137,6 +144,21 @@ class SubscriptionDunningNotice(models.Model):
         """Tell whether there is still a reason to write."""
         self.ensure_one()
         return self.payment_id or self.case_id._is_asked_for()
+
+    def _put_off(self):
+        """Drop what is not needed any more; what waits for something comes after it."""
+        self.ensure_one()
+        case = self.case_id
+        if case.state != "open" or case._is_settled():
+            self.state = "dropped"
+        elif self.key.startswith(OF_STEP):
+            # It has warned nobody: the step is done again, and what follows it waits.
+            key = int(self.key.removeprefix(OF_STEP))
+            case.step_ids.filtered(lambda row: row.key == key).unlink()
+            self.unlink()
+            case._plan_next()
+        else:
+            self.send_after = fields.Datetime.now() + ONE_DAY
 
     def _write_message(self):
         """Put the message into the host's queue and return it."""
@@ -190,7 +212,11 @@ class SubscriptionDunningLetters(models.Model):
                 & Domain("contact_id", "=", case.contact_id.id)
                 & Domain("currency_id", "=", case.currency_id.id)
             )
-            owed = beside.filtered(lambda each: each._is_asked_for())
+            # What is due later is asked for later.
+            day = max(case.due_date, case._today())
+            owed = beside.filtered(
+                lambda each, day=day: each.due_date <= day and each._is_asked_for()
+            )
             case.letter_case_ids = (owed | case).sorted(lambda each: each.due_date)
             case.letter_amount = sum(case.letter_case_ids.mapped("amount_open"))
 
@@ -202,6 +228,7 @@ class SubscriptionDunningLetters(models.Model):
             case.state == "open"
             and not case.hold
             and case.outcome not in BLOCKING
+            and not case._charge_comes_first()
             and not case._is_settled()
             and not case._is_not_chased()
             and not case._bank_decides()

@@ -86,7 +86,16 @@ class SubscriptionDunningRecovery(models.Model):
               LEFT JOIN subscription_dunning_version version
                 ON version.id = known.version_id
              CROSS JOIN LATERAL (
-                SELECT known.amount * COALESCE(
+                SELECT GREATEST(known.amount - COALESCE(
+                    (SELECT sum(partial.debit_amount_currency)
+                       FROM account_move_line owed
+                       JOIN account_partial_reconcile partial
+                         ON partial.debit_move_id = owed.id
+                       JOIN account_move_line given ON given.id = partial.credit_move_id
+                       JOIN account_move note ON note.id = given.move_id
+                      WHERE owed.move_id = known.move_id
+                        AND note.move_type = 'out_refund'), 0
+                ), 0) * COALESCE(
                     move.amount_total_signed / NULLIF(move.amount_total, 0), 1
                 ) AS amount) figures
              WHERE known.entered_on IS NOT NULL

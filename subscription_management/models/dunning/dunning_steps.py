@@ -14,12 +14,14 @@ from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
 from .dunning_case import BLOCKING
+from .dunning_notice import OF_STEP
 from .dunning_quiet import QUIET_DAYS
 
 _logger = logging.getLogger(__name__)
 
 ADVANCED_TOGETHER = 200
 ENDED_STATES = {state.value for state in ENDED}
+SUSPENDED_FROM = ("active", "past_due")
 BLOCKED_BY_HAND = "blocked"
 
 
@@ -110,8 +112,9 @@ class SubscriptionDunningSteps(models.Model):
                 case._do_due(today)
 
     def _is_settled(self):
+        """Tell whether nothing is owed; of a draft nobody knows yet."""
         self.ensure_one()
-        return self.move_id.state != "posted" or self.move_id.payment_state in (
+        return self.move_id.state == "cancel" or self.move_id.payment_state in (
             "paid",
             "in_payment",
             "reversed",
@@ -120,18 +123,24 @@ class SubscriptionDunningSteps(models.Model):
     def _is_not_chased(self):
         """Tell by the host's own signs on an invoice that nobody is chased for it."""
         move = self.move_id
-        return move.no_followup or move.payment_state == BLOCKED_BY_HAND
+        return (
+            move.state == "draft"
+            or move.no_followup
+            or move.payment_state == BLOCKED_BY_HAND
+        )
 
     def _do_due(self, today):
         """Do what is due on a day, and note when the next step comes."""
         self.ensure_one()
-        waits = self.hold or self.charge_at or self.outcome in BLOCKING
+        waits = self.hold or self.outcome in BLOCKING or self._charge_comes_first()
         if waits or not self.version_id:
             self._plan_next()
             return
-        if self._is_being_paid(fields.Datetime.now()):
+        if self._payments_begun(fields.Datetime.now()):
             self.next_date = today + timedelta(days=1)
             return
+        for subscription in self._to_withhold():
+            self._withhold(subscription)
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy, case = self.version_id._snapshot_policy(), self._snapshot_case()
         plan = steps_on(policy, case, today, quiet)
@@ -181,7 +190,7 @@ class SubscriptionDunningSteps(models.Model):
 
     def _do_email(self, row):
         template = self.env["mail.template"].browse(row["template_id"])
-        self._note_letter(template, f"step:{row['key']}", row["day"])
+        self._note_letter(template, f"{OF_STEP}{row['key']}", row["day"])
 
     def _do_activity(self, row):
         notes = row["note"]
@@ -194,11 +203,18 @@ class SubscriptionDunningSteps(models.Model):
         for subscription in self.subscription_ids:
             self._withhold(subscription)
 
+    def _to_withhold(self):
+        """Return what goes on that rested when a step was to suspend it."""
+        return self.resting_ids.filtered(lambda each: each.state in SUSPENDED_FROM)
+
     def _withhold(self, subscription):
-        """Suspend what is served; what rests is looked at again when it goes on."""
-        if subscription.state in ("active", "past_due"):
+        """Suspend what is served now, or what rests as soon as it goes on."""
+        self.resting_ids -= subscription
+        if subscription.state in SUSPENDED_FROM:
             subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
             self.suspended_ids |= subscription
+        elif subscription.state == "paused":
+            self.resting_ids |= subscription
 
     def _do_cancel(self, _row):
         reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
@@ -222,20 +238,16 @@ class SubscriptionDunned(models.Model):
     _inherit = "subscription.subscription"
 
     def _follow_dunning(self):
-        """Withhold after a pause what was to be withheld in it.
-
-        What somebody has given back before is not taken again.
-        """
+        """Withhold after a pause what was to be withheld in it."""
         for subscription in self:
             open_cases = subscription.sudo().dunning_case_ids.filtered(
                 lambda case: case.state == "open"
             )
             for each in open_cases.sorted(lambda case: (case.due_date, case.id)):
                 case = each._worded()
-                rows = case.step_ids.filtered(lambda row: row.result == "done")
-                done = set(rows.mapped("action"))
                 own = subscription.with_env(case.env)
-                if Action.SUSPEND in done and subscription not in case.suspended_ids:
+                done = case.step_ids.filtered(lambda row: row.result == "done")
+                if own in case._to_withhold() and case._is_asked_for():
                     case._withhold(own)
-                elif Action.PAST_DUE in done and subscription.state == "active":
+                elif own.state == "active" and Action.PAST_DUE in done.mapped("action"):
                     own._set_state("past_due")

@@ -126,6 +126,16 @@ class SubscriptionDunningCaseTimeline(models.Model):
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
     next_step = fields.Char("Next", compute="_compute_next_step")
+    is_charged_again = fields.Boolean(
+        compute="_compute_is_charged_again", help="As letters promise it."
+    )
+
+    def _compute_is_charged_again(self):
+        for case in self:
+            steps = case.sudo()._foresee(case._today())
+            case.is_charged_again = any(
+                step.action is Action.CHARGE for step, _day in steps
+            )
 
     @api.depends_context("lang")
     def _compute_next_step(self):
@@ -166,7 +176,8 @@ class SubscriptionDunningCaseTimeline(models.Model):
             return self.env._("Paused: nothing until somebody lets it go on.")
         if self._is_not_chased():
             return self.env._(
-                "Nothing while the invoice is blocked or not to be followed up."
+                "Nothing while the invoice is a draft, blocked or not to be "
+                "followed up."
             )
         if self._bank_decides():
             return self.env._("The bank decides about a payment of the customer.")

@@ -191,7 +191,8 @@ class SubscriptionPaymentMethod(models.Model):
                 & Domain("partner_id", "=", method.partner_id.id)
                 & Domain("company_id", "child_of", method.company_id.id),
                 order="due_date, id",
-            ).filtered(lambda case: not case._is_announced())
+            ).filtered(lambda case: not case._announced_day())
             if cases:
+                cases._give_up_transfers()
                 cases._want_charge()
                 cases._wake()

@@ -48,7 +48,9 @@ class SubscriptionPaymentMethodUse(models.Model):
         """Return the running subscriptions that are charged with these first."""
         running = Domain("state", "in", ("trial", "active", "past_due", "suspended"))
         subscriptions = self.env["subscription.subscription"].sudo()
-        same = Domain("commercial_partner_id", "in", self.partner_id.ids)
+        same = Domain(
+            "partner_invoice_id.commercial_partner_id", "in", self.partner_id.ids
+        )
         return subscriptions.search(running & same).filtered(
             lambda each: each._methods_to_charge()[:1] in self
         )

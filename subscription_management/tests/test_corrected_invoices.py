@@ -1,0 +1,87 @@
+"""Invoices that are corrected while they are chased, and money that is taken back."""
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from .dunning_case import DunningCase
+
+
+@tagged("post_install", "-at_install")
+class TestCorrectedInvoices(DunningCase):
+    def correct(self, case, day, **values):
+        """Correct an invoice on a day and post it again."""
+        with freeze_time(f"{day} 09:00:00"):
+            case.move_id.button_draft()
+            case.move_id.write(values)
+            case.move_id.action_post()
+
+    def test_a_later_due_date_lets_it_begin_anew(self):
+        case = self.invoice("2026-04-01")
+        for day in ("2026-04-04", "2026-04-16"):
+            self.collect(day)
+        self.assertEqual(self.subscription.state, "suspended")
+        self.correct(
+            case,
+            "2026-04-17",
+            invoice_payment_term_id=False,
+            invoice_date_due="2026-05-15",
+        )
+        self.assertEqual(str(case.due_date), "2026-05-15")
+        self.assertEqual(self.subscription.state, "active")
+        self.assertFalse(case.entered_on)
+        self.collect("2026-05-15")
+        self.assertEqual(self.subscription.state, "active")
+        for day in ("2026-05-18", "2026-05-30"):
+            self.collect(day)
+        self.assertEqual(self.subscription.state, "suspended")
+        self.assertEqual(case.notice_ids.mapped("state"), ["sent", "sent"])
+
+    def test_another_amount_keeps_what_was_done(self):
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        line = case.move_id.invoice_line_ids[:1]
+        half = [(1, line.id, {"price_unit": line.price_unit / 2})]
+        before = case.amount
+        self.correct(case, "2026-04-05", invoice_line_ids=half)
+        self.assertAlmostEqual(case.amount, before / 2, 2)
+        self.assertEqual(self.subscription.state, "past_due")
+        self.assertEqual(len(case.notice_ids), 1)
+
+    def test_nobody_is_chased_for_a_draft(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            self.save_card()
+            case.move_id.button_draft()
+        for day in ("2026-04-02", "2026-04-16"):
+            self.collect(day)
+        self.assertEqual((case.state, len(case.step_ids)), ("open", 0))
+        self.assertFalse(case.transaction_ids)
+        with freeze_time("2026-04-17 09:00:00"):
+            case.move_id.action_post()
+        self.collect("2026-04-18")
+        self.assertEqual(case.state, "paid")
+
+    def test_a_draft_that_is_deleted_gives_the_service_back(self):
+        case = self.invoice("2026-04-01")
+        for day in ("2026-04-04", "2026-04-16"):
+            self.collect(day)
+        with freeze_time("2026-04-17 09:00:00"):
+            case.move_id.button_draft()
+            case.move_id.with_context(force_delete=True).unlink()
+        self.assertEqual(self.subscription.state, "active")
+
+    def test_what_was_taken_back_is_chased_from_the_beginning(self):
+        case = self.invoice("2026-04-01")
+        for day in ("2026-04-04", "2026-04-16"):
+            self.collect(day)
+        self.pay(case.move_id, case.amount_open, "2026-04-17")
+        self.assertEqual(self.subscription.state, "active")
+        case.move_id.line_ids.remove_move_reconcile()
+        self.collect("2026-04-20")
+        with freeze_time("2026-04-21 09:00:00"):
+            case.action_go_on()
+        self.collect("2026-04-21")
+        self.assertEqual(self.subscription.state, "past_due")
+        self.assertEqual(case.notice_ids.mapped("state"), ["sent", "sent"])
+        self.assertEqual(str(case.next_date), "2026-05-03")
