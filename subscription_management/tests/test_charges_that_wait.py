@@ -2,6 +2,7 @@
 
 from freezegun import freeze_time
 
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .dunning_case import DunningCase
@@ -51,6 +52,17 @@ class TestChargesThatWait(DunningCase):
         with freeze_time("2026-04-02 09:00:00"):
             self.save_card()
         self.collect("2026-04-02")
+        self.assertFalse(case.transaction_ids)
+        self.collect("2026-04-04")
+        self.assertEqual(case.state, "paid")
+
+    def test_a_card_that_is_saved_meanwhile_is_charged_on_the_announced_day(self):
+        self.policy.charge_delay_days = 3
+        self.policy.step_ids.filtered(lambda step: step.action == "charge").unlink()
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            self.save_card()
+        self.collect("2026-04-03")
         self.assertFalse(case.transaction_ids)
         self.collect("2026-04-04")
         self.assertEqual(case.state, "paid")
@@ -132,6 +144,30 @@ class TestServicesThatRest(DunningCase):
             self.subscription.pause(self.day("2026-04-17"), self.day("2026-04-20"))
         self.go_on("2026-04-20")
         self.assertEqual(self.subscription.state, "past_due")
+
+    def test_what_was_given_back_stays_so_for_all_its_invoices(self):
+        self.policy.step_ids = [
+            Command.create(
+                {"day": 25, "action": "email", "template_id": self.letter.id}
+            )
+        ]
+        first = self.invoice("2026-04-01")
+        other = first.move_id.copy({"invoice_date": "2026-04-01"})
+        with freeze_time("2026-04-01 10:00:00"):
+            other.action_post()
+            second = first.sudo().copy({"move_id": other.id})
+            second._plan_next()
+        self.collect("2026-04-04")
+        with freeze_time("2026-04-10 09:00:00"):
+            self.subscription.pause(self.day("2026-04-10"), self.day("2026-04-20"))
+        self.collect("2026-04-16")
+        self.assertEqual(second.resting_ids, self.subscription)
+        self.go_on("2026-04-20")
+        self.assertEqual(self.subscription.state, "suspended")
+        with freeze_time("2026-04-21 09:00:00"):
+            self.subscription.restore("They pay tomorrow.")
+        self.collect("2026-04-26")
+        self.assertNotEqual(self.subscription.state, "suspended")
 
     def test_who_has_paid_meanwhile_is_served_after_a_pause(self):
         case = self.rested("2026-04-10", "2026-04-20")

@@ -48,6 +48,36 @@ class TestCorrectedInvoices(DunningCase):
         self.assertEqual(self.subscription.state, "past_due")
         self.assertEqual(len(case.notice_ids), 1)
 
+    def test_what_was_paid_and_is_corrected_waits_for_a_person(self):
+        self.save_card()
+        case = self.invoice("2026-04-01")
+        line = case.move_id.invoice_line_ids[:1]
+        dearer = [(1, line.id, {"price_unit": line.price_unit + 10})]
+        self.correct(case, "2026-04-02", invoice_line_ids=dearer)
+        for day in ("2026-04-03", "2026-04-20"):
+            self.collect(day)
+        self.assertEqual((case.state, case.hold), ("open", "paused"))
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertIn("Match it anew", case.activity_ids.note)
+
+    def test_a_correction_of_words_changes_nothing_of_what_was_paid(self):
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        self.pay(case.move_id, case.amount_open, "2026-04-05")
+        before = case.entered_on, case.amount, case.closed_after
+        self.correct(case, "2026-04-06", narration="Thank you")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual((case.entered_on, case.amount, case.closed_after), before)
+
+    def test_a_card_is_saved_while_an_invoice_has_no_date(self):
+        self.policy.charge_delay_days = 3
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            case.move_id.button_draft()
+            case.move_id.invoice_date = False
+            self.save_card()
+        self.assertTrue(case.charge_at)
+
     def test_nobody_is_chased_for_a_draft(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):

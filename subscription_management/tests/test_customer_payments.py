@@ -62,6 +62,24 @@ class TestCustomerPayments(DunningCase):
         with freeze_time("2026-04-02 10:00:00"):
             self.save_card()
         self.collect("2026-04-03")
+        self.assertFalse(case.transaction_ids)
+        with freeze_time("2026-04-03 10:00:00"):
+            case.action_charge_now()
+        self.collect("2026-04-04")
+        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
+
+    def test_who_saves_a_card_to_be_charged_waits_for_no_transfer(self):
+        case = self.invoice("2026-04-01")
+        self.chosen_transfer(case, "2026-04-02")
+        with freeze_time("2026-04-02 10:00:00"):
+            saving = self.online_payment(case.move_id)
+            saving.write({"operation": "validation", "invoice_ids": False})
+            saving.tokenize = True
+            saving._process(
+                "demo", {"simulated_state": "done", "payment_details": "4242"}
+            )
+        self.assertTrue(saving.token_id)
+        self.collect("2026-04-03")
         self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
 
     def test_what_the_bank_does_not_decide_is_asked_about_once(self):
@@ -94,6 +112,19 @@ class TestCustomerPayments(DunningCase):
         self.assertFalse(case.can_be_settled)
         self.collect("2026-04-16")
         self.assertEqual(self.subscription.state, "past_due")
+
+    def test_a_payment_that_comes_though_it_was_not_made_is_to_be_refunded(self):
+        case = self.invoice("2026-04-01")
+        theirs = self.begun(case, "2026-04-02", "pending")
+        self.collect("2026-04-09")
+        with freeze_time("2026-04-16 08:00:00"):
+            self.save_card()
+            case.action_was_not_charged()
+        self.collect("2026-04-16")
+        self.assertEqual(case.state, "paid")
+        theirs._set_done()
+        theirs._post_process()
+        self.assertIn("belong to the customer", case.activity_ids.note)
 
     def test_a_payment_that_cannot_be_written_is_asked_about(self):
         case = self.invoice("2026-04-01")
@@ -203,6 +234,21 @@ class TestWhatIsAskedFor(DunningCase):
         with freeze_time("2026-04-20 09:00:00"):
             case.invalidate_recordset(["letter_case_ids"])
             self.assertEqual(case.letter_case_ids, case)
+
+    def test_a_reminder_of_what_is_due_later_has_a_message_of_its_own(self):
+        policy = self.make_policy("Early", (-3, "email"), (3, "email"), sequence=1)
+        first = self.invoice("2026-04-01")
+        later = self.invoice("2026-04-01")
+        self.assertEqual(later.policy_id, policy)
+        with freeze_time("2026-04-01 10:00:00"):
+            later.sudo().due_date = "2026-04-07"
+            later.sudo()._begin_anew()
+            later.sudo()._plan_next()
+        self.collect("2026-04-04")
+        letters = first.notice_ids | later.notice_ids
+        self.assertEqual(set(letters.mapped("state")), {"sent"})
+        self.assertEqual(len(letters.mail_message_id), 2)
+        self.assertIn(later.move_id.name, later.notice_ids.mail_message_id.body)
 
     def test_nothing_is_asked_for_that_is_charged_on_an_announced_day(self):
         self.policy.charge_delay_days = 3

@@ -200,6 +200,7 @@ class TestLetters(DunningCase):
         body = letters.mail_message_id.body
         self.assertLess(body.index(first.move_id.name), body.index(second.move_id.name))
         self.assertIn("Pay Now", body)
+        self.assertNotIn("Dunning", body)
 
     def test_a_letter_that_cannot_be_written_is_told_and_sent_again(self):
         case = self.invoice("2026-04-01")
@@ -296,6 +297,7 @@ class TestLetters(DunningCase):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.assertIn("שכחתם", case.notice_ids.mail_message_id.subject)
+        self.assertIn('dir="rtl"', self.mail_of(case.notice_ids).body_html)
 
 
 @tagged("post_install", "-at_install")

@@ -60,8 +60,11 @@ class SubscriptionDunningClosing(models.Model):
         """Return the day before which nothing is charged, None once it has come."""
         self.ensure_one()
         delay = self.version_id.content["charge_delay_days"] if self.version_id else 0
-        day = fields.Date.add(self.move_id.invoice_date, days=delay)
-        return day if delay and day > self._today() else None
+        posted = self.move_id.invoice_date
+        if not delay or not posted:
+            return None
+        day = fields.Date.add(posted, days=delay)
+        return day if day > self._today() else None
 
     def _want_charge(self, moment=None):
         """Go through the saved methods, from a moment on or now."""
@@ -179,17 +182,13 @@ class SubscriptionDunningClosing(models.Model):
         """Pause cases whose payment was taken back, and ask what is to be done."""
         for each in self:
             case = each._worded()
+            case._open_again()
             case.write(
                 {
-                    "state": "open",
-                    "closed_on": False,
-                    "closed_after": False,
-                    "outcome": False,
                     "hold": "paused",
                     "hold_reason": case.env._("The payment was taken back."),
                 }
             )
-            case._begin_anew()
             case._ask_a_person(
                 case.env._(
                     "The payment of %s was taken back. Match it anew, or let the case "
@@ -217,27 +216,37 @@ class SubscriptionDunningClosing(models.Model):
                 }
             )
 
+    def _open_again(self):
+        """Open cases that were closed; what may still be paid is not forgotten."""
+        for case in self:
+            case.write(
+                {
+                    "state": "open",
+                    "closed_on": False,
+                    "closed_after": False,
+                    "outcome": case.outcome if case._has_unsettled() else False,
+                }
+            )
+        self._begin_anew()
+
     def _follow_invoice(self):
         """Bring cases in step with invoices that were corrected and posted again."""
         for case in self:
             move, was_open = case.move_id, case.state == "open"
+            if not was_open and case._is_settled():
+                continue
             due = move.invoice_date_due or move.invoice_date
             is_moved = due != case.due_date
             case.write({"due_date": due, "amount": move.amount_residual})
-            if not was_open:
-                case.write(
-                    {
-                        "state": "open",
-                        "closed_on": False,
-                        "closed_after": False,
-                        "outcome": False,
-                    }
-                )
-            if is_moved or not was_open:
+            if case.state == "paid":
+                # Its money is still there, and is matched anew by a person.
+                case._reopen()
+            elif not was_open:
+                case._open_again()
+                case._plan_first_charge()
+            elif is_moved:
                 case._begin_anew()
                 case._restore_states()
-            if not was_open:
-                case._plan_first_charge()
             case._plan_next()
 
     def _ask_a_person(self, note, user=None):

@@ -137,7 +137,10 @@ class SubscriptionDunningNotice(models.Model):
             )
             return
         now = fields.Datetime.now()
-        needed.write({"state": "joined", "sent_at": now, "mail_message_id": message.id})
+        # What is due later has a message of its own.
+        listed = lead.case_id.letter_case_ids
+        told = needed.filtered(lambda letter: letter.case_id in listed)
+        told.write({"state": "joined", "sent_at": now, "mail_message_id": message.id})
         lead.state = "sent"
 
     def _is_needed(self):
@@ -172,7 +175,7 @@ class SubscriptionDunningNotice(models.Model):
             values |= {"recipient_ids": contacts, "email_to": False}
         mail = self.template_id.send_mail(
             record.id,
-            email_layout_xmlid="mail.mail_notification_light",
+            email_layout_xmlid="subscription_management.dunning_letter_layout",
             email_values=values,
         )
         return self.env["mail.mail"].sudo().browse(mail).mail_message_id

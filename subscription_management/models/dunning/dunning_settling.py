@@ -73,6 +73,7 @@ class SubscriptionDunningSettling(models.Model):
                 )
             )
         charge._set_error(self.env._("It was not charged, as a person found out."))
+        charge.managed_is_given_up = True
         if charge.managed_case_id:
             charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
         self._close_activities()

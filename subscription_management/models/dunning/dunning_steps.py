@@ -212,7 +212,12 @@ class SubscriptionDunningSteps(models.Model):
         self.resting_ids -= subscription
         if subscription.state in SUSPENDED_FROM:
             subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
-            self.suspended_ids |= subscription
+            resting = self.search(
+                [("state", "=", "open"), ("resting_ids", "in", subscription.ids)]
+            )
+            resting.resting_ids -= subscription
+            for case in self | resting:
+                case.suspended_ids |= subscription
         elif subscription.state == "paused":
             self.resting_ids |= subscription
 

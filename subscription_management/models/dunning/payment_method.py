@@ -182,17 +182,25 @@ class SubscriptionPaymentMethod(models.Model):
     def _note_success(self):
         self.write({"decline": False, "decline_code": False, "is_refused": False})
 
-    def _try_on_open_invoices(self):
-        """Charge what is open with a method that is new, the oldest invoice first."""
-        for method in self:
-            cases = self.env["subscription.dunning.case"].sudo()
-            cases = cases.search(
+    def _open_cases(self):
+        """Return the cases of invoices that a method may pay, the oldest first."""
+        self.ensure_one()
+        return (
+            self.env["subscription.dunning.case"]
+            .sudo()
+            .search(
                 Domain("state", "=", "open")
-                & Domain("partner_id", "=", method.partner_id.id)
-                & Domain("company_id", "child_of", method.company_id.id),
+                & Domain("partner_id", "=", self.partner_id.id)
+                & Domain("company_id", "child_of", self.company_id.id),
                 order="due_date, id",
-            ).filtered(lambda case: not case._announced_day())
+            )
+        )
+
+    def _try_on_open_invoices(self):
+        """Charge what is open with a method that is new, but not before its day."""
+        for method in self:
+            cases = method._open_cases()
+            for case in cases:
+                case._want_charge(case._announced_day())
             if cases:
-                cases._give_up_transfers()
-                cases._want_charge()
                 cases._wake()

@@ -212,6 +212,11 @@ class PaymentTransaction(models.Model):
                 transaction._follow_state()
                 transaction._follow_payment()
                 transaction.managed_case_id._go_on_with_what_is_left()
+        for transaction in self.filtered(lambda each: each._pays_beside()):
+            case = transaction.invoice_ids.managed_case_ids[:1]
+            # Another charge was made in its place.
+            if case and transaction.state == "done" and transaction.managed_is_given_up:
+                transaction._tell_of_surplus(case._worded())
         return result
 
     def _follow_payment(self):
@@ -221,6 +226,11 @@ class PaymentTransaction(models.Model):
         key = f"receipt:{self.id}"
         if template and payment and key not in case.notice_ids.mapped("key"):
             case._note_letter(template, key, payment_id=payment.id)
+        self._tell_of_surplus(case)
+
+    def _tell_of_surplus(self, case):
+        """Let a person give back what was paid for what was paid already."""
+        payment = self.payment_id
         left = payment.move_id.line_ids.filtered(
             lambda line: (
                 line.account_id == payment.destination_account_id
@@ -248,6 +258,10 @@ class PaymentTransaction(models.Model):
         saved = self.token_id - before
         if self.operation in (*BY_CUSTOMER, "validation"):
             saved.managed_method_ids.sudo()._put_first()
+        if self.operation == "validation":
+            # It was saved to be charged, not while something else was paid.
+            for method in saved.managed_method_ids.sudo():
+                method._open_cases()._give_up_transfers()
         return result
 
 
