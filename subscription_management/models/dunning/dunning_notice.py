@@ -175,7 +175,7 @@ class SubscriptionDunningNotice(models.Model):
             values |= {"recipient_ids": contacts, "email_to": False}
         mail = self.template_id.send_mail(
             record.id,
-            email_layout_xmlid="subscription_management.dunning_letter_layout",
+            email_layout_xmlid="subscription_management.letter_layout",
             email_values=values,
         )
         return self.env["mail.mail"].sudo().browse(mail).mail_message_id
