@@ -205,7 +205,9 @@ class SubscriptionRenewal(models.Model):
             return
         noting(self).reminded_days = nearest
         template = self.env.ref("subscription_management.mail_template_renewal")
-        template.send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
+        template.send_mail(
+            self.id, email_layout_xmlid="subscription_management.letter_layout"
+        )
 
 
 class SubscriptionRenewalLine(models.Model):

@@ -140,7 +140,7 @@ class SubscriptionTrial(models.Model):
             if reminder <= today < self.trial_end:
                 noting(self).is_reminded_of_trial = True
                 self.env.ref("subscription_management.mail_template_trial").send_mail(
-                    self.id, email_layout_xmlid="mail.mail_notification_light"
+                    self.id, email_layout_xmlid="subscription_management.letter_layout"
                 )
         if self.trial_end > today:
             return

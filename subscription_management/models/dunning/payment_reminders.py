@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 INVOICE_TEMPLATE = "subscription_management.mail_template_upcoming_invoice"
 CARD_TEMPLATE = "subscription_management.mail_template_card_expiry"
 YEARLY_REMINDER_DAYS = 14
-LAYOUT = "mail.mail_notification_light"
+LAYOUT = "subscription_management.letter_layout"
 
 
 class SubscriptionPlanReminders(models.Model):
