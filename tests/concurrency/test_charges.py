@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from datetime import date
 from runpy import run_path
 
@@ -144,10 +145,14 @@ def test_the_hosts_post_processing_loses_no_answer(charged_database, stripe):
     stripe.seconds_to_answer = 0.5
     worker = start_worker(charged_database, stripe)
     looked = 0
-    while worker.poll() is None:
-        with environment(charged_database) as env:
+    with environment(charged_database) as env:
+        while worker.poll() is None:
             env["payment.transaction"]._cron_post_process()
-        looked += 1
+            # What the worker has committed since is seen by the next one.
+            env.cr.rollback()
+            env.invalidate_all()
+            looked += 1
+            time.sleep(0.05)
     close_registry(charged_database)
     assert (worker.returncode, looked > INVOICES) == (0, True)
     assert len(stripe.charges) == INVOICES
