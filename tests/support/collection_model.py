@@ -83,20 +83,25 @@ class CaseModel:
         self.goes_on_charging = False
         self.charges = 0
         self.sent_on = None
-        self.letters = self.unwritten = 0
+        self.letters, self.unwritten = 0, []
         self.done = {}
         self.passed = set()
 
     def run(self, day):
         """Do what a run of a day does, again and again until nothing is left.
 
-        Letters are written last: of what is paid meanwhile nobody is reminded.
+        Letters are written last: of what is paid meanwhile nobody is reminded, and of
+        what is at the bank later.
         """
         self.today = day
         self.advance(day)
         if self.is_open:
-            self.letters += self.unwritten
-            self.unwritten = 0
+            if self.waits:
+                for place in self.unwritten:
+                    del self.done[place]
+            else:
+                self.letters += len(self.unwritten)
+            self.unwritten = []
 
     def advance(self, day):
         if not self.is_open:
@@ -188,7 +193,7 @@ class CaseModel:
         elif action.startswith("charge") and self.sent_on != day:
             self.charge(day)
         elif action == "email":
-            self.unwritten += 1
+            self.unwritten.append(place)
         elif action == "suspend" and self.service != "cancelled":
             self.service = "suspended"
         elif action == "cancel":
@@ -250,7 +255,7 @@ class CaseModel:
         self.done, self.passed = {}, set()
 
     def close(self):
-        self.is_open, self.waits, self.unwritten = False, None, 0
+        self.is_open, self.waits, self.unwritten = False, None, []
         self.wants_charge = self.goes_on_charging = False
         self.held_until, self.closed_on = None, self.today
         if self.service != "cancelled":
