@@ -23,6 +23,7 @@
         "data/subscription_opportunity_rule.xml",
         "data/subscription_health_signal.xml",
         "data/subscription_webhook_event.xml",
+        "views/letter_layout.xml",
         "views/dunning_letter_templates.xml",
         "views/dunning_timeline_templates.xml",
         "data/dunning_mail_template.xml",

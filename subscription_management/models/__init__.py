@@ -69,6 +69,7 @@ from . import subscription_billing_pipeline
 from . import account_move
 from . import account_move_line
 from . import account_tax
+from . import mail_template
 from . import product_product
 from . import res_company
 from . import res_config_settings

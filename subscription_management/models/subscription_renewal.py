@@ -205,9 +205,7 @@ class SubscriptionRenewal(models.Model):
             return
         noting(self).reminded_days = nearest
         template = self.env.ref("subscription_management.mail_template_renewal")
-        template.send_mail(
-            self.id, email_layout_xmlid="subscription_management.letter_layout"
-        )
+        template._send_letter(self)
 
 
 class SubscriptionRenewalLine(models.Model):

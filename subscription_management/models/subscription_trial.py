@@ -139,9 +139,8 @@ class SubscriptionTrial(models.Model):
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:
                 noting(self).is_reminded_of_trial = True
-                self.env.ref("subscription_management.mail_template_trial").send_mail(
-                    self.id, email_layout_xmlid="subscription_management.letter_layout"
-                )
+                template = self.env.ref("subscription_management.mail_template_trial")
+                template._send_letter(self)
         if self.trial_end > today:
             return
         if self._converts_after_trial():

@@ -2,6 +2,7 @@
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -16,14 +17,18 @@ class TestChargesThatWait(DunningCase):
         self.save_card()
         return self.invoice("2026-04-01")
 
+    def assert_charged_on(self, day, case):
+        """Check that a run charges a case on a day, and none does the day before."""
+        self.collect(str(fields.Date.add(self.day(day), days=-1)))
+        self.assertFalse(case.transaction_ids)
+        self.collect(day)
+        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
+
     def test_an_announced_charge_comes_after_a_pause(self):
         case = self.announced()
         with freeze_time("2026-04-02 09:00:00"):
             case.pause(self.day("2026-04-08"))
-        self.collect("2026-04-08")
-        self.assertFalse(case.transaction_ids)
-        self.collect("2026-04-09")
-        self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
+        self.assert_charged_on("2026-04-09", case)
 
     def test_an_announced_charge_comes_when_somebody_lets_it_go_on(self):
         case = self.announced()
@@ -31,10 +36,7 @@ class TestChargesThatWait(DunningCase):
             case.dispute()
         with freeze_time("2026-04-03 09:00:00"):
             case.action_go_on()
-        self.collect("2026-04-03")
-        self.assertFalse(case.transaction_ids)
-        self.collect("2026-04-04")
-        self.assertEqual(case.state, "paid")
+        self.assert_charged_on("2026-04-04", case)
 
     def test_an_announced_charge_comes_when_the_invoice_is_chased_again(self):
         case = self.announced()
@@ -52,9 +54,7 @@ class TestChargesThatWait(DunningCase):
         with freeze_time("2026-04-02 09:00:00"):
             self.save_card()
         self.collect("2026-04-02")
-        self.assertFalse(case.transaction_ids)
-        self.collect("2026-04-04")
-        self.assertEqual(case.state, "paid")
+        self.assert_charged_on("2026-04-04", case)
 
     def test_a_card_that_is_saved_meanwhile_is_charged_on_the_announced_day(self):
         self.policy.charge_delay_days = 3
@@ -62,10 +62,7 @@ class TestChargesThatWait(DunningCase):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):
             self.save_card()
-        self.collect("2026-04-03")
-        self.assertFalse(case.transaction_ids)
-        self.collect("2026-04-04")
-        self.assertEqual(case.state, "paid")
+        self.assert_charged_on("2026-04-04", case)
 
     def test_a_promise_is_changed_while_it_counts(self):
         case = self.invoice("2026-04-01")

@@ -173,12 +173,7 @@ class SubscriptionDunningNotice(models.Model):
             # The host writes receipts to the company, invoices to its contact.
             contacts = [Command.set(self.contact_id.ids)]
             values |= {"recipient_ids": contacts, "email_to": False}
-        mail = self.template_id.send_mail(
-            record.id,
-            email_layout_xmlid="subscription_management.letter_layout",
-            email_values=values,
-        )
-        return self.env["mail.mail"].sudo().browse(mail).mail_message_id
+        return self.template_id._send_letter(record, **values).mail_message_id
 
     def _note_failure(self, reason):
         self.write({"state": "failed", "error": reason})

@@ -18,7 +18,6 @@ _logger = logging.getLogger(__name__)
 INVOICE_TEMPLATE = "subscription_management.mail_template_upcoming_invoice"
 CARD_TEMPLATE = "subscription_management.mail_template_card_expiry"
 YEARLY_REMINDER_DAYS = 14
-LAYOUT = "subscription_management.letter_layout"
 
 
 class SubscriptionPlanReminders(models.Model):
@@ -85,7 +84,7 @@ class SubscriptionPaymentReminders(models.Model):
         method = self._methods_to_charge()[:1]
         self.env.ref(INVOICE_TEMPLATE).with_context(
             upcoming_day=day, upcoming_total=total, upcoming_method=method.name
-        ).send_mail(self.id, email_layout_xmlid=LAYOUT)
+        )._send_letter(self)
 
     def _total_invoiced_on(self, day):
         """Return what would be invoiced on a day as things are, taxes included."""
@@ -160,9 +159,7 @@ class SubscriptionPaymentMethodExpiry(models.Model):
         self.write({"expiry_told_on": today, "expiry_error": False})
         try:
             with self.env.cr.savepoint():
-                self.env.ref(CARD_TEMPLATE).send_mail(
-                    self.id, email_layout_xmlid=LAYOUT
-                )
+                self.env.ref(CARD_TEMPLATE)._send_letter(self)
         except psycopg2.OperationalError:
             raise
         except Exception as error:
