@@ -65,6 +65,10 @@ class Step:
     decline: Decline | None = None
 
     @property
+    def takes_away(self) -> bool:
+        return self.action in TAKES_AWAY
+
+    @property
     def order(self) -> tuple[int, int, int]:
         return self.day, ORDER[self.action], self.key
 
@@ -144,6 +148,24 @@ class Day:
     passed_over: tuple[Step, ...] = ()
 
 
+def warns(policy: Policy, key: int) -> bool:
+    """Tell whether a letter goes with taking the service away.
+
+    Such are the last one before it is taken, and all that follow.
+
+    >>> letters = Step(1, 3, Action.EMAIL), Step(2, 9, Action.EMAIL)
+    >>> policy = Policy((*letters, Step(3, 15, Action.SUSPEND)))
+    >>> warns(policy, 1), warns(policy, 2)
+    (False, True)
+    """
+    taken = [number for number, step in enumerate(policy.steps) if step.takes_away]
+    if not taken:
+        return False
+    before, after = policy.steps[: taken[0]], policy.steps[taken[0] :]
+    last = [step for step in before if step.action is Action.EMAIL][-1:]
+    return any(step.key == key for step in (*last, *after))
+
+
 def steps_on(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
 ) -> Day:
@@ -191,14 +213,13 @@ def _open_steps(policy: Policy, case: Case, today: date) -> Iterator[tuple[Step,
     for step in policy.steps:
         if step.key in case.passed_over:
             continue
-        takes_away = step.action in TAKES_AWAY
-        late = max(since_taken, since_warned) if takes_away else since_taken
+        late = max(since_taken, since_warned) if step.takes_away else since_taken
         planned = case.due + timedelta(days=step.day)
         on = case.done.get(step.key)
         if on is None:
             yield step, planned + late
             on = max(planned + late, today)
-        if takes_away:
+        if step.takes_away:
             since_taken = since_warned = max(on - planned, NO_DAY)
         elif step.action is Action.EMAIL and (step.key in case.done or step.day >= 0):
             since_warned = on - planned

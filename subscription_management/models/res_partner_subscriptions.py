@@ -19,7 +19,9 @@ class ResPartnerSubscriptions(models.Model):
         groups="subscription_management.group_subscription_user",
     )
     managed_currency_id = fields.Many2one(
-        "res.currency", compute="_compute_managed_subscriptions"
+        "res.currency",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
     )
     managed_monthly_amount = fields.Monetary(
         "Monthly Revenue",

@@ -180,6 +180,7 @@ class SubscriptionTrial(models.Model):
         self._set_state("active")
         self._log_change("activated", self._first_day_paid_for())
         self._follow_pause()
+        self._follow_dunning()
         self._schedule_billing()
 
     def _end_trial(self):

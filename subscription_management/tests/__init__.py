@@ -28,6 +28,7 @@ from . import (
     test_dunning,
     test_dunning_access,
     test_dunning_credits,
+    test_dunning_letters,
     test_dunning_recovery,
     test_end_quotations,
     test_found_prices,
@@ -76,4 +77,5 @@ from . import (
     test_webhook_present,
     test_webhooks,
     test_what_discounts_count,
+    test_withheld_service,
 )

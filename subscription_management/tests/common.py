@@ -116,9 +116,9 @@ class SubscriptionCase(AccountTestInvoicingCommon):
             lambda change: change.kind == kind
         ).sorted("id")[-1:]
 
-    def run_action(self, name, day):
-        """Run a scheduled action of the addon on the morning of a day."""
-        with freeze_time(f"{day} 09:00:00"), self.enter_registry_test_mode():
+    def run_action(self, name, day, at="09:00:00"):
+        """Run a scheduled action of the addon, on the morning of a day."""
+        with freeze_time(f"{day} {at}"), self.enter_registry_test_mode():
             self.env.ref(f"subscription_management.{name}").method_direct_trigger()
         self.env.invalidate_all()
 

@@ -79,8 +79,8 @@ class DunningCase(SubscriptionCase):
         with freeze_time(f"{day} 08:00:00"):
             return super().bill(day, **values)
 
-    def collect(self, day):
-        self.run_action("ir_cron_collect", day)
+    def collect(self, day, **values):
+        self.run_action("ir_cron_collect", day, **values)
 
     def pay(self, move, amount, day):
         """Pay a part of an invoice by a bank statement, or all of it."""

@@ -137,6 +137,13 @@ class TestCharges(DunningCase):
         charged = subscription.invoice_ids.transaction_ids.token_id
         self.assertEqual(charged.managed_method_ids, second)
 
+    def test_a_person_chooses_what_is_charged_first(self):
+        first, second = self.save_card(), self.save_card()
+        second.action_charge_first()
+        case = self.invoice("2026-04-01")
+        self.assertEqual(case.transaction_ids.token_id.managed_method_ids, second)
+        self.assertEqual(self.subscription._methods_to_charge(), second | first)
+
     def test_a_method_of_somebody_else_is_refused(self):
         other = self.env["res.partner"].create({"name": "Haifa Cafe"})
         foreign = self.save_card(partner_id=other.id)
@@ -232,6 +239,18 @@ class TestCharges(DunningCase):
         self.collect("2026-04-03")
         self.assertAlmostEqual(case.transaction_ids.amount, whole - 10.0)
         self.assertEqual(case.state, "paid")
+
+    def test_an_authorization_that_is_voided_lets_the_steps_go_on(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        self.assertEqual(case.outcome, "pending")
+        charge = case.transaction_ids
+        charge._set_authorized()
+        with freeze_time("2026-04-02 10:00:00"):
+            charge._create_child_transaction(charge.amount)._set_canceled()
+        self.assertEqual((charge.state, case.outcome), ("cancel", "declined"))
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids.filtered("token_id")), 2)
 
     def test_direct_debits_are_announced_some_days_before(self):
         self.policy.charge_delay_days = 3

@@ -126,6 +126,23 @@ class TestCustomerPayments(DunningCase):
         theirs._post_process()
         self.assertIn("belong to the customer", case.activity_ids.note)
 
+    def test_a_customer_who_agrees_late_to_what_was_charged_is_told_of(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 08:00:00"):
+            theirs = self.online_payment(case.move_id)
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertEqual(case.state, "paid")
+        theirs._set_done()
+        theirs._post_process()
+        self.assertIn("belong to the customer", case.activity_ids.note)
+
+    def test_a_payment_that_was_owed_leaves_nothing_to_do(self):
+        case = self.invoice("2026-04-01")
+        self.begun(case, "2026-04-02", "done")._post_process()
+        self.assertEqual(case.state, "paid")
+        self.assertFalse(case.activity_ids)
+
     def test_a_payment_that_cannot_be_written_is_asked_about(self):
         case = self.invoice("2026-04-01")
         self.begun(case, "2026-04-02", "done")
@@ -222,7 +239,7 @@ class TestWhatIsAskedFor(DunningCase):
         self.assertFalse(case.notice_ids)
         # It has warned nobody: suspension comes as late as the letter that does.
         self.collect("2026-04-21")
-        self.collect("2026-04-22")
+        self.collect("2026-04-21", at="12:30:00")
         self.assertEqual(case.notice_ids.state, "sent")
         self.assertEqual(self.subscription.state, "past_due")
         self.assertEqual(str(case.next_date), "2026-05-03")

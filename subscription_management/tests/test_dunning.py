@@ -5,10 +5,10 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
 
@@ -147,10 +147,92 @@ class TestSteps(DunningCase):
         self.assertEqual([case.policy_id for case in cases], [own, planned, plain])
 
     def test_direct_debits_and_transfers_have_policies_of_their_own(self):
-        manual = self.make_policy("Manual", (1, "email"), payer="manual", sequence=1)
+        manual, debit = (
+            self.make_policy(payer, (1, "email"), payer=payer, sequence=1)
+            for payer in ("manual", "debit")
+        )
         self.assertEqual(self.invoice("2026-04-01").policy_id, manual)
-        self.save_card("error")
+        card = self.save_card("error")
         self.assertEqual(self.invoice("2026-04-01").policy_id, self.policy)
+        card.action_remove()
+        self.card = self.env.ref("payment.payment_method_sepa_direct_debit")
+        method = self.save_token(
+            payment_method_id=self.card.id,
+            provider_ref="demo",
+            demo_simulated_state="pending",
+        )
+        self.assertEqual(method.payer, "debit")
+        self.assertEqual(self.invoice("2026-04-01").policy_id, debit)
+
+    def test_the_policy_for_direct_debits_announces_before_it_collects(self):
+        self.policy.active = False
+        self.env.ref("subscription_management.dunning_policy_debit").active = True
+        self.save_token(
+            payment_method_id=self.env.ref(
+                "payment.payment_method_sepa_direct_debit"
+            ).id,
+            provider_ref="demo",
+            demo_simulated_state="done",
+        )
+        case = self.invoice("2026-04-01")
+        delay = case.version_id.content["charge_delay_days"]
+        self.assertGreater(delay, 0)
+        self.collect(str(fields.Date.add(self.day("2026-04-01"), days=delay - 1)))
+        self.assertFalse(case.transaction_ids)
+        self.collect(str(fields.Date.add(self.day("2026-04-01"), days=delay)))
+        self.assertEqual(case.state, "paid")
+
+    def test_a_company_has_policies_of_its_own(self):
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.env.company.id}
+        )
+        other = self.env["res.company"].create({"name": "Other"})
+        foreign = self.make_policy(
+            "Other", (1, "email"), company_id=other.id, sequence=1
+        )
+        own = self.make_policy(
+            "Own", (1, "email"), company_id=self.env.company.id, sequence=2
+        )
+        self.assertEqual(self.invoice("2026-04-01").policy_id, own)
+        self.assertNotIn(foreign, self.policies._policies_for(branch))
+        self.assertIn(own, self.policies._policies_for(branch))
+
+    def test_a_line_of_a_bank_statement_restores_the_service_at_once(self):
+        case = self.invoice("2026-04-01")
+        self.collect_daily("2026-04-02", "2026-04-16")
+        self.assertEqual(self.subscription.state, "suspended")
+        self.assertEqual(case.move_id.managed_next_step, case.next_step)
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": "2026-04-17",
+                "payment_ref": case.move_id.name,
+                "partner_id": self.customer.id,
+                "amount": case.amount_open,
+            }
+        )
+        _liquidity, suspense, _other = line._seek_for_lines()
+        owed = case.move_id.line_ids.filtered(
+            lambda each: each.account_type == "asset_receivable"
+        )
+        suspense.account_id = owed.account_id
+        (suspense | owed).reconcile()
+        self.assertEqual((case.state, self.subscription.state), ("paid", "active"))
+
+    def test_a_run_that_is_out_of_time_goes_on_with_the_next(self):
+        cases = self.invoice("2026-04-01") | self.invoice("2026-04-01")
+        time_left = patch.object(
+            type(self.env["ir.cron"]),
+            "_commit_progress",
+            lambda _cron, processed=0, **_values: not processed,
+        )
+        one = patch(f"{DUNNING}.dunning_steps.ADVANCED_TOGETHER", 1)
+        for entered in 1, 2:
+            with freeze_time("2026-04-04 09:00:00"), time_left, one:
+                self.cases.sudo()._cron_collect()
+            self.assertEqual(len(cases.filtered("entered_on")), entered)
+        self.collect("2026-04-04")
+        self.assertEqual(len(cases.notice_ids), 2)
 
     def test_without_a_policy_it_is_charged_and_not_chased(self):
         self.policy.active = False
@@ -186,118 +268,6 @@ class TestBadPolicies(DunningCase):
     def test_the_last_step_is_not_deleted(self):
         with self.assertRaisesRegex(ValidationError, "archive the policy"):
             self.policy.step_ids.unlink()
-
-
-@tagged("post_install", "-at_install")
-class TestLetters(DunningCase):
-    def test_several_open_invoices_are_one_message_oldest_first(self):
-        first = self.invoice("2026-04-01")
-        second = self.invoice("2026-04-01")
-        self.collect("2026-04-04")
-        letters = first.notice_ids | second.notice_ids
-        self.assertEqual(sorted(letters.mapped("state")), ["joined", "sent"])
-        self.assertEqual(len(letters.mail_message_id), 1)
-        body = letters.mail_message_id.body
-        self.assertLess(body.index(first.move_id.name), body.index(second.move_id.name))
-        self.assertIn("Pay Now", body)
-        self.assertNotIn("Dunning", body)
-
-    def test_a_letter_that_cannot_be_written_is_told_and_sent_again(self):
-        case = self.invoice("2026-04-01")
-        text = self.letter.body_html
-        # The host refuses to save such a text; an upgrade can leave one.
-        self.env.cr.execute(
-            "UPDATE mail_template SET body_html = %s WHERE id = %s",
-            ['{"en_US": "<p t-out=\\"object.no_such_field\\"/>"}', self.letter.id],
-        )
-        self.env.invalidate_all()
-        with mute_logger(
-            f"{DUNNING}.dunning_notice",
-            "odoo.addons.base.models.ir_qweb",
-            "odoo.addons.mail.models.mail_render_mixin",
-        ):
-            self.collect("2026-04-04")
-        self.assertEqual(case.notice_ids.state, "failed")
-        self.assertIn("Cure the template", case.notice_ids.error)
-        self.assertNotIn("Traceback", case.notice_ids.error)
-        self.letter.body_html = text
-        with freeze_time("2026-04-05 09:00:00"):
-            case.notice_ids.action_send_again()
-        self.collect("2026-04-05")
-        self.assertEqual(case.notice_ids.state, "sent")
-        self.assertFalse(case.notice_ids.error)
-
-    def test_without_an_address_people_are_told(self):
-        self.customer.email = False
-        case = self.invoice("2026-04-01")
-        self.collect("2026-04-04")
-        self.assertIn("no e-mail address", case.notice_ids.error)
-
-    def test_nothing_is_written_about_what_was_paid_meanwhile(self):
-        self.policy.write({"hour_from": 10, "hour_to": 11})
-        case = self.invoice("2026-04-01")
-        self.collect("2026-04-04")
-        self.assertEqual(case.notice_ids.state, "waiting")
-        self.pay(case.move_id, case.amount_open, "2026-04-04")
-        self.collect("2026-04-05")
-        self.assertEqual(case.notice_ids.state, "dropped")
-
-    def test_letters_wait_for_the_hours_in_which_people_are_awake(self):
-        self.env.company.partner_id.tz = "Asia/Jerusalem"  # 12:00 there, 09:00 in UTC
-        self.policy.write({"hour_from": 13, "hour_to": 19})
-        case = self.invoice("2026-04-01")
-        self.collect("2026-04-04")
-        self.assertEqual(str(case.notice_ids.send_after), "2026-04-04 10:00:00")
-
-    def test_the_sabbath_and_holidays_are_quiet(self):
-        calendar = self.env["resource.calendar"].create(
-            {
-                "name": "Sunday to Thursday",
-                "tz": "Asia/Jerusalem",
-                "attendance_ids": [
-                    Command.create(
-                        {
-                            "name": "Day",
-                            "dayofweek": str(weekday),
-                            "hour_from": 9,
-                            "hour_to": 17,
-                        }
-                    )
-                    for weekday in (6, 0, 1, 2, 3)
-                ],
-                "global_leave_ids": [
-                    Command.create(
-                        {
-                            "name": "Independence Day",
-                            "date_from": "2026-04-21 21:00:00",
-                            "date_to": "2026-04-22 20:59:59",
-                        }
-                    )
-                ],
-            }
-        )
-        self.env.company.resource_calendar_id = calendar
-        self.env.company.partner_id.tz = "Asia/Jerusalem"
-        quiet = self.env.company._days_off(date(2026, 4, 16))
-        self.assertEqual(
-            [day for day in sorted(quiet) if day < date(2026, 4, 26)],
-            [date(2026, 4, number) for number in (17, 18, 22, 24, 25)],
-        )
-        case = self.invoice("2026-04-14")  # day 3 is Friday, 17 April
-        self.collect("2026-04-17")
-        self.assertFalse(case.notice_ids)
-        self.collect("2026-04-19")
-        self.assertEqual(case.notice_ids.state, "sent")
-
-    def test_letters_are_in_the_language_of_the_customer(self):
-        self.env["res.lang"]._activate_lang("he_IL")
-        template = self.letter.with_context(lang="he_IL")
-        template.subject = "שכחתם את {{ object.move_id.name }}?"
-        self.customer.lang = "he_IL"
-        case = self.invoice("2026-04-01")
-        self.collect("2026-04-04")
-        self.assertIn("שכחתם", case.notice_ids.mail_message_id.subject)
-        self.assertIn('dir="rtl"', self.mail_of(case.notice_ids).body_html)
 
 
 @tagged("post_install", "-at_install")

@@ -146,3 +146,16 @@ class TestDunningAccess(DunningCase):
             self.pay(self.case.move_id, self.case.amount_open, "2026-04-18")
             self.env.cr.flush()
         self.assertEqual(told[-2:], ["suspended", "resumed"])
+
+    def test_who_has_nothing_to_do_with_subscriptions_sees_nothing_of_them(self):
+        stranger = new_test_user(self.env, "dunning_stranger", "base.group_user")
+        seen = self.customer.with_user(stranger).fields_get()
+        self.assertIn("name", seen)
+        for name in (
+            "managed_currency_id",
+            "managed_next_step",
+            "managed_open_case_count",
+            "managed_payment_method_count",
+            "managed_dunning_policy_ids",
+        ):
+            self.assertNotIn(name, seen)

@@ -36,6 +36,14 @@ class TestDunningCredits(DunningCase):
         self.assertEqual(self.charged(case), [11.7])
         self.assertEqual((case.state, credit.amount_residual), ("paid", 0))
 
+    def test_what_was_refunded_to_the_card_is_not_set_off_as_well(self):
+        credit = self.credit_of_april()
+        charge = credit.partner_id.payment_token_ids.transaction_ids
+        charge._refund(23.4)._post_process()
+        case = self.invoice("2026-05-01")
+        self.assertEqual(self.charged(case), [35.1])
+        self.assertEqual((case.state, credit.amount_residual), ("paid", 23.4))
+
     def test_a_credit_that_covers_all_closes_the_case(self):
         credit = self.credit_of_april(end="2026-04-01")
         self.assertEqual(credit.amount_residual, 35.1)

@@ -1,11 +1,16 @@
 """Customers are told before money is asked for."""
 
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .dunning_case import DunningCase
+
+REMINDERS = "odoo.addons.subscription_management.models.dunning.payment_reminders"
 
 
 @tagged("post_install", "-at_install")
@@ -63,6 +68,20 @@ class TestPaymentReminders(DunningCase):
         self.assertEqual(len(mail), 1)
         self.assertIn("05/2026", mail.body_html)
         self.assertIn("/my/payment_method", mail.body_html)
+
+    def test_a_letter_about_a_card_that_fails_is_sent_on_another_day(self):
+        card = self.save_card()
+        card.expires_on = "2026-05-31"
+        self.subscribe(on="2026-04-01")
+        broken = patch.object(
+            type(self.env["mail.template"]), "_send_letter", side_effect=ValueError("x")
+        )
+        with broken, mute_logger(REMINDERS):
+            self.remind("2026-05-01")
+        self.assertRecordValues(card, [{"expiry_error": "x", "expiry_told_on": False}])
+        self.remind("2026-05-02")
+        self.assertEqual(len(self.mails_to_customer()), 1)
+        self.assertFalse(card.expiry_error)
 
     def test_a_card_that_nothing_is_charged_to_expires_quietly(self):
         cards = self.save_card() | self.save_card()

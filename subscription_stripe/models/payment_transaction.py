@@ -7,7 +7,6 @@ from odoo import models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
-from odoo.addons.subscription_management.models.dunning.dunning_case import UNSETTLED
 
 from .declines import decline_of
 
@@ -24,15 +23,19 @@ class PaymentTransaction(models.Model):
 
         The host takes a time-out for an error, from which it lets no charge be pending.
         """
-        is_managed = self.provider_code == "stripe" and self.managed_case_id
+        is_stripe = self.provider_code == "stripe"
         intent = payment_data.get("payment_intent") or {}
-        if is_managed and self.state == "error" and self.managed_outcome in UNSETTLED:
+        if is_stripe and self.state == "error" and self._is_unsettled():
             if intent.get("status") == "processing":
                 self._set_pending(extra_allowed_states=("error",))
             elif intent.get("status") == "requires_capture":
                 self._set_authorized(extra_allowed_states=("error",))
         result = super()._apply_updates(payment_data)
-        if is_managed and (error := intent.get("last_payment_error")):
+        if (
+            is_stripe
+            and self.managed_case_id
+            and (error := intent.get("last_payment_error"))
+        ):
             _decline, self.managed_decline_code = decline_of(error)
         return result
 

@@ -1,1 +1,1 @@
-from . import test_stripe_charges, test_stripe_webhooks
+from . import test_stripe_charges, test_stripe_customers, test_stripe_webhooks

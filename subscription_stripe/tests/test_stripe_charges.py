@@ -96,6 +96,21 @@ class TestStripeCharges(StripeCase):
                 self.assertIn(intent["status"], ("canceled", "requires_payment_method"))
                 card.action_remove()
 
+    def test_a_worker_that_dies_once_a_customer_must_agree_leaves_nothing_to_come(self):
+        self.save_card("pm_needsAction")
+        stopped = patch.object(
+            type(self.env["payment.transaction"]),
+            "_finish_charge",
+            side_effect=SystemExit,
+        )
+        with stopped, suppress(SystemExit):
+            self.invoice("2026-04-01")
+        case = self.subscription.dunning_case_ids
+        intent = self.stripe.intent_of(case.transaction_ids.reference)
+        self.assertEqual(intent["status"], "requires_action")
+        self.collect("2026-04-02")
+        self.assertEqual((intent["status"], case.outcome), ("canceled", "action"))
+
     def test_no_answer_is_an_unknown_outcome_whether_it_was_charged_or_not(self):
         for fault in FAULTS:
             with self.subTest(fault), mute_logger(PROVIDER):

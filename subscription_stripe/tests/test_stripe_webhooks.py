@@ -1,5 +1,7 @@
 """Late, repeated and disordered webhooks of Stripe's, to the host's own page."""
 
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -70,6 +72,22 @@ class TestStripeWebhooks(StripeCase, HttpCase):
             self.tell("payment_intent.processing", case)
         self.assertEqual(case.state, "paid")
         self.assertEqual(self.charges(case).managed_outcome, "paid")
+
+    def test_a_webhook_that_is_quicker_than_the_answer_is_noted_once(self):
+        self.save_card()
+        transactions = type(self.env["payment.transaction"])
+        note = transactions._note_answer
+
+        def webhook_first(charge):
+            intent = self.stripe.intent_of(charge.reference)
+            charge._process("stripe", charge._data_of(intent))
+            self.assertEqual(charge.managed_outcome, "paid")
+            note(charge)
+
+        with patch.object(transactions, "_note_answer", webhook_first):
+            case = self.invoice("2026-04-01")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(len(self.charges(case).payment_id), 1)
 
     def test_a_late_webhook_settles_what_nobody_knew(self):
         with mute_logger(PROVIDER):

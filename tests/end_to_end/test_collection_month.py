@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -255,14 +255,19 @@ class TestCollectionMonth(DunningCase):
             for step in case.step_ids
             if step.result == "done"
         )
-        letters = case.notice_ids.filtered(lambda row: row.state == "sent")
+        # Of each message, not of each letter: nothing was sent twice.
+        letters = self.env["mail.message"].search_count(
+            Domain("model", "=", case._name)
+            & Domain("res_id", "=", case.id)
+            & Domain("message_type", "=", "email_outgoing")
+        )
         return {
             "open": case.state == "open",
             "service": subscription.state,
             "waits": None if is_settled else case.outcome,
             "charges": len(case.transaction_ids.filtered(lambda tx: tx.amount > 0)),
             "done": done,
-            "letters": len(letters.mail_message_id),
+            "letters": letters,
         }
 
     def foreseen(self, model):

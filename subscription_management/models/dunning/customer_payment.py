@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ...billing_core.collection import Outcome
+from ...billing_core.collection import Outcome, outcome_of
+from .payment_provider import CALLS, ProviderCalls
 
 CUSTOMER_IS_PAYING = timedelta(minutes=30)
 """For how long a customer on the payment page is not charged beside it."""
@@ -90,7 +91,8 @@ class SubscriptionDunningCustomerPayment(models.Model):
             & Domain("operation", "not in", OF_NOTHING_OWED)
             & Domain("provider_code", "not in", BY_TRANSFER)
             & (
-                Domain("state", "in", ("pending", "authorized"))
+                Domain("managed_outcome", "=", Outcome.UNKNOWN.value)
+                | Domain("state", "in", ("pending", "authorized"))
                 | (
                     Domain("state", "=", "done")
                     & Domain("is_post_processed", "=", False)
@@ -118,18 +120,51 @@ class PaymentTransaction(models.Model):
             lambda case: case.state == "open"
         )
 
+    def _charge_with_token(self):
+        """Note where nobody knows whether a payment was made that people began.
+
+        The host takes a time-out for a refusal.
+        """
+        if self.managed_case_id or not self.invoice_ids.managed_billed_period_ids:
+            return super()._charge_with_token()
+        calls = ProviderCalls()
+        noted = self.with_context(**{CALLS: calls})
+        result = super(PaymentTransaction, noted)._charge_with_token()
+        if outcome_of(self.state, calls.done) is Outcome.UNKNOWN:
+            self.managed_outcome = Outcome.UNKNOWN.value
+            self.invoice_ids.managed_case_ids._wake()
+        return result
+
+    def _update_source_transaction_state(self):
+        """Follow what a part of a payment makes of the whole: it may be voided."""
+        result = super()._update_source_transaction_state()
+        for source in self.source_transaction_id.filtered("managed_case_id"):
+            if source.state == "cancel":
+                source.sudo()._follow_state()
+        return result
+
+    def _is_unknown(self):
+        """Tell whether nobody knows whether a payment was made."""
+        self.ensure_one()
+        if self.managed_outcome != Outcome.UNKNOWN.value:
+            return False
+        # What was begun by people is followed by its state alone.
+        return bool(self.managed_case_id) or self.state == "error"
+
     def _pays_beside(self):
         """Tell whether it is to pay invoices, and was not charged by the run."""
         self.ensure_one()
         return not self.managed_case_id and self.operation not in OF_NOTHING_OWED
 
     def _is_undecided(self):
-        """Tell whether a payment is under way, or made and not yet written."""
+        """Tell whether a payment is under way, unknown, or made and not yet written."""
         self.ensure_one()
         if self.managed_case_id:
             return self.managed_outcome == Outcome.PENDING.value
-        return self.state in ("pending", "authorized") or (
-            self.state == "done" and not self.is_post_processed
+        return (
+            self.state in ("pending", "authorized")
+            or (self.state == "done" and not self.is_post_processed)
+            or self._is_unknown()
         )
 
     def _waited_for_until(self, now):
@@ -152,6 +187,8 @@ class PaymentTransaction(models.Model):
         )
 
     def _is_pending_for_long(self):
+        if self._is_unknown():
+            return True
         since = self.managed_sent_at or self.last_state_change
         return since + self._days_to_decide() <= fields.Datetime.now()
 
@@ -177,6 +214,9 @@ class PaymentTransaction(models.Model):
             return
         for each in self._cases():
             case = each._worded()
+            if self._is_unknown():
+                case._ask_whether_made(self)
+                continue
             since = self.managed_sent_at or self.last_state_change
             words = {
                 "reference": self.reference,

@@ -132,7 +132,7 @@ class SubscriptionDunningCase(models.Model):
         "subscription_dunning_case_resting_rel",
         string="Suspended Once They Go On",
         readonly=True,
-        help="They were paused when they were to be suspended.",
+        help="They were paused, or in a trial, when they were to be suspended.",
     )
     cancelled_ids = fields.Many2many(
         "subscription.subscription",

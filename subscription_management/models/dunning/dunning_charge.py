@@ -142,12 +142,16 @@ class SubscriptionDunningCharge(models.Model):
         return lost._each_case_that_can(lambda charge: charge._note_answer())
 
     @api.model
-    def _write_lost_payments(self):
-        """Write the payments of what was charged by a worker that was stopped."""
+    def _finish_lost_charges(self):
+        """Finish what was charged by a worker that was stopped before it did."""
+        is_paid = Domain("managed_outcome", "=", Outcome.PAID.value)
+        waits = Domain("managed_outcome", "=", Outcome.ACTION.value)
         lost = self.env["payment.transaction"].search(
             Domain("managed_case_id.state", "=", "open")
-            & Domain("managed_outcome", "=", Outcome.PAID.value)
-            & Domain("is_post_processed", "=", False)
+            & (
+                (is_paid & Domain("is_post_processed", "=", False))
+                | (waits & Domain("state", "=", "draft"))
+            )
             & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
         )
         for transaction in lost:
@@ -173,6 +177,10 @@ class SubscriptionDunningCharge(models.Model):
 
     def _after_unknown(self, transaction):
         self.charge_at = self.next_date = False
+        self._ask_whether_made(transaction)
+
+    def _ask_whether_made(self, transaction):
+        """Let a person find out what became of a payment."""
         self._ask_a_person(
             self.env._(
                 "Nobody knows whether charge %(reference)s of %(amount)s was made: the "
@@ -234,7 +242,7 @@ class SubscriptionDunningCharge(models.Model):
             raise UserError(
                 self.env._("%s needs no payment any more.", self.move_id.name)
             )
-        if self._has_unsettled():
+        if self.move_id._unsettled_charges():
             self._refuse_beside_unsettled()
         if not self._methods_to_charge():
             raise UserError(

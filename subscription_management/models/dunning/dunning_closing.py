@@ -144,10 +144,18 @@ class SubscriptionDunningClosing(models.Model):
             if subscription.state == "suspended" and withheld:
                 env = withheld[0]._worded().env
                 subscription.restore(env._("The overdue invoices are paid."))
-                for case in withheld:
-                    case.suspended_ids -= subscription
             elif subscription.state == "past_due":
                 subscription._set_state("active")
+
+    @api.model
+    def _restore_forgotten(self):
+        """Give back what payments of two invoices at once left withheld."""
+        closed = self.search(
+            Domain("state", "!=", "open")
+            & Domain("suspended_ids.state", "=", "suspended")
+        )
+        closed._each_that_can(lambda case: case._restore_states())
+        return closed.browse()
 
     def _suspending(self, subscription):
         """Return the cases that withhold the service of a subscription."""

@@ -13,7 +13,8 @@ class SubscriptionDunningCredits(models.Model):
         """Set credit notes that billing made against open invoices, the oldest first.
 
         Nothing is set off beside a payment that is under way: its amount is known to
-        the bank. What a person credited is left for a person to refund or to match.
+        the bank. What a person credited is left for a person to refund or to match,
+        and so is credit of a customer beside a refund that is matched with nothing.
         """
         credited = self._credits_beside()
         now = fields.Datetime.now()
@@ -65,6 +66,17 @@ class SubscriptionDunningCredits(models.Model):
                    AND EXISTS (
                        SELECT FROM subscription_billed_period billed
                         WHERE billed.move_id = note.id)
+                   AND NOT EXISTS (
+                       SELECT FROM account_move_line refunded
+                         JOIN account_payment payment
+                           ON payment.move_id = refunded.move_id
+                        WHERE payment.payment_type = 'outbound'
+                          AND refunded.account_id = credit.account_id
+                          AND refunded.partner_id = credit.partner_id
+                          AND refunded.company_id = credit.company_id
+                          AND refunded.currency_id = credit.currency_id
+                          AND refunded.parent_state = 'posted'
+                          AND refunded.reconciled IS NOT TRUE)
                  GROUP BY known.id
                 """,
                 list(self.ids),

@@ -19,7 +19,7 @@ OF_STEP = "step:"
 ONE_DAY = timedelta(days=1)
 
 DUE_FIRST = 1000
-"""The rank of what has just happened, above that of any step."""
+"""The rank of what has just happened, above that of mere reminders."""
 
 
 def root_of(error):
@@ -103,11 +103,23 @@ class SubscriptionDunningNotice(models.Model):
         )
         return beside.try_lock_for_update()
 
+    def _wait_for_hours(self):
+        """Return what may be sent now; what is late may have come to a quiet time."""
+        now, due = fields.Datetime.now(), self.browse()
+        for letter in self:
+            after = letter.case_id._written_to_from(now)
+            if after > now:
+                letter.send_after = after
+            else:
+                due |= letter
+        return due
+
     def _send(self):
         """Send one message for letters to one address; a failure marks one of them."""
         needed = self.filtered(lambda letter: letter._is_needed())
         for letter in self - needed:
             letter._put_off()
+        needed = needed._wait_for_hours()
         if not needed:
             return
         lead = max(needed, key=lambda letter: (letter.rank, letter.id))
@@ -161,7 +173,7 @@ class SubscriptionDunningNotice(models.Model):
             self.unlink()
             case._plan_next()
         else:
-            self.send_after = fields.Datetime.now() + ONE_DAY
+            self.send_after = case._written_to_from(fields.Datetime.now() + ONE_DAY)
 
     def _write_message(self):
         """Put the message into the host's queue and return it."""
@@ -236,22 +248,22 @@ class SubscriptionDunningLetters(models.Model):
         for case in self:
             case.payment_url = case.sudo().move_id._dunning_payment_url()
 
+    def _written_to_from(self, moment):
+        """Return the first moment from one on at which the customer is written to."""
+        self.ensure_one()
+        version = self.version_id
+        return version._may_write_from(self.company_id, moment) if version else moment
+
     def _note_letter(self, template, key, rank=DUE_FIRST, **values):
         """Note that a letter is to be sent, in the hours in which it may be."""
         for case in self:
-            now = fields.Datetime.now()
-            after = (
-                case.version_id._may_write_from(case.company_id, now)
-                if case.version_id
-                else now
-            )
             case.env["subscription.dunning.notice"].create(
                 {
                     "case_id": case.id,
                     "key": key,
                     "template_id": template.id,
                     "rank": rank,
-                    "send_after": after,
+                    "send_after": case._written_to_from(fields.Datetime.now()),
                     **values,
                 }
             )

@@ -139,8 +139,10 @@ class SubscriptionDunningPolicy(models.Model):
 
     @api.model
     def _policies_for(self, company):
-        """Return the policies of a company in their order."""
-        return self.sudo().search([("company_id", "in", [company.id, False])])
+        """Return the policies of a company in their order, for branches its own too."""
+        return self.sudo().search(
+            [("company_id", "in", [*company.parent_ids.ids, False])]
+        )
 
     def _first_for(self, partner, plans, payer):
         """Return the first of the policies that fits, those for few before others."""

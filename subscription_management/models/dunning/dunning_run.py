@@ -26,10 +26,11 @@ class SubscriptionDunningRun(models.Model):
         letters = self.env["subscription.dunning.notice"]
         for step in (
             self._find_lost_charges,
-            self._write_lost_payments,
+            self._finish_lost_charges,
             self._ask_about_pending,
             self._reopen_returned,
             self._wake_settled,
+            self._restore_forgotten,
             self._open_slice,
             self._advance_slice,
             self._charge_next,

@@ -14,22 +14,28 @@ class SubscriptionDunningSettling(models.Model):
     can_be_settled = fields.Boolean(
         compute="_compute_can_be_settled", compute_sudo=True
     )
+    has_unknown = fields.Boolean(
+        "Outcome Unknown", compute="_compute_can_be_settled", compute_sudo=True
+    )
 
     @api.depends(
         "transaction_ids.managed_outcome",
         "transaction_ids.managed_is_asked_about",
         "move_id.transaction_ids.state",
+        "move_id.transaction_ids.managed_outcome",
         "move_id.transaction_ids.managed_is_asked_about",
     )
     def _compute_can_be_settled(self):
         for case in self:
-            case.can_be_settled = bool(case._charges_to_settle())
+            charges = case._charges_to_settle()
+            case.can_be_settled = bool(charges)
+            case.has_unknown = any(charge._is_unknown() for charge in charges)
 
     def _charges_to_settle(self):
         """Return what nobody knows the outcome of, and what is pending for long."""
         return (self.transaction_ids | self.move_id.transaction_ids).filtered(
             lambda each: (
-                each.managed_outcome == Outcome.UNKNOWN.value
+                each._is_unknown()
                 or (each.managed_is_asked_about and each._is_undecided())
             )
         )
@@ -76,6 +82,8 @@ class SubscriptionDunningSettling(models.Model):
         charge.managed_is_given_up = True
         if charge.managed_case_id:
             charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
+        else:
+            charge.managed_outcome = False
         self._close_activities()
         if self.state == "open":
             self.sudo()._want_charge()

@@ -3,8 +3,9 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...billing_core.collection import Outcome
 from .payment_method import PAYERS
+
+STAFF = "subscription_management.group_subscription_user"
 
 
 class SubscriptionDunningShown(models.Model):
@@ -27,10 +28,7 @@ class SubscriptionDunningShown(models.Model):
         return self.sorted(lambda case: (case.next_date or case.due_date, case.id))[:1]
 
     def _has_unknown(self):
-        return any(
-            case.state == "open" and case.outcome == Outcome.UNKNOWN.value
-            for case in self
-        )
+        return any(case.state == "open" and case.has_unknown for case in self)
 
 
 class AccountMoveShown(models.Model):
@@ -122,13 +120,20 @@ class SubscriptionPlanShown(models.Model):
 class ResPartnerShown(models.Model):
     _inherit = "res.partner"
 
-    managed_open_case_count = fields.Integer(compute="_compute_managed_cases")
-    managed_payment_method_count = fields.Integer(compute="_compute_managed_cases")
-    managed_next_step = fields.Char("What Comes Next", compute="_compute_managed_cases")
+    managed_open_case_count = fields.Integer(
+        compute="_compute_managed_cases", groups=STAFF
+    )
+    managed_payment_method_count = fields.Integer(
+        compute="_compute_managed_cases", groups=STAFF
+    )
+    managed_next_step = fields.Char(
+        "What Comes Next", compute="_compute_managed_cases", groups=STAFF
+    )
     managed_dunning_policy_ids = fields.Many2many(
         "subscription.dunning.policy",
         string="Own Dunning Policies",
         compute="_compute_managed_dunning_policy_ids",
+        groups=STAFF,
     )
 
     @api.depends_context("company")

@@ -9,12 +9,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...billing_core.dunning import Action, steps_on
+from ...billing_core.dunning import Action, steps_on, warns
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
 from .dunning_case import BLOCKING
-from .dunning_notice import OF_STEP
+from .dunning_notice import DUE_FIRST, OF_STEP
 from .dunning_quiet import QUIET_DAYS
 
 _logger = logging.getLogger(__name__)
@@ -22,6 +22,9 @@ _logger = logging.getLogger(__name__)
 ADVANCED_TOGETHER = 200
 ENDED_STATES = {state.value for state in ENDED}
 SUSPENDED_FROM = ("active", "past_due")
+RESTING = ("paused", "trial")
+"""Where nothing is withheld before the subscription goes on."""
+
 BLOCKED_BY_HAND = "blocked"
 
 
@@ -190,7 +193,11 @@ class SubscriptionDunningSteps(models.Model):
 
     def _do_email(self, row):
         template = self.env["mail.template"].browse(row["template_id"])
-        self._note_letter(template, f"{OF_STEP}{row['key']}", row["day"])
+        rank = row["day"]
+        if warns(self.version_id._snapshot_policy(), row["key"]):
+            # No other letter of the same day takes its place.
+            rank += DUE_FIRST
+        self._note_letter(template, f"{OF_STEP}{row['key']}", rank)
 
     def _do_activity(self, row):
         notes = row["note"]
@@ -218,7 +225,7 @@ class SubscriptionDunningSteps(models.Model):
             resting.resting_ids -= subscription
             for case in self | resting:
                 case.suspended_ids |= subscription
-        elif subscription.state == "paused":
+        elif subscription.state in RESTING:
             self.resting_ids |= subscription
 
     def _do_cancel(self, _row):
@@ -234,7 +241,9 @@ class SubscriptionDunningSteps(models.Model):
 
     def _enter_dunning(self):
         """Note the first day on which something was wrong."""
-        for case in self.filtered(lambda each: not each.entered_on):
+        for case in self.filtered(
+            lambda each: each.state == "open" and not each.entered_on
+        ):
             case.entered_on = case._today()
             case._reach("declined")
 
@@ -242,8 +251,18 @@ class SubscriptionDunningSteps(models.Model):
 class SubscriptionDunned(models.Model):
     _inherit = "subscription.subscription"
 
+    def _set_state(self, wanted):
+        """Forget why a service was withheld that is given back, or ends."""
+        suspended = self.filtered(lambda each: each.state == "suspended")
+        result = super()._set_state(wanted)
+        cases = self.env["subscription.dunning.case"].sudo()
+        for subscription in suspended:
+            for case in cases._suspending(subscription):
+                case.suspended_ids -= subscription
+        return result
+
     def _follow_dunning(self):
-        """Withhold after a pause what was to be withheld in it."""
+        """Withhold after a pause or a trial what was to be withheld in it."""
         for subscription in self:
             open_cases = subscription.sudo().dunning_case_ids.filtered(
                 lambda case: case.state == "open"

@@ -160,7 +160,7 @@ class SubscriptionDunningCaseTimeline(models.Model):
 
     def _say_what_it_waits_for(self):
         """Return the sentence of what has to happen before any step, if something."""
-        if self.outcome == Outcome.UNKNOWN.value:
+        if self.has_unknown:
             return self.env._("A person says whether the last charge was made.")
         if self.outcome in (SENDING, Outcome.PENDING.value):
             return self.env._("The bank decides about the last charge.")

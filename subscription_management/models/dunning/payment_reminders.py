@@ -156,9 +156,9 @@ class SubscriptionPaymentMethodExpiry(models.Model):
     def _tell_of_expiry(self, today):
         """Write to the customer once; what goes wrong is shown beside the card."""
         self.ensure_one()
-        self.write({"expiry_told_on": today, "expiry_error": False})
         try:
             with self.env.cr.savepoint():
+                self.write({"expiry_told_on": today, "expiry_error": False})
                 self.env.ref(CARD_TEMPLATE)._send_letter(self)
         except psycopg2.OperationalError:
             raise

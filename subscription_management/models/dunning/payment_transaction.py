@@ -84,6 +84,8 @@ class PaymentTransaction(models.Model):
         A payment that was written, and deleted since, is a person's decision.
         """
         self.ensure_one()
+        if not self.managed_case_id:
+            return self._is_unknown()
         is_paid = self.managed_outcome == Outcome.PAID.value
         return self.managed_outcome in UNSETTLED or (
             is_paid and not self.is_post_processed
@@ -169,7 +171,7 @@ class PaymentTransaction(models.Model):
             return found._process(provider_code, payment_data) if found else found
         before = self.state
         transaction = super()._process(provider_code, payment_data)
-        if self.managed_case_id and calls_of(self.env) is None:
+        if calls_of(self.env) is None:
             # After a time-out its state is an error, which by itself is no refusal.
             if self.state != before or self._is_final(payment_data):
                 self._follow_state()
@@ -182,7 +184,10 @@ class PaymentTransaction(models.Model):
     def _follow_state(self):
         """Bring what is known of a charge in step with what the provider said."""
         self.ensure_one()
-        if self.state == "draft" or not self.managed_case_id:
+        if not self.managed_case_id:
+            self.managed_outcome = False
+            return
+        if self.state == "draft":
             return
         said = outcome_of(self.state, ())
         if said.value == self.managed_outcome:
@@ -206,16 +211,25 @@ class PaymentTransaction(models.Model):
 
     def _post_process(self):
         """Send a receipt of what was charged, and say where it was paid twice."""
+        new = self.filtered(lambda each: not each.is_post_processed)
+        for transaction in new.filtered(lambda each: each.invoice_ids.managed_case_ids):
+            # The host gave its payment up when it was not answered at once.
+            if (
+                transaction.state == "done"
+                and transaction.payment_id.state == "canceled"
+            ):
+                transaction.payment_id = False
         result = super()._post_process()
         for transaction in self.filtered("managed_case_id"):
             if transaction.state == "done":
                 transaction._follow_state()
                 transaction._follow_payment()
                 transaction.managed_case_id._go_on_with_what_is_left()
-        for transaction in self.filtered(lambda each: each._pays_beside()):
+        for transaction in new.filtered(lambda each: each._pays_beside()):
             case = transaction.invoice_ids.managed_case_ids[:1]
-            # Another charge was made in its place.
-            if case and transaction.state == "done" and transaction.managed_is_given_up:
+            # What is left of the payment of an order is for invoices to come.
+            is_left_over = case and not transaction.sale_order_ids
+            if is_left_over and transaction.state == "done":
                 transaction._tell_of_surplus(case._worded())
         return result
 
@@ -282,20 +296,19 @@ class AccountMoveUnsettled(models.Model):
 
     def _unsettled_charges(self):
         """Return the charges of which money may still come."""
-        charges = self.sudo().managed_case_ids.transaction_ids
+        moves = self.sudo()
+        charges = moves.managed_case_ids.transaction_ids | moves.transaction_ids
         return charges.filtered(lambda each: each._is_unsettled())
 
     def _check_nothing_unsettled(self, by_customer):
         """Refuse a payment beside one that is under way, or about to be sent."""
         cases = self.sudo().managed_case_ids
-        if not cases:
-            return
         # Whoever holds it is about to charge.
         held = cases - cases.try_lock_for_update(allow_referencing=True)
-        unsettled = held.move_id | self._unsettled_charges().managed_case_id.move_id
+        unsettled = held.move_id | self._unsettled_charges().invoice_ids
         if not unsettled:
             return
-        if not by_customer:
+        if not by_customer and unsettled.managed_case_ids:
             unsettled.managed_case_ids[:1]._refuse_beside_unsettled()
         raise UserError(
             self.env._(

@@ -1,0 +1,128 @@
+"""What customers and accountants pay with Stripe by themselves, answered or not."""
+
+from datetime import date
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+
+from .stripe_case import WEBHOOK_SECRET, StripeCase
+
+PROVIDER = "odoo.addons.payment.models.payment_provider"
+
+
+@tagged("post_install", "-at_install")
+class TestStripeCustomers(StripeCase, HttpCase):
+    def pay_by_card(self, fault=None, method="pm_card_visa"):
+        """Return (case, payment) of a customer who pays with a saved card at once."""
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"), mute_logger(PROVIDER):
+            card = self.save_card(method)
+            case.sudo().charge_at = False
+            theirs = self.online_payment(case.move_id)
+            theirs.write({"operation": "online_token", "token_id": card.token_id.id})
+            self.stripe.fault = fault
+            theirs._charge_with_token()
+        return case, theirs
+
+    def test_nothing_is_charged_beside_a_payment_that_was_not_answered(self):
+        case, theirs = self.pay_by_card("drop_after")
+        self.assertEqual(theirs.state, "error")
+        for day in ("2026-04-02", "2026-04-04", "2026-04-16"):
+            self.collect(day)
+        self.assertFalse(case.transaction_ids)
+        self.assertEqual(len(self.stripe.charges), 1)
+        self.assertFalse(case.notice_ids)
+        self.assertTrue(case.move_id.managed_has_unknown_charge)
+        self.assertTrue(self.subscription.has_unknown_charge)
+
+    def test_a_person_is_asked_once_what_became_of_it(self):
+        case, theirs = self.pay_by_card("drop_after")
+        self.collect("2026-04-02")
+        self.collect("2026-04-03")
+        self.assertEqual(len(case.activity_ids), 1)
+        self.assertIn(theirs.reference, case.activity_ids.note)
+        case.action_ask_provider()
+        self.assertEqual(case.state, "paid")
+        self.assertFalse(case.move_id.managed_has_unknown_charge)
+
+    def test_the_customer_does_not_pay_again_meanwhile(self):
+        case, _theirs = self.pay_by_card("drop_after")
+        self.assertFalse(case.move_id._has_to_be_paid())
+        with self.assertRaisesRegex(UserError, "looked into"), self.env.cr.savepoint():
+            self.online_payment(case.move_id)
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            case.action_charge_now()
+
+    def test_it_goes_on_once_a_person_knows_that_it_was_not_made(self):
+        case, _theirs = self.pay_by_card("drop_before")
+        self.collect("2026-04-04")
+        self.assertFalse(case.transaction_ids)
+        with freeze_time("2026-04-05 09:00:00"):
+            case.action_was_not_charged()
+        self.assertFalse(case.can_be_settled)
+        self.collect("2026-04-05")
+        self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
+
+    def test_a_refusal_that_stripe_tells_later_lets_it_go_on(self):
+        case, theirs = self.pay_by_card("drop_after", "pm_card_chargeDeclined")
+        self.assertTrue(case.move_id._unsettled_charges())
+        body, headers = self.stripe.webhook(
+            "payment_intent.payment_failed", theirs.reference, WEBHOOK_SECRET
+        )
+        self.url_open("/payment/stripe/webhook", data=body, headers=headers)
+        self.env.invalidate_all()
+        self.assertFalse(case.move_id._unsettled_charges())
+
+    def test_a_refusal_that_was_heard_is_no_mystery(self):
+        case, theirs = self.pay_by_card(method="pm_card_chargeDeclined")
+        self.assertEqual(theirs.state, "error")
+        self.assertFalse(case.move_id._unsettled_charges())
+
+    def test_an_accountant_who_is_not_answered_charges_nothing_twice(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"), mute_logger(PROVIDER):
+            card = self.save_card()
+            lines = self.provider.journal_id.inbound_payment_method_line_ids
+            self.stripe.fault = "drop_after"
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=case.move_id.ids
+            ).create(
+                {
+                    "journal_id": self.provider.journal_id.id,
+                    "payment_method_line_id": lines.filtered(
+                        lambda line: line.payment_provider_id == self.provider
+                    ).id,
+                    "payment_token_id": card.token_id.id,
+                }
+            )._create_payments()
+        self.collect("2026-04-04")
+        self.assertFalse(case.transaction_ids)
+        case.action_ask_provider()
+        self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
+
+    def test_the_day_is_kept_on_which_a_saved_card_expires(self):
+        case = self.invoice("2026-04-01")
+        theirs = self.online_payment(case.move_id)
+        theirs.write({"tokenize": True, "partner_id": self.customer.id})
+        card = {"brand": "visa", "last4": "4242", "exp_year": 2028, "exp_month": 2}
+        theirs._process(
+            "stripe",
+            {
+                "reference": theirs.reference,
+                "payment_method": {"id": "pm_1", "type": "card", "card": card},
+                "payment_intent": {
+                    "id": "pi_1",
+                    "status": "succeeded",
+                    "customer": "cus_galil",
+                    "amount": round(theirs.amount * 100),
+                    "currency": theirs.currency_id.name.lower(),
+                    "charges": {"data": [{"payment_method_details": None}]},
+                },
+            },
+        )
+        self.assertEqual(
+            theirs.token_id.managed_method_ids.expires_on, date(2028, 2, 29)
+        )
