@@ -8,6 +8,9 @@ from datetime import date
 from runpy import run_path
 
 import pytest
+from psycopg2.errors import SerializationFailure
+
+from odoo.tools import mute_logger
 
 from devtools import odoo as odoo_setup
 from devtools.places import ROOT
@@ -158,6 +161,42 @@ def test_the_hosts_post_processing_loses_no_answer(charged_database, stripe):
     assert len(stripe.charges) == INVOICES
     assert outcomes(charged_database) == {"paid": INVOICES}
     assert states(charged_database) == {"paid": INVOICES}
+
+
+def test_a_run_charges_nobody_who_began_to_pay_since_it_looked(charged_database):
+    with environment(charged_database) as env:
+        cases = env["subscription.dunning.case"]._open_slice()
+        assert len(cases.filtered("charge_at")) == INVOICES
+        first = cases[0].id
+    with environment(charged_database) as env:
+        cases = env["subscription.dunning.case"]
+        assert cases.search_count([("charge_at", "!=", False)]) == INVOICES
+        with environment(charged_database) as portal:
+            begin_to_pay(portal["subscription.dunning.case"].browse(first))
+        with pytest.raises(SerializationFailure), mute_logger("odoo.sql_db"):
+            cases._take_next_charge()
+        env.cr.rollback()
+        taken = cases._take_next_charge().managed_case_id
+        assert len(taken) == 1
+        assert taken.id != first
+    close_registry(charged_database)
+
+
+def begin_to_pay(case):
+    """Let a customer open the page of a card for an invoice."""
+    token = case.partner_id.payment_token_ids
+    case.env["payment.transaction"].create(
+        {
+            "provider_id": token.provider_id.id,
+            "payment_method_id": token.payment_method_id.id,
+            "reference": f"{case.move_id.name}-by-hand",
+            "amount": case.amount_open,
+            "currency_id": case.currency_id.id,
+            "partner_id": case.partner_id.id,
+            "operation": "online_direct",
+            "invoice_ids": [(6, 0, case.move_id.ids)],
+        }
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)

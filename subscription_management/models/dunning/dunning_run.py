@@ -3,6 +3,7 @@
 import psycopg2.errors
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..subscription_billing_pipeline import CHANGED_MEANWHILE as BY_ANOTHER
 
@@ -41,6 +42,19 @@ class SubscriptionDunningRun(models.Model):
         ):
             if not self._repeat(step, progress):
                 return
+
+    def _let_others_look_again(self):
+        """Let a run that sees cases as they were before take none of them.
+
+        It cannot lock what was written since it began, and begins anew.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE subscription_dunning_case SET write_date = write_date "
+                "WHERE id = ANY(%s)",
+                list(self.ids),
+            )
+        )
 
     @api.model
     def _repeat(self, step, progress):

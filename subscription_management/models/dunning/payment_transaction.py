@@ -304,7 +304,9 @@ class AccountMoveUnsettled(models.Model):
         """Refuse a payment beside one that is under way, or about to be sent."""
         cases = self.sudo().managed_case_ids
         # Whoever holds it is about to charge.
-        held = cases - cases.try_lock_for_update(allow_referencing=True)
+        free = cases.try_lock_for_update(allow_referencing=True)
+        free._let_others_look_again()
+        held = cases - free
         unsettled = held.move_id | self._unsettled_charges().invoice_ids
         if not unsettled:
             return
