@@ -42,14 +42,6 @@ class PaymentTransaction(models.Model):
         moves = brought.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
 
-    def _is_refunded(self):
-        """Tell whether some of a payment was given back, or is about to be."""
-        self.ensure_one()
-        return any(
-            each.operation == "refund" and each.state in ("done", "pending")
-            for each in self.child_transaction_ids
-        )
-
     def _link_what_it_pays(self, invoices):
         """Say which of later invoices payments are for that are under way."""
         for transaction in self.filtered(lambda each: each._is_undecided()):
@@ -85,9 +77,8 @@ class AccountMovePrepaid(models.Model):
                 own.move_id.filtered(lambda move: move.move_type == "out_invoice")
             )
             captured = payments | payments.child_transaction_ids
-            # What was given back of one is matched by a person.
             credits = captured.filtered(
-                lambda each: each.state == "done" and not each._is_refunded()
+                lambda each: each.state == "done"
             ).payment_id.move_id.line_ids
             for invoice in own.move_id if credits else ():
                 open_items = (credits | invoice.line_ids).filtered(

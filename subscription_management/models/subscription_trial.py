@@ -72,6 +72,7 @@ class SubscriptionTrial(models.Model):
             subscription._pay_from(max(subscription._today(), subscription.date_start))
         result = super(SubscriptionTrial, paying).action_activate()
         running._follow_pause()
+        running._follow_dunning()
         return result
 
     def _first_day_paid_for(self):

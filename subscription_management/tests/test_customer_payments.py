@@ -153,25 +153,43 @@ class TestCustomerPayments(DunningCase):
         case.action_was_charged()
         self.assertEqual(case.state, "paid")
 
-    def test_an_accountant_charges_no_card_beside_a_charge(self):
-        self.save_card("pending")
-        case = self.invoice("2026-04-01")
-        other = self.save_card().token_id
+    def register(self, case, card, **values):
+        """Return the window in which an accountant charges a card."""
         lines = self.provider.journal_id.inbound_payment_method_line_ids
         register = self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=case.move_id.ids
         )
-        wizard = register.create(
+        return register.create(
             {
                 "journal_id": self.provider.journal_id.id,
                 "payment_method_line_id": lines.filtered(
                     lambda line: line.payment_provider_id == self.provider
                 ).id,
-                "payment_token_id": other.id,
+                "payment_token_id": card.token_id.id,
+                **values,
             }
         )
+
+    def test_an_accountant_charges_no_card_beside_a_charge(self):
+        self.save_card("pending")
+        case = self.invoice("2026-04-01")
+        wizard = self.register(case, self.save_card())
         with self.assertRaisesRegex(UserError, "settle it first"):
             wizard._create_payments()
+
+    def test_what_an_accountant_charges_leaves_nothing_to_do(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            card = self.save_card()
+            self.register(case, card, amount=10.0)._create_payments()
+            self.assertFalse(case.activity_ids)
+            self.assertAlmostEqual(case.amount_open, 25.1)
+            self.register(case, card)._create_payments()
+        self.assertEqual(case.state, "paid")
+        told = case.message_ids.filtered(
+            lambda message: "belong to the customer" in (message.body or "")
+        )
+        self.assertFalse(told)
 
     def test_a_charge_whose_payment_was_deleted_may_follow(self):
         self.save_card()

@@ -43,6 +43,28 @@ class TestDunningCredits(DunningCase):
         case = self.invoice("2026-05-01")
         self.assertEqual(self.charged(case), [35.1])
         self.assertEqual((case.state, credit.amount_residual), ("paid", 23.4))
+        first = charge.invoice_ids.managed_case_ids
+        self.assertIn("Match the refund", first.activity_ids.note)
+
+    def test_what_was_given_back_by_bank_is_not_set_off_as_well(self):
+        credit = self.credit_of_april()
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": "2026-04-20",
+                "payment_ref": "Given back",
+                "partner_id": self.customer.id,
+                "amount": -23.4,
+            }
+        )
+        _liquidity, suspense, _other = line._seek_for_lines()
+        owed = credit.line_ids.filtered(
+            lambda each: each.account_type == "asset_receivable"
+        )
+        suspense.account_id = owed.account_id
+        self.assertEqual(self.charged(self.invoice("2026-05-01")), [35.1])
+        (suspense | owed).reconcile()
+        self.assertEqual(credit.amount_residual, 0)
 
     def test_a_credit_that_covers_all_closes_the_case(self):
         credit = self.credit_of_april(end="2026-04-01")

@@ -78,6 +78,7 @@ class TestPaymentReminders(DunningCase):
         )
         with broken, mute_logger(REMINDERS):
             self.remind("2026-05-01")
+        self.remind("2026-05-01")
         self.assertRecordValues(card, [{"expiry_error": "x", "expiry_told_on": False}])
         self.remind("2026-05-02")
         self.assertEqual(len(self.mails_to_customer()), 1)

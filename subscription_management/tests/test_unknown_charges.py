@@ -87,6 +87,12 @@ class TestUnknownCharges(DunningCase):
         self.assertEqual(case.state, "paid")
         self.assertFalse(case.activity_ids)
 
+    def test_what_was_charged_and_paid_otherwise_is_to_be_refunded(self):
+        case = self.unknown()
+        self.pay(case.move_id, case.amount_open, "2026-04-03")
+        case.action_was_charged()
+        self.assertIn("belong to the customer", case.activity_ids.note)
+
     def test_a_person_settles_it_as_not_charged_and_it_goes_on(self):
         case = self.unknown()
         with freeze_time("2026-04-03"):

@@ -40,7 +40,8 @@ class TestWithheldService(DunningCase):
         self.assertEqual(self.subscription.state, "suspended")
         self.assertFalse(case.suspended_ids)
 
-    def test_what_is_not_paid_in_a_trial_is_withheld_after_it(self):
+    def unpaid_in_a_trial(self):
+        """Return the case of what was joined to a trial, once it is withheld."""
         self.monthly.trial_days = 40
         with freeze_time("2026-04-01 08:00:00"):
             self.subscription = self.subscribe(on="2026-04-01")
@@ -48,10 +49,29 @@ class TestWithheldService(DunningCase):
         self.bill("2026-04-02")
         for day in ("2026-04-02", "2026-04-03", "2026-04-05", "2026-04-17"):
             self.collect(day)
-        case = self.cases.search([("move_id", "in", self.subscription.invoice_ids.ids)])
+        case = self.subscription.dunning_case_ids
         self.assertEqual(self.subscription.state, "trial")
         self.assertEqual(case.resting_ids, self.subscription)
+        return case
+
+    def test_what_is_not_paid_in_a_trial_is_withheld_after_it(self):
+        case = self.unpaid_in_a_trial()
         self.run_action("ir_cron_convert_trials", "2026-05-11")
         self.assertEqual(self.subscription.state, "suspended")
         self.pay(case.move_id, case.amount_open, "2026-05-12")
+        self.assertEqual(self.subscription.state, "active")
+
+    def test_what_is_not_paid_in_a_trial_is_withheld_once_it_is_ended(self):
+        self.unpaid_in_a_trial()
+        with freeze_time("2026-04-20 09:00:00"):
+            self.subscription.action_activate()
+        self.assertEqual(self.subscription.state, "suspended")
+
+    def test_who_was_past_due_is_active_once_two_payments_came_at_once(self):
+        case = self.invoice("2026-04-01")
+        self.collect("2026-04-04")
+        self.assertEqual(self.subscription.state, "past_due")
+        with patch.object(type(case), "_restore_states"):
+            self.pay(case.move_id, case.amount_open, "2026-04-04")
+        self.collect("2026-04-05")
         self.assertEqual(self.subscription.state, "active")

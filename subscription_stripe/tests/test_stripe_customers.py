@@ -53,8 +53,9 @@ class TestStripeCustomers(StripeCase, HttpCase):
         self.assertFalse(case.move_id._has_to_be_paid())
         with self.assertRaisesRegex(UserError, "looked into"), self.env.cr.savepoint():
             self.online_payment(case.move_id)
-        with self.assertRaisesRegex(UserError, "settle it first"):
-            case.action_charge_now()
+        for button in case.action_charge_now, case.action_run_now:
+            with self.assertRaisesRegex(UserError, "settle it first"):
+                button()
 
     def test_it_goes_on_once_a_person_knows_that_it_was_not_made(self):
         case, _theirs = self.pay_by_card("drop_before")

@@ -155,7 +155,14 @@ class SubscriptionDunningCharge(models.Model):
             & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
         )
         for transaction in lost:
-            transaction._finish_charge()
+            try:
+                transaction._finish_charge()
+            except psycopg2.OperationalError:
+                raise
+            except Exception as error:
+                # It stops no other, and is tried again with the next run.
+                self.env.cr.rollback()
+                _logger.error("Charge %s", transaction.id, exc_info=error)
         return lost.browse()
 
     def _note_charged(self, transaction, outcome):

@@ -117,7 +117,7 @@ class SubscriptionDunningClosing(models.Model):
                     "error": False,
                 }
             )
-            if not case._has_unsettled():
+            if not case.move_id._unsettled_charges():
                 # Otherwise money may come of it that is not owed any more.
                 case.activity_ids.action_feedback()
         self._restore_states()
@@ -150,12 +150,15 @@ class SubscriptionDunningClosing(models.Model):
     @api.model
     def _restore_forgotten(self):
         """Give back what payments of two invoices at once left withheld."""
-        closed = self.search(
-            Domain("state", "!=", "open")
-            & Domain("suspended_ids.state", "=", "suspended")
+        is_open = Domain("state", "=", "open") & Domain("entered_on", "!=", False)
+        forgotten = self.env["subscription.subscription"].search(
+            Domain("state", "in", ("suspended", "past_due"))
+            & Domain("dunning_case_ids", "any", Domain("state", "!=", "open"))
+            & Domain("dunning_case_ids", "not any", is_open)
         )
+        closed = forgotten.dunning_case_ids.filtered(lambda case: case.state != "open")
         closed._each_that_can(lambda case: case._restore_states())
-        return closed.browse()
+        return self.browse()
 
     def _suspending(self, subscription):
         """Return the cases that withhold the service of a subscription."""

@@ -68,9 +68,12 @@ class SubscriptionDunningCredits(models.Model):
                         WHERE billed.move_id = note.id)
                    AND NOT EXISTS (
                        SELECT FROM account_move_line refunded
-                         JOIN account_payment payment
-                           ON payment.move_id = refunded.move_id
-                        WHERE payment.payment_type = 'outbound'
+                         JOIN account_move given ON given.id = refunded.move_id
+                         LEFT JOIN account_payment payment
+                           ON payment.move_id = given.id
+                        WHERE (payment.payment_type = 'outbound'
+                               OR given.statement_line_id IS NOT NULL)
+                          AND refunded.balance > 0
                           AND refunded.account_id = credit.account_id
                           AND refunded.partner_id = credit.partner_id
                           AND refunded.company_id = credit.company_id

@@ -122,7 +122,7 @@ class SubscriptionDunningHolds(models.Model):
             raise UserError(
                 self.env._("%s is on hold: let it go on first.", case.move_id.name)
             )
-        if case.outcome in BLOCKING:
+        if case.outcome in BLOCKING or case.has_unknown:
             case._refuse_beside_unsettled()
         step, _day = next(iter(case._foresee(case._today())), (None, None))
         if step is None:

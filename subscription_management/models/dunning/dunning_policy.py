@@ -140,8 +140,12 @@ class SubscriptionDunningPolicy(models.Model):
     @api.model
     def _policies_for(self, company):
         """Return the policies of a company in their order, for branches its own too."""
-        return self.sudo().search(
+        policies = self.sudo().search(
             [("company_id", "in", [*company.parent_ids.ids, False])]
+        )
+        # Those of a parent come after its own, and after those for all.
+        return policies.sorted(
+            lambda policy: bool(policy.company_id) and policy.company_id != company
         )
 
     def _first_for(self, partner, plans, payer):

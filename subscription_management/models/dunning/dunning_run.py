@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..subscription_billing_pipeline import CHANGED_MEANWHILE as BY_ANOTHER
+from .dunning_quiet import QUIET_DAYS
 
 CHANGED_MEANWHILE = (*BY_ANOTHER, psycopg2.errors.UniqueViolation)
 """Another worker opens cases of the same invoices."""
@@ -24,6 +25,7 @@ class SubscriptionDunningRun(models.Model):
         """Charge and chase what is to be paid. Any number of workers may."""
         progress = self.env["ir.cron"]._commit_progress
         progress(remaining=self.search_count([("state", "=", "open")]))
+        self = self.with_context(**{QUIET_DAYS: {}})
         letters = self.env["subscription.dunning.notice"]
         for step in (
             self._find_lost_charges,

@@ -64,8 +64,9 @@ class SubscriptionDunningSettling(models.Model):
         charge = self._charge_to_settle()
         charge._set_done()
         charge._follow_state()
-        charge._post_process()
+        # What is left to do, if it was paid otherwise too, is a new to-do.
         self._close_activities()
+        charge._post_process()
 
     def action_was_not_charged(self):
         """Settle a charge as not made, and charge what is open once more."""

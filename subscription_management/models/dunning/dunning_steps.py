@@ -196,7 +196,7 @@ class SubscriptionDunningSteps(models.Model):
         rank = row["day"]
         if warns(self.version_id._snapshot_policy(), row["key"]):
             # No other letter of the same day takes its place.
-            rank += DUE_FIRST
+            rank += 2 * DUE_FIRST
         self._note_letter(template, f"{OF_STEP}{row['key']}", rank)
 
     def _do_activity(self, row):

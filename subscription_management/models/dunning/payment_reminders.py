@@ -121,6 +121,9 @@ class SubscriptionPaymentMethodExpiry(models.Model):
         readonly=True, help="When the customer was told that it expires."
     )
     expiry_error = fields.Char(readonly=True)
+    expiry_failed_on = fields.Date(
+        readonly=True, help="It is tried again on another day."
+    )
     expiry_text = fields.Char(compute="_compute_expiry_text")
 
     @api.depends("expires_on")
@@ -146,6 +149,7 @@ class SubscriptionPaymentMethodExpiry(models.Model):
                 & Domain("expires_on", ">=", today)
                 & Domain("expires_on", "<=", today + days)
                 & Domain("expiry_told_on", "=", False)
+                & Domain("expiry_failed_on", "!=", today)
                 & Domain("is_refused", "=", False)
             )
             for method in soon:
@@ -164,4 +168,4 @@ class SubscriptionPaymentMethodExpiry(models.Model):
             raise
         except Exception as error:
             _logger.error("Card %s: not told that it expires", self.id, exc_info=error)
-            self.expiry_error = root_of(error)
+            self.write({"expiry_error": root_of(error), "expiry_failed_on": today})

@@ -212,7 +212,8 @@ class PaymentTransaction(models.Model):
     def _post_process(self):
         """Send a receipt of what was charged, and say where it was paid twice."""
         new = self.filtered(lambda each: not each.is_post_processed)
-        for transaction in new.filtered(lambda each: each.invoice_ids.managed_case_ids):
+        paid_for = new.filtered(lambda each: each.invoice_ids.managed_billed_period_ids)
+        for transaction in paid_for:
             # The host gave its payment up when it was not answered at once.
             if (
                 transaction.state == "done"
@@ -228,9 +229,15 @@ class PaymentTransaction(models.Model):
         for transaction in new.filtered(lambda each: each._pays_beside()):
             case = transaction.invoice_ids.managed_case_ids[:1]
             # What is left of the payment of an order is for invoices to come.
-            is_left_over = case and not transaction.sale_order_ids
-            if is_left_over and transaction.state == "done":
+            is_for_later = (
+                transaction.sale_order_ids and not transaction.managed_is_given_up
+            )
+            if case and transaction.state == "done" and not is_for_later:
                 transaction._tell_of_surplus(case._worded())
+        for transaction in new.filtered(lambda each: each.operation == "refund"):
+            case = transaction.source_transaction_id.invoice_ids.managed_case_ids[:1]
+            if case and transaction.state == "done":
+                transaction._tell_of_refund(case._worded())
         return result
 
     def _follow_payment(self):
@@ -248,6 +255,7 @@ class PaymentTransaction(models.Model):
         left = payment.move_id.line_ids.filtered(
             lambda line: (
                 line.account_id == payment.destination_account_id
+                and line.parent_state == "posted"
                 and not line.reconciled
             )
         )
@@ -264,6 +272,17 @@ class PaymentTransaction(models.Model):
                     ),
                 )
             )
+
+    def _tell_of_refund(self, case):
+        """Let a person say what was given back: the host matches it with nothing."""
+        case._ask_a_person(
+            case.env._(
+                "%(amount)s of %(invoice)s were refunded. Match the refund with what "
+                "was credited or paid: until then no credit of the customer is used.",
+                invoice=case.move_id.name,
+                amount=self.currency_id.format(abs(self.amount)),
+            )
+        )
 
     def _tokenize(self, payment_data):
         """Charge the subscriptions with what a customer has just saved first."""
