@@ -137,6 +137,21 @@ class TestCustomerPayments(DunningCase):
         theirs._post_process()
         self.assertIn("belong to the customer", case.activity_ids.note)
 
+    def test_what_a_person_gave_up_of_an_order_is_told_of_when_it_comes(self):
+        case = self.invoice("2026-04-01")
+        theirs = self.begun(case, "2026-04-02", "pending")
+        theirs.sale_order_ids = (
+            self.env["sale.order"].sudo().create({"partner_id": self.customer.id})
+        )
+        self.collect("2026-04-09")
+        with freeze_time("2026-04-16 08:00:00"):
+            self.save_card()
+            case.action_was_not_charged()
+        self.collect("2026-04-16")
+        theirs._set_done()
+        theirs._post_process()
+        self.assertIn("belong to the customer", case.activity_ids.note)
+
     def test_a_payment_that_was_owed_leaves_nothing_to_do(self):
         case = self.invoice("2026-04-01")
         self.begun(case, "2026-04-02", "done")._post_process()

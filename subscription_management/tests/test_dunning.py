@@ -196,6 +196,13 @@ class TestSteps(DunningCase):
         self.assertEqual(self.invoice("2026-04-01").policy_id, own)
         self.assertNotIn(foreign, self.policies._policies_for(branch))
         self.assertIn(own, self.policies._policies_for(branch))
+        of_branch = self.make_policy(
+            "Branch", (1, "email"), company_id=branch.id, sequence=2
+        )
+        own.sequence = 0
+        everybody = self.policies._policies_for(branch)
+        self.assertEqual(everybody[-1], own)
+        self.assertIn(of_branch, everybody)
 
     def test_a_line_of_a_bank_statement_restores_the_service_at_once(self):
         case = self.invoice("2026-04-01")

@@ -11,6 +11,7 @@ from odoo.tools import mute_logger
 from .stripe_case import StripeCase
 from .stripe_server import FAULTS
 
+CHARGE = "odoo.addons.subscription_management.models.dunning.dunning_charge"
 PROVIDER = "odoo.addons.payment.models.payment_provider"
 
 
@@ -230,3 +231,19 @@ class TestStripeCharges(StripeCase):
         with mute_logger(PROVIDER):
             case = self.invoice("2026-04-01")
         self.assertEqual(case.outcome, "declined")
+
+    def test_a_lost_charge_that_cannot_be_finished_stops_no_other(self):
+        self.save_card("pm_needsAction")
+        transactions = type(self.env["payment.transaction"])
+        stopped = patch.object(transactions, "_finish_charge", side_effect=SystemExit)
+        with stopped, suppress(SystemExit):
+            self.invoice("2026-04-01")
+        waits = self.subscription.dunning_case_ids
+        good = self.save_card()
+        broken = patch.object(
+            transactions, "_withdraw_charge", side_effect=KeyError("status")
+        )
+        with broken as asked, mute_logger(CHARGE):
+            other = self.invoice("2026-04-02", payment_method_id=good.id)
+        self.assertTrue(asked.called)
+        self.assertEqual((waits.outcome, other.state), ("action", "paid"))

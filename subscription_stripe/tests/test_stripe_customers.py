@@ -5,11 +5,12 @@ from datetime import date
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .stripe_case import WEBHOOK_SECRET, StripeCase
 
+LEADER = "base.group_user,subscription_management.group_subscription_all"
 PROVIDER = "odoo.addons.payment.models.payment_provider"
 
 
@@ -37,6 +38,11 @@ class TestStripeCustomers(StripeCase, HttpCase):
         self.assertFalse(case.notice_ids)
         self.assertTrue(case.move_id.managed_has_unknown_charge)
         self.assertTrue(self.subscription.has_unknown_charge)
+        rep = new_test_user(self.env, "rep_of_all", LEADER)
+        for who in self.env.user, rep:
+            cases = self.cases.with_user(who)
+            self.assertEqual(cases.search([("has_unknown", "=", True)]), case)
+            self.assertNotIn(case, cases.search([("has_unknown", "=", False)]))
 
     def test_a_person_is_asked_once_what_became_of_it(self):
         case, theirs = self.pay_by_card("drop_after")

@@ -15,6 +15,7 @@ from billing_core.dunning import (
     check_policy,
     foresee,
     steps_on,
+    warns,
 )
 from billing_core.errors import (
     NoDunningStep,
@@ -252,3 +253,12 @@ def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, qu
                     for warning in written[-1:]:
                         assert number - done[warning.key] >= step.day - warning.day
             case = case.after(plan, day(number))
+
+
+def test_letters_that_go_with_taking_the_service_away():
+    only_a_reminder = Policy((Step(1, -3, Action.EMAIL), Step(2, 10, Action.SUSPEND)))
+    assert warns(only_a_reminder, 1)
+    letters = tuple(Step(day, day, Action.EMAIL) for day in (3, 9, 15, 20))
+    policy = Policy((*letters, Step(99, 15, Action.SUSPEND)))
+    assert [warns(policy, key) for key in (3, 9, 15, 20)] == [False, True, True, True]
+    assert not any(warns(Policy(letters), key) for key in (3, 9, 15, 20))

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ...billing_core.collection import Decline, Outcome
 
@@ -15,7 +16,10 @@ class SubscriptionDunningSettling(models.Model):
         compute="_compute_can_be_settled", compute_sudo=True
     )
     has_unknown = fields.Boolean(
-        "Outcome Unknown", compute="_compute_can_be_settled", compute_sudo=True
+        "Outcome Unknown",
+        compute="_compute_can_be_settled",
+        search="_search_has_unknown",
+        compute_sudo=True,
     )
 
     @api.depends(
@@ -30,6 +34,21 @@ class SubscriptionDunningSettling(models.Model):
             charges = case._charges_to_settle()
             case.can_be_settled = bool(charges)
             case.has_unknown = any(charge._is_unknown() for charge in charges)
+
+    @api.model
+    def _search_has_unknown(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        unknown = Domain("managed_outcome", "=", Outcome.UNKNOWN.value)
+        found = Domain("transaction_ids", "any!", unknown) | Domain(
+            "move_id.transaction_ids",
+            "any!",
+            # As `_is_unknown` has it of what people began.
+            unknown
+            & Domain("managed_case_id", "=", False)
+            & Domain("state", "=", "error"),
+        )
+        return found if True in value else ~found
 
     def _charges_to_settle(self):
         """Return what nobody knows the outcome of, and what is pending for long."""
