@@ -17,6 +17,8 @@ from .places import DEV, PYTHON, ROOT, addons
 REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
 WORKERS = 2
+ODOO_PLUGIN = ("-p", "odoo")
+"""Loads what setup.cfg leaves out, so that plain `pytest tests/core` needs no Odoo."""
 WITH_ALL_BILLING = "subscription_usage"
 """The addon on whose database the tests run that are of no addon alone."""
 
@@ -181,7 +183,7 @@ def _pytest_on(
             *options,
         ],
         odoo.environment(),
-        plugins=(),
+        plugins=ODOO_PLUGIN,
     )
 
 
@@ -205,7 +207,7 @@ def _pytest(
     name: str,
     arguments: list[str],
     environment: dict[str, str],
-    plugins: tuple[str, ...] = ("-p", "no:odoo"),
+    plugins: tuple[str, ...] = (),
 ) -> Result:
     report = REPORTS / f"{name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
