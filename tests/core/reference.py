@@ -176,17 +176,20 @@ def _days(own, by_key, charged, pauses):
     """Return (line, quantity) for each day that is charged."""
     keys = {line.key for line in own}
     return {
-        day: (by_key[key], _quantity(by_key[key], by_key, charged, day))
+        day: (line, _quantity(line, by_key, _bases_on(line, by_key, charged, day)))
         for origin in {line.origin_key for line in own}
         for day, key in charged[origin].items()
-        if key in keys and not any(_holds(pause, day) for pause in pauses)
+        if key in keys
+        and not any(_holds(pause, day) for pause in pauses)
+        and (line := by_key[key])
     }
 
 
-def _quantity(line, by_key, charged, day):
+def _bases_on(line, by_key, charged, day):
+    """Return (key, period, its own bases) of each line that a percentage counts."""
     if line.base is None:
-        return Fraction(line.quantity)
-    total = Fraction(0)
+        return ()
+    found = []
     for key in line.base.lines:
         base = by_key[key]
         is_charged = charged[base.origin_key].get(day) == key
@@ -194,19 +197,40 @@ def _quantity(line, by_key, charged, day):
             continue
         if base.calendar.end is not None and day >= base.calendar.end:
             continue
-        quantity = _quantity(base, by_key, charged, day)
-        price = _price_on(base, quantity, day, listed=not line.base.is_net)
+        period = _regular_start(base, day)
+        found.append((key, period, _bases_on(base, by_key, charged, day)))
+    return tuple(found)
+
+
+def _quantity(line, by_key, bases):
+    """Return the quantity of a line on a day with these bases.
+
+    It is the same object on each such day, which makes days quick to compare.
+    """
+    known = ("quantity", line.key, bases)
+    if known not in _known:
+        _known[known] = _counted_quantity(line, by_key, bases)
+    return _known[known]
+
+
+def _counted_quantity(line, by_key, bases):
+    if line.base is None:
+        return Fraction(line.quantity)
+    total = Fraction(0)
+    for key, period, its_bases in bases:
+        base = by_key[key]
+        quantity = _quantity(base, by_key, its_bases)
+        price = _price(base, quantity, period, listed=not line.base.is_net)
         total += price * _months(line.calendar) / _months(base.calendar)
     return total
 
 
-def _price_on(line, quantity, day, *, listed):
-    """Return what a quantity costs for the full period that holds a day."""
+def _regular_start(line, day):
+    """Return the first day of the full period that holds a day."""
     key = (line.key, "periods")
     if key not in _known:
         _known[key] = _boundaries(line.calendar, line.start, day + 2000 * ONE_DAY)
-    regular = _known[key][bisect_right(_known[key], day) - 1]
-    return _price(line, quantity, regular, listed=listed)
+    return _known[key][bisect_right(_known[key], day) - 1]
 
 
 def _holds(stretch, day):
