@@ -338,6 +338,33 @@ def dialect(root: Path, under: Path | None = None) -> list[str]:
     ]
 
 
+WIZARD = re.compile(
+    r"models\.TransientModel\):.*?_name = \"subscription\.([\w.]+)\"", re.DOTALL
+)
+LABEL = re.compile(
+    r"<button[^>]*?\bstring=\"([^\"]+)\""
+    r"|model=\"ir\.actions\.act_window\">\s*<field name=\"name\">([^<]+)<"
+)
+
+
+def wizards_without_their_button(root: Path) -> list[str]:
+    """A button or action that opens a wizard has the words of the wizard's model."""
+    found = []
+    for folder in sorted(root.glob("*/wizards")):
+        labels = [
+            set(re.findall(r"\w+", "".join(label).lower()))
+            for view in folder.parent.rglob("*.xml")
+            for label in LABEL.findall(view.read_text())
+        ]
+        for file in sorted(folder.rglob("*.py")):
+            for model in WIZARD.findall(file.read_text()):
+                words = set(model.removesuffix(".wizard").split("."))
+                is_row = model.endswith((".line", ".step"))
+                if not is_row and not any(words <= label for label in labels):
+                    found.append(f"{file.relative_to(root)}: subscription.{model}")
+    return found
+
+
 def main(arguments: list[str]) -> int:
     paths = [Path(argument).resolve() for argument in arguments] or [ROOT]
     breaches = [line for path in paths for line in dialect(ROOT, path)]

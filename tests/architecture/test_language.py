@@ -114,3 +114,32 @@ def test_one_file_is_read_alone(tmp_path):
 def test_the_glossary_may_list_replaced_words(tmp_path):
     write(tmp_path, "docs/glossary.md", "| Pause | rests |")
     assert language.dialect(tmp_path) == []
+
+
+WIZARD = """
+class Wizard(models.TransientModel):
+    _name = "subscription.{noun}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("noun", "breaches"),
+    [
+        ("rest", 1),
+        ("pause", 0),
+        ("pause.wizard", 0),
+        ("schedule.changes.wizard", 0),
+        ("schedule.wizard.line", 0),
+        ("hold.wizard", 0),
+    ],
+)
+def test_a_wizard_is_named_as_its_button(noun, breaches, tmp_path):
+    write(tmp_path, "a/wizards/subscriptions/x.py", WIZARD.format(noun=noun))
+    write(
+        tmp_path,
+        "a/views/x.xml",
+        '<a><button string="Pause" /><button\nname="x" string="Schedule Changes" />'
+        '<record model="ir.actions.act_window">\n<field name="name">Put on Hold</field>'
+        "</record></a>",
+    )
+    assert len(language.wizards_without_their_button(tmp_path)) == breaches
