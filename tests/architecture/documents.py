@@ -55,7 +55,10 @@ def changelog_form(root: Path) -> list[str]:
 
 
 def _is_heading(line: str) -> bool:
-    return bool(RELEASE.fullmatch(line)) or line.removeprefix("### ") in KINDS
+    is_area = line.startswith("#### ")
+    return (
+        bool(RELEASE.fullmatch(line)) or is_area or line.removeprefix("### ") in KINDS
+    )
 
 
 def _entries(lines: list[str]) -> Iterator[tuple[int, str]]:
