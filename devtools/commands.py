@@ -9,13 +9,16 @@ import socket
 import subprocess
 from collections.abc import Callable
 
-from . import demo, lint, odoo, postgres, setup, suites
+from . import demo, lint, odoo, postgres, selection, setup, suites
 from .console import Problem, fail, say
 from .places import DEV, PYTHON, ROOT
 
 HELP = """\
 ./dev demo [--no-serve] [--port N]    demo company: bill what is due, then serve it
-./dev test [SUITE …] [-k NAME] [--full]   all suites, or the named ones
+./dev test [SUITE|PATH …] [-k NAME] [--full]
+                                      all suites, or the named ones; a path is a file
+                                      or folder of tests, as ADDON/tests/changes
+./dev test --changed [BASE]           the tests that your changes can break, see below
 ./dev serve [--port N] [--db NAME]    serve a database (default: the demo)
 ./dev shell [--db NAME]               Odoo's Python shell on a database
 ./dev bench NAME [OPTIONS]            a benchmark of tests/benchmark, e.g. billing
@@ -26,7 +29,8 @@ HELP = """\
 
 Suites: {suites}
 Variables: ODOO_PATH (an Odoo 19 checkout), PGHOST and the like (a server of yours)
-"""
+
+{rules}"""
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +54,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _help(_arguments: list[str]) -> int:
-    say(HELP.format(suites=", ".join(suite.name for suite in suites.available())))
+    names = ", ".join(suite.name for suite in suites.available())
+    say(HELP.format(suites=names, rules=selection.RULES).rstrip())
     return 0
 
 
@@ -107,13 +112,20 @@ def _shell(arguments: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev test")
-    parser.add_argument("suites", nargs="*")
+    parser.add_argument("names", nargs="*", metavar="SUITE|PATH")
     parser.add_argument("-k", metavar="NAME")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--changed", nargs="?", const="", metavar="BASE")
     options, passed_on = parser.parse_known_args(arguments)
     if options.k:
         passed_on = ["-k", options.k, *passed_on]
-    return suites.run(options.suites, passed_on, options.full)
+    if options.full:
+        os.environ[suites.FULL_PROOF] = "1"
+    if options.changed is None:
+        return suites.run(suites.chosen(options.names), passed_on)
+    if options.names:
+        raise Problem("--changed chooses the suites: name none beside it.")
+    return suites.run(suites.changed(options.changed or None), passed_on)
 
 
 def _bench(arguments: list[str]) -> int:

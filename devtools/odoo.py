@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shutil
@@ -11,7 +10,18 @@ from pathlib import Path
 
 from . import odoo_source, postgres
 from .console import Problem, run, say, step
-from .places import DEV, LOGS, PYTHON, ROOT, VENV, addons, digest, is_done, mark_done
+from .places import (
+    DEV,
+    LOGS,
+    PYTHON,
+    ROOT,
+    VENV,
+    addons,
+    digest,
+    is_done,
+    mark_done,
+    needs,
+)
 
 CONF = DEV / "odoo.conf"
 SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"
@@ -129,7 +139,7 @@ def ensure_test_database(addon: str) -> str:
     """
     name = f"{PREFIX}test_{addon}"
     template = ensure_template()
-    needed = with_ours_that_it_needs(addon)
+    needed = (*needs(addon), addon)
     files = [
         file
         for each in needed
@@ -157,16 +167,6 @@ def ensure_test_database(addon: str) -> str:
     mark_done(f"{name}-records", records)
     mark_done(name, fingerprint)
     return name
-
-
-def with_ours_that_it_needs(addon: str) -> tuple[str, ...]:
-    """Return the addons of this repository that `addon` is built on, itself last."""
-    manifest = ast.literal_eval((ROOT / addon / "__manifest__.py").read_text())
-    found: list[str] = []
-    for name in manifest["depends"]:
-        if name in addons():
-            found += with_ours_that_it_needs(name)
-    return (*dict.fromkeys(found), addon)
 
 
 def exists(database: str) -> bool:

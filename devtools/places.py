@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import sys
@@ -22,9 +23,29 @@ SITE_PACKAGES = (
 )
 
 
-def addons() -> list[str]:
+def addons(root: Path = ROOT) -> list[str]:
     """Return the names of this repository's addons."""
-    return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))
+    return sorted(path.parent.name for path in root.glob("*/__manifest__.py"))
+
+
+def is_core(folder: str) -> bool:
+    """Return whether a folder of an addon is a core, which needs no Odoo."""
+    return folder.endswith("_core")
+
+
+def needs(addon: str, root: Path = ROOT) -> list[str]:
+    """Return the addons of this repository that `addon` is built on, deepest first."""
+    manifest = ast.literal_eval((root / addon / "__manifest__.py").read_text())
+    found: list[str] = []
+    for name in manifest.get("depends", []):
+        if (root / name / "__manifest__.py").exists():
+            found += [*needs(name, root), name]
+    return list(dict.fromkeys(found))
+
+
+def built_on(addon: str, root: Path = ROOT) -> list[str]:
+    """Return the addons that need `addon`."""
+    return [name for name in addons(root) if addon in needs(name, root)]
 
 
 def digest(files: Iterable[Path], *extra: str) -> str:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from . import host_tests, lint, odoo, setup
 from .console import Problem, say
 from .places import DEV, PYTHON, ROOT, addons
+from .selection import Selection, changed_files, select, suite_of
 
 REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
@@ -39,7 +40,8 @@ class Result:
 @dataclass(frozen=True)
 class Suite:
     name: str
-    run: Callable[[str, list[str]], Result]
+    run: Callable[[str, list[str], list[str]], Result]
+    """Runs the tests at paths, or all when there are none, with pytest's options."""
     is_asked_for: bool = False
     """It runs only when it is named."""
 
@@ -68,27 +70,61 @@ def available() -> list[Suite]:
     return plain + with_odoo + host
 
 
-def run(names: list[str], options: list[str], full: bool) -> int:
-    """Run suites, print what each counted, and return the exit status."""
-    if full:
-        os.environ[FULL_PROOF] = "1"
+def chosen(names: list[str]) -> dict[str, list[str]]:
+    """Return the tests of each named suite or path; none stand for the whole suite."""
     known = {suite.name: suite for suite in available()}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise Problem(
-            f"There is no suite {unknown[0]}: choose from {', '.join(known)}."
-        )
-    usual = [suite for suite in known.values() if not suite.is_asked_for]
-    chosen = [known[name] for name in names] if names else usual
+    if not names:
+        return {name: [] for name, suite in known.items() if not suite.is_asked_for}
+    selection = Selection()
+    for name in names:
+        if name in known:
+            selection.add_suite(name)
+            continue
+        path = name.rstrip("/").removeprefix("./")
+        suite = suite_of(path)
+        if suite not in known or not (ROOT / path.split("::")[0]).exists():
+            raise Problem(
+                f"There is no suite {name}, and no test at such a path: choose from "
+                f"{', '.join(known)}."
+            )
+        selection.add_tests(suite, [path])
+    return _in_order(selection)
+
+
+def changed(base: str | None) -> dict[str, list[str]]:
+    """Return the tests that the changes since `base` can break."""
+    commit, files = changed_files(base)
+    selection = select(files, commit)
+    say(f"{len(files)} changed files since {commit[:12]}")
+    if selection is None:
+        say("A change of the tools can break any suite: everything is run.")
+        return chosen([])
+    found = _in_order(selection)
+    for name, tests in found.items():
+        say(f"  {name}{': ' + ', '.join(tests) if tests else ''}")
+    return found
+
+
+def _in_order(selection: Selection) -> dict[str, list[str]]:
+    return {
+        suite.name: sorted(selection.tests[suite.name])
+        for suite in available()
+        if suite.name in selection.tests
+    }
+
+
+def run(tests: dict[str, list[str]], options: list[str]) -> int:
+    """Run suites, print what each counted, and return the exit status."""
+    known = {suite.name: suite for suite in available()}
     results = []
-    for suite in chosen:
-        say(f"\n── {suite.name}")
+    for name, paths in tests.items():
+        say(f"\n── {name}")
         started = time.monotonic()
         try:
-            result = suite.run(suite.name, options)
+            result = known[name].run(name, paths, options)
         except Problem as problem:
             say(str(problem))
-            result = Result(suite.name, failed=1)
+            result = Result(name, failed=1)
         result.seconds = time.monotonic() - started
         results.append(result)
     # A name that narrows the run may leave a suite without a test.
@@ -117,7 +153,7 @@ def _is_empty(result: Result) -> bool:
     return not (result.passed + result.failed + result.skipped)
 
 
-def _run_lint(name: str, options: list[str]) -> Result:
+def _run_lint(name: str, _tests: list[str], options: list[str]) -> Result:
     if "-k" in options:
         return Result(name)
     setup.python_only()
@@ -125,21 +161,21 @@ def _run_lint(name: str, options: list[str]) -> Result:
     return Result(name, passed=sum(outcomes), failed=len(outcomes) - sum(outcomes))
 
 
-def _run_plain(name: str, options: list[str]) -> Result:
+def _run_plain(name: str, tests: list[str], options: list[str]) -> Result:
     setup.python_only()
-    workers = _beside_each_other(options, "worksteal")
-    return _pytest(name, [f"tests/{name}", *workers, *options], {})
+    workers = _workers(tests, options, "worksteal")
+    return _pytest(name, [*(tests or [f"tests/{name}"]), *workers, *options], {})
 
 
-def _run_addon(name: str, options: list[str]) -> Result:
-    return _run_in_odoo(name, name, f"{name}/tests", options)
+def _run_addon(name: str, tests: list[str], options: list[str]) -> Result:
+    return _run_in_odoo(name, name, tests or [f"{name}/tests"], options)
 
 
-def _run_end_to_end(name: str, options: list[str]) -> Result:
-    return _run_in_odoo(name, WITH_ALL_BILLING, f"tests/{name}", options)
+def _run_end_to_end(name: str, tests: list[str], options: list[str]) -> Result:
+    return _run_in_odoo(name, WITH_ALL_BILLING, tests or [f"tests/{name}"], options)
 
 
-def _run_host(name: str, options: list[str]) -> Result:
+def _run_host(name: str, _tests: list[str], options: list[str]) -> Result:
     """Run the host's tests with our addons, or alone to see what fails by itself."""
     is_alone = name == "host_alone"
     setup.everything()
@@ -160,21 +196,22 @@ def _run_host(name: str, options: list[str]) -> Result:
     return result
 
 
-def _run_in_odoo(name: str, addon: str, tests: str, options: list[str]) -> Result:
+def _run_in_odoo(name: str, addon: str, tests: list[str], options: list[str]) -> Result:
     """Run tests that are rolled back, on the kept database of an addon."""
     setup.everything()
-    return _pytest_on(odoo.ensure_test_database(addon), name, [tests], options)
+    return _pytest_on(odoo.ensure_test_database(addon), name, tests, options)
 
 
 def _pytest_on(
     database: str, name: str, tests: list[str], options: list[str]
 ) -> Result:
-    workers = _beside_each_other(options, "loadscope")
+    workers = _workers(tests, options, "loadscope")
     for number in range(WORKERS if workers else 0):
         odoo.remember(f"{database}-gw{number}")
     return _pytest(
         name,
         [
+            *ODOO_PLUGIN,
             f"--odoo-database={database}",
             f"--odoo-config={odoo.CONF}",
             "--odoo-http",
@@ -183,37 +220,34 @@ def _pytest_on(
             *options,
         ],
         odoo.environment(),
-        plugins=ODOO_PLUGIN,
     )
 
 
-def _beside_each_other(options: list[str], distribution: str) -> list[str]:
+def _workers(tests: list[str], options: list[str], distribution: str) -> list[str]:
     """Return the options that use two processors; a chosen few tests start at once."""
-    if "-k" in options or (os.cpu_count() or 1) < WORKERS:
+    is_short = bool(tests) and all(
+        path.endswith(".py") or "::" in path for path in tests
+    )
+    if "-k" in options or is_short or (os.cpu_count() or 1) < WORKERS:
         return []
     return [f"--numprocesses={WORKERS}", f"--dist={distribution}"]
 
 
-def _run_with_databases(name: str, options: list[str]) -> Result:
+def _run_with_databases(name: str, tests: list[str], options: list[str]) -> Result:
     setup.everything()
     if name == "browser" and not shutil.which("chromium"):
         raise Problem("The browser tests need Chromium: install the package chromium.")
     template = odoo.ensure_test_database(WITH_ALL_BILLING)
     environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": template}
-    return _pytest(name, [f"tests/{name}", *options], environment)
+    return _pytest(name, [*(tests or [f"tests/{name}"]), *options], environment)
 
 
-def _pytest(
-    name: str,
-    arguments: list[str],
-    environment: dict[str, str],
-    plugins: tuple[str, ...] = (),
-) -> Result:
+def _pytest(name: str, arguments: list[str], environment: dict[str, str]) -> Result:
     report = REPORTS / f"{name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     status = subprocess.run(
-        [str(PYTHON), "-m", "pytest", *plugins, f"--junitxml={report}", *arguments],
+        [str(PYTHON), "-m", "pytest", f"--junitxml={report}", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
