@@ -1,4 +1,12 @@
+"""What people see of a customer's subscriptions at a glance."""
+
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import formatLang
+
+from .changes.undo import SERVED_STATES
+from .decimals import exact
+from .health.signal import BANDS
 
 
 class ResPartner(models.Model):
@@ -63,3 +71,136 @@ class ResPartner(models.Model):
         action["domain"] = [("partner_id", "child_of", self.id)]
         action["context"] = {"default_partner_id": self.id}
         return action
+
+    managed_subscription_ids = fields.Many2many(
+        "subscription.subscription",
+        string="Running Subscriptions",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+    )
+    managed_currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+    )
+    managed_monthly_amount = fields.Monetary(
+        "Monthly Revenue",
+        compute="_compute_managed_subscriptions",
+        currency_field="managed_currency_id",
+        groups="subscription_management.group_subscription_user",
+        help="What all running subscriptions come to each month, without taxes.",
+    )
+    managed_customer_since = fields.Date(
+        "Subscriber Since",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+        help="The first day of the oldest subscription, of those that ended too.",
+    )
+    managed_next_renewal = fields.Date(
+        "Next Renewal",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+    )
+    managed_open_amount = fields.Monetary(
+        "Open Amount",
+        compute="_compute_managed_subscriptions",
+        currency_field="managed_currency_id",
+        groups="subscription_management.group_subscription_user",
+        help="What is not paid yet of the invoices of subscriptions, with taxes.",
+    )
+    managed_health_score = fields.Integer(
+        "Health",
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+        help="That of the running subscription which is doing worst.",
+    )
+    managed_health_band = fields.Selection(
+        BANDS,
+        compute="_compute_managed_subscriptions",
+        groups="subscription_management.group_subscription_user",
+    )
+
+    def _managed_subscriptions(self, *, ended=False):
+        """Return the subscriptions of the whole customer that the user may see."""
+        subscriptions = self.env["subscription.subscription"]
+        if not self.commercial_partner_id:
+            return subscriptions
+        domain = Domain(
+            "commercial_partner_id", "in", self.commercial_partner_id.ids
+        ) & Domain("company_id", "in", self.env.companies.ids)
+        if not ended:
+            domain &= Domain("state", "in", SERVED_STATES)
+        return subscriptions.search(domain)
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("allowed_company_ids")
+    def _compute_managed_subscriptions(self):
+        currency = self.env.company.currency_id
+        today = fields.Date.context_today(self)
+        for partner in self:
+            running = partner._managed_subscriptions()
+            begun = partner._managed_subscriptions(ended=True).filtered(
+                lambda each: each.state not in ("draft", "cancelled") or each.date_end
+            )
+            terms = running.filtered(lambda each: each.term_end and not each.date_end)
+            worst = running.filtered("health_band").sorted("health_score")[:1]
+            partner.managed_health_score = worst.health_score
+            partner.managed_health_band = worst.health_band
+            partner.managed_subscription_ids = running
+            partner.managed_currency_id = currency
+            partner.managed_monthly_amount = sum(
+                each.currency_id._convert(
+                    each.monthly_amount, currency, each.company_id, today
+                )
+                for each in running
+            )
+            partner.managed_customer_since = min(
+                begun.mapped("date_start"), default=False
+            )
+            partner.managed_next_renewal = min(terms.mapped("term_end"), default=False)
+            partner.managed_open_amount = sum(
+                move.currency_id._convert(
+                    move.amount_residual, currency, move.company_id, today
+                )
+                * (-move.direction_sign)
+                for move in begun.invoice_ids
+                if move.state == "posted"
+            )
+
+
+class SubscriptionAtAGlance(models.Model):
+    _inherit = "subscription.subscription"
+
+    served_summary = fields.Char(
+        "Serves",
+        compute="_compute_served_summary",
+        help="The products that are served today, and how many of each.",
+    )
+
+    @api.depends("line_ids.quantity", "line_ids.date_start", "line_ids.date_end")
+    def _compute_served_summary(self):
+        for subscription in self:
+            today = max(subscription._today(), subscription.date_start)
+            served = subscription._lines_on(today).filtered(
+                lambda line: line.kind != "one_off"
+            )
+            subscription.served_summary = ", ".join(
+                line._describe_served() for line in served
+            )
+
+
+class SubscriptionLineAtAGlance(models.Model):
+    _inherit = "subscription.line"
+
+    def _describe_served(self):
+        """Return in a few words what is served, and how much of it."""
+        self.ensure_one()
+        product = self.product_id.display_name
+        if self._is_quoted_as_one() and self.quantity == 1:
+            return product
+        return f"{self._shown_units(exact(self.quantity))} × {product}"
+
+    def _shown_units(self, quantity):
+        """Return a number of units as people of the language write it."""
+        decimals = max(0, -quantity.normalize().as_tuple().exponent)
+        return formatLang(self.env, float(quantity), digits=decimals)

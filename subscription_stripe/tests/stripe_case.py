@@ -1,7 +1,7 @@
 from unittest.mock import patch
 from urllib.parse import urljoin
 
-from odoo.addons.subscription_management.tests.dunning_case import DunningCase
+from odoo.addons.subscription_management.tests.dunning.dunning_case import DunningCase
 
 from .stripe_server import StripeServer
 

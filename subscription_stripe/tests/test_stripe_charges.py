@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from .stripe_case import StripeCase
 from .stripe_server import FAULTS
 
-CHARGE = "odoo.addons.subscription_management.models.dunning.dunning_charge"
+CHARGE = "odoo.addons.subscription_management.models.payments.charge"
 PROVIDER = "odoo.addons.payment.models.payment_provider"
 
 

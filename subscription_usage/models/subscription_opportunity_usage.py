@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.subscription_management.models.decimals import exact
-from odoo.addons.subscription_management.models.subscription_opportunity import Signal
+from odoo.addons.subscription_management.models.opportunities.finder import Signal
 
 TWICE = 2
 """How many periods running more is used than is included, before it is told."""

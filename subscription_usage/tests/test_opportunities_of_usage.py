@@ -1,7 +1,9 @@
 from freezegun import freeze_time
 
 from odoo.addons.subscription_management.tests.common import tagged
-from odoo.addons.subscription_management.tests.opportunity_case import OpportunityCase
+from odoo.addons.subscription_management.tests.opportunities.opportunity_case import (
+    OpportunityCase,
+)
 
 from .common import UsageCase
 

@@ -3,7 +3,9 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 
-from odoo.addons.subscription_management.models.noted_changes import noting
+from odoo.addons.subscription_management.models.subscriptions.internal_write import (
+    noting,
+)
 from odoo.addons.subscription_management.tests.common import Command, Form, tagged
 
 from ..models.subscription_pricing_rule import PERCENTAGE_FIELDS

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CORE_MAY_IMPORT = {"dateutil", *sys.stdlib_module_names}
-LONGEST_FILE = 400
+LONGEST_FILE = 600
 DEPENDENCIES = {
     "subscription_management": set(),
     "subscription_stock": {"subscription_management"},
@@ -95,7 +95,7 @@ def tests_that_nobody_runs(root: Path) -> list[str]:
     found = []
     for package in sorted(root.glob("*/tests/__init__.py")):
         listed = package.read_text()
-        for test in sorted(package.parent.glob("test_*.py")):
+        for test in sorted(package.parent.rglob("test_*.py")):
             if not re.search(rf"\b{test.stem}\b", listed):
                 found.append(f"{test.relative_to(root)} is not imported")
     return found

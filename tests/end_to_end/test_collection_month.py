@@ -17,9 +17,11 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.subscription_management.billing_core.collection import Decline
-from odoo.addons.subscription_management.models.dunning.dunning_case import UNSETTLED
-from odoo.addons.subscription_management.models.dunning.payment_provider import calls_of
-from odoo.addons.subscription_management.tests.dunning_case import DunningCase
+from odoo.addons.subscription_management.models.dunning.case import UNSETTLED
+from odoo.addons.subscription_management.models.payments.payment_provider import (
+    calls_of,
+)
+from odoo.addons.subscription_management.tests.dunning.dunning_case import DunningCase
 
 from tests.support.collection_model import FOR_GOOD, STEPS, CaseModel, Fate
 
@@ -30,7 +32,7 @@ SEED = int(os.environ.get("SUBSCRIPTION_PROOF_SEED", "2026"))
 LOOKED_AT_AGAIN = 7
 """Every so many days also the cases are compared that were closed before."""
 START = date(2026, 4, 1)
-CHARGING = "odoo.addons.subscription_management.models.dunning.dunning_charge"
+CHARGING = "odoo.addons.subscription_management.models.payments.charge"
 DECLINES = {
     Fate.FUNDS: Decline.FUNDS,
     Fate.HARD: Decline.HARD,

@@ -1,0 +1,170 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...billing_core.errors import BillingError, PercentOfItself
+from ...billing_core.invoice_plan import plan_invoice
+from ...billing_core.line import ChargeKind
+from ..error_messages import translated
+from ..subscriptions.internal_write import noting
+
+BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
+BILLED_STATES = ("trial", "active", "past_due", "paused", "cancelled", "expired")
+
+
+class SubscriptionBilling(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _plan_billing(self, target, rows=None):
+        """Return the core's invoice plan of one subscription for a day."""
+        self.ensure_one()
+        if rows is None:
+            rows = self.line_ids._open_billed_rows()
+        try:
+            return plan_invoice(
+                self._billable_lines(),
+                [row._snapshot() for row in rows],
+                self.currency_id._snapshot_currency(),
+                target,
+                self._snapshot_pauses(),
+            )
+        except PercentOfItself as error:
+            raise self._named(error) from error
+
+    def _billable_lines(self):
+        """Return the lines that may be billed now: in a trial what is charged once."""
+        lines = self._snapshot_lines(only_open=True)
+        if self.state == "trial":
+            return [line for line in lines if line.kind is ChargeKind.ONE_OFF]
+        return lines
+
+    def _snapshot_lines(self, *, only_open=False):
+        """Return the lines as the core takes them."""
+        self.ensure_one()
+        keys = self._line_keys()
+        return [
+            line._snapshot_line(keys, only_open=only_open) for line in self.line_ids
+        ]
+
+    def _line_keys(self):
+        """Return the key by which the core knows each line: its id, once saved."""
+        self.ensure_one()
+        if all(line.ids for line in self.line_ids):
+            return {line: line.id for line in self.line_ids}
+        return {line: number for number, line in enumerate(self.line_ids, start=1)}
+
+    def _snapshot_pauses(self):
+        """Return the days that are not billed, as the core takes them."""
+        return [
+            pause._snapshot_pause() for pause in self.pause_ids if not pause.is_billed
+        ]
+
+    def _named(self, error, planned=None):
+        """Return a refusal that names lines as people know them, not by number.
+
+        `planned` are the values of lines by their key, where a change is planned.
+        """
+        known = planned or {
+            line.id: {"product_id": line.product_id.id} for line in self.line_ids
+        }
+        ids = [
+            values["product_id"] for key, values in known.items() if key in error.lines
+        ]
+        products = self.env["product.product"].browse(dict.fromkeys(ids))
+        return PercentOfItself(tuple(products.mapped("display_name")))
+
+    def _refusal(self, error, planned=None):
+        """Return what a `BillingError` says to people; `planned` as in `_named`."""
+        if isinstance(error, PercentOfItself):
+            error = self._named(error, planned)
+        return translated(self.env, error)
+
+    def _open_rows_by_subscription(self):
+        """Return the billed rows that may still change, by subscription."""
+        rows = defaultdict(lambda: self.env["subscription.billed.period"])
+        for row in self.line_ids._open_billed_rows():
+            rows[row.subscription_id] |= row
+        return rows
+
+    def _schedule_billing(self):
+        """Set the day on which the next period becomes due, from the history."""
+        rows = self._open_rows_by_subscription()
+        for subscription in self:
+            try:
+                next_day = subscription._next_due(rows[subscription])
+            except BillingError:
+                # The next run meets it and tells people what is wrong.
+                next_day = subscription._today()
+            noting(subscription).next_billing_date = next_day
+
+    def _check_can_be_billed(self):
+        """Refuse lines that have no price, with the remedy."""
+        for subscription in self:
+            try:
+                subscription._plan_billing(subscription._today())
+            except BillingError as error:
+                raise UserError(translated(self.env, error)) from error
+
+    def _lost_fields(self):
+        """Return the labels of fields whose record was deleted from the database."""
+        self.ensure_one()
+        labels = self.fields_get(attributes=["string"])
+        return [
+            labels[name]["string"]
+            for name, field in self._fields.items()
+            if field.type == "many2one"
+            and field.store
+            and self[name]
+            and not self[name].exists()
+        ]
+
+    def _clear_billing_error(self):
+        """Forget an old failure: the subscription bills again."""
+        failed = self.filtered("billing_error")
+        noting(failed).billing_error = False
+        failed.activity_unlink([BILLING_ERROR_ACTIVITY])
+
+    def _next_due(self, rows):
+        """Return when something is to be billed next, False when nothing is."""
+        if self.state not in BILLED_STATES or not self.date_start:
+            return False
+        plan = self._plan_billing(self._today(), rows)
+        # A credit is due on the day from which it is given, a charge on its own.
+        dues = [
+            item.period.start if item.amount < 0 else item.due for item in plan.items
+        ]
+        if plan.next_due:
+            dues.append(plan.next_due)
+        return min(dues, default=False)
+
+
+class SubscriptionLineBilling(models.Model):
+    _inherit = "subscription.line"
+
+    def _open_billed_rows(self):
+        """Return the active rows that reach beyond what is closed of their line."""
+        rows = self.env["subscription.billed.period"]
+        if not self.ids:
+            return rows
+        self.flush_recordset(["closed_until"])
+        rows.flush_model(["line_id", "date_end", "active", "credited_period_id"])
+        # A long history stays in the database: only its open end is read.
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT billed.id
+                  FROM subscription_billed_period billed
+                  JOIN subscription_line line ON line.id = billed.line_id
+                 WHERE line.id IN %s
+                   AND billed.active
+                   AND billed.credited_period_id IS NULL
+                   AND (line.closed_until IS NULL
+                        OR billed.date_end > line.closed_until)
+                 ORDER BY billed.id
+                """,
+                tuple(self.ids),
+            )
+        )
+        return rows.browse(row_id for (row_id,) in found)

@@ -1,0 +1,244 @@
+import logging
+import time
+from contextlib import closing
+
+import psycopg2
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...billing_core.errors import BillingError
+from ..billing.planning import BILLING_ERROR_ACTIVITY
+from ..error_messages import translated
+from ..subscriptions.internal_write import noting
+
+_logger = logging.getLogger(__name__)
+
+CHANGED_MEANWHILE = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+)
+
+
+class SubscriptionBillingPipeline(models.Model):
+    """The steps of a run: plan → write → record → post, slice by slice."""
+
+    _inherit = "subscription.billing.run"
+
+    def _work(self, progress):
+        """Bill slices until nothing is due (True) or the time is up (False)."""
+        self.ensure_one()
+        while True:
+            try:
+                handled = self._bill_slice()
+                if not handled:
+                    self._finish()
+            except CHANGED_MEANWHILE:
+                # Someone changed a row between our look and our lock: look again.
+                self.env.cr.rollback()
+                continue
+            seconds_left = progress(handled)
+            if not handled:
+                return True
+            if not seconds_left:
+                return False
+
+    def _finish(self):
+        """Close the run, unless another worker still holds some of its due ones."""
+        if self.state == "running" and not self._count_due():
+            self.write({"state": "done", "finished_at": fields.Datetime.now()})
+
+    def _bill_slice(self):
+        """Bill the next due subscriptions and return how many were looked at."""
+        started = time.monotonic()
+        due = self._select_due()
+        if not due:
+            return 0
+        if self.is_dry_run:
+            invoice_count = self._forecast(due)
+            billed = due
+        else:
+            billed, moves = self._bill_each_that_can(due)
+            invoice_count = len(moves)
+        self.env["subscription.billing.slice"].create(
+            {
+                "run_id": self.id,
+                "subscription_count": len(billed),
+                "invoice_count": invoice_count,
+                "seconds": time.monotonic() - started,
+            }
+        )
+        return len(due)
+
+    def _bill_each_that_can(self, due):
+        """Bill `due` together and return (billed subscriptions, moves).
+
+        A subscription whose invoice cannot be planned is marked with the reason and
+        left out. When the rest cannot be written, parts are tried, down to the one
+        that is wrong: it alone is marked, all others are billed.
+        """
+        try:
+            with self.env.cr.savepoint():
+                billings, errors = self._plan_each_that_can(due)
+                moves = self._write(billings)
+        except psycopg2.OperationalError:
+            # The connection or the snapshot is gone: nothing that a record can cure.
+            raise
+        except Exception as error:
+            if len(due) == 1:
+                self._note_failure(due, error)
+                return due.browse(), self.env["account.move"]
+            parts = [self._bill_each_that_can(part) for part in self._parts(due)]
+            billed, moves = zip(*parts, strict=True)
+            return due.browse().union(*billed), self.env["account.move"].union(*moves)
+        for subscription, error in errors.items():
+            self._note_failure(subscription, error)
+        billed = due.filtered(lambda subscription: subscription not in errors)
+        billed._clear_billing_error()
+        return billed, moves
+
+    def _parts(self, due):
+        """Return smaller parts of `due` that leave shared invoices whole.
+
+        Of the subscriptions of one shared invoice, those that cannot be billed even
+        alone are parted from the others.
+        """
+        invoices = list(
+            due.grouped(
+                lambda each: (
+                    each.shares_invoices or each.id,
+                    each.partner_invoice_id,
+                    each.company_id,
+                )
+            ).values()
+        )
+        if len(invoices) > 1:
+            middle = len(invoices) // 2
+            return [
+                due.browse().union(*invoices[:middle]),
+                due.browse().union(*invoices[middle:]),
+            ]
+        wrong = due.filtered(lambda each: not self._can_be_billed(each))
+        together = due - wrong
+        if not together or not wrong:
+            return list(due)
+        return [together, *wrong]
+
+    def _can_be_billed(self, subscription):
+        """Tell whether one subscription can be billed, and take the attempt back."""
+        try:
+            with closing(self.env.cr.savepoint()):
+                self._write([subscription._prepare_billing(self.target_date)])
+        except psycopg2.OperationalError:
+            raise
+        except Exception:  # The reason is noted when its part is billed.
+            return False
+        return True
+
+    def _plan_each_that_can(self, due):
+        """Return what each subscription is billed, and {subscription: error}."""
+        billings, errors = [], {}
+        rows = due._open_rows_by_subscription()
+        for subscription in due.with_context(managed_sales_journals={}):
+            try:
+                billings.append(
+                    subscription._prepare_billing(self.target_date, rows[subscription])
+                )
+            except psycopg2.Error:
+                # The transaction is spoilt for the others too: see the caller.
+                raise
+            except Exception as error:
+                errors[subscription] = error
+        return billings, errors
+
+    def _write(self, billings):
+        """Write what was planned for subscriptions, or raise; return the moves."""
+        writer = self.env["subscription.invoice.writer"]
+        invoices = self.env["subscription.subscription"]._group_into_invoices(billings)
+        for invoice in invoices:
+            invoice.header["managed_billing_run_id"] = self.id or False
+        moves = writer._write_invoices(invoices)
+        self._record_billed_periods(invoices, moves)
+        self._close_periods(billings)
+        self._notify(invoices, moves)
+        # Posting comes last: it locks the journal's number until the commit.
+        writer._post(
+            moves.browse(
+                move.id
+                for move, invoice in zip(moves, invoices, strict=True)
+                if invoice.posts
+            )
+        )
+        moves._settle_by_prepayments()
+        return moves
+
+    def _record_billed_periods(self, invoices, moves):
+        """Note which invoice line billed which period; the database refuses twins."""
+        values = []
+        for invoice, move in zip(invoices, moves, strict=True):
+            invoice_lines = move.line_ids.filtered("managed_subscription_line_id")
+            for row, invoice_line in zip(
+                invoice.rows, invoice_lines.sorted("sequence"), strict=True
+            ):
+                values.append(
+                    row.line._prepare_billed_period_values(row.item, invoice_line)
+                )
+        self.env["subscription.billed.period"].create(values)
+
+    def _close_periods(self, billings):
+        """Move each line's and subscription's mark behind what is billed now."""
+        for billing in billings:
+            for line in billing.subscription.line_ids:
+                closed = billing.plan.closed_until.get(line.id)
+                if closed and closed != line.closed_until:
+                    noting(line).closed_until = closed
+            due = billing.plan.next_due or False
+            noting(billing.subscription).next_billing_date = due
+
+    def _notify(self, invoices, moves):
+        """Hand posted invoices on: to be collected, and to be sent where wanted."""
+        if any(invoice.posts for invoice in invoices):
+            self.env.ref("subscription_management.ir_cron_collect")._trigger()
+        wanted = moves.browse(
+            move.id
+            for move, invoice in zip(moves, invoices, strict=True)
+            if invoice.sends and invoice.posts
+        )
+        if wanted:
+            author = self.env.user
+            wanted.sending_data = {
+                "author_user_id": author.id,
+                "author_partner_id": author.partner_id.id,
+            }
+            self.env.ref("account.ir_cron_account_move_send")._trigger()
+
+    def _note_failure(self, subscription, error):
+        """Mark one subscription with the reason, for people to cure."""
+        reason = subscription._reason_of(error)
+        if isinstance(error, UserError | BillingError):
+            _logger.info("Not billed: %s: %s", subscription.name, reason)
+        else:
+            _logger.error("Not billed: %s", subscription.name, exc_info=error)
+        self.env["subscription.billing.failure"].create(
+            {"run_id": self.id, "subscription_id": subscription.id, "reason": reason}
+        )
+        noting(subscription).billing_error = reason
+        if not subscription.activity_search([BILLING_ERROR_ACTIVITY]):
+            subscription.activity_schedule(
+                BILLING_ERROR_ACTIVITY,
+                note=reason,
+                user_id=(subscription.user_id or self.env.user).id,
+            )
+
+    @api.model
+    def _bill_now(self, subscription, target):
+        """Bill one subscription at once, for a person who is waiting."""
+        subscription.lock_for_update(allow_referencing=True)
+        run = self.new({"target_date": target})
+        try:
+            moves = run._write([subscription._prepare_billing(target)])
+        except BillingError as error:
+            raise UserError(translated(self.env, error)) from error
+        subscription._clear_billing_error()
+        return moves

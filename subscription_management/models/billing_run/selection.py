@@ -1,0 +1,102 @@
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..billing.planning import BILLED_STATES
+
+SLICE_SIZE = 50
+"""Short enough that other postings of the journal do not wait long for its number."""
+
+
+class SubscriptionBillingSelection(models.Model):
+    """Which subscriptions a run takes next, and how workers keep apart."""
+
+    _inherit = "subscription.billing.run"
+
+    def _count_due(self):
+        return self.env["subscription.subscription"].search_count(self._due_domain())
+
+    def _due_domain(self):
+        """Return the domain of what this run has still to look at."""
+        self.ensure_one()
+        domain = (
+            Domain("company_id", "in", self.company_ids.ids)
+            & Domain("state", "in", BILLED_STATES)
+            & Domain("next_billing_date", "<=", self.target_date)
+        )
+        if self.is_dry_run:
+            return domain & Domain("id", ">", self.dry_run_cursor)
+        if self.id:
+            failed = self.env["subscription.billing.failure"]._search(
+                [("run_id", "=", self.id), ("is_retried", "=", False)]
+            )
+            domain &= Domain("id", "not in", failed.subselect("subscription_id"))
+        return domain
+
+    def _select_due(self):
+        """Return the next due subscriptions, locked until the transaction ends.
+
+        Rows that another worker holds are skipped. Those that failed before come
+        last and one by one, so that they cannot slow the others.
+        """
+        due = self._due_domain()
+        subscriptions = self.env["subscription.subscription"]
+        if self.is_dry_run:
+            return subscriptions.search(due, order="id", limit=SLICE_SIZE)
+        led = due & self._leads_shared_invoice()
+        healthy = Domain("billing_error", "=", False)
+        leaders = self._lock(led & healthy, SLICE_SIZE) or self._lock(led & ~healthy, 1)
+        return leaders | self._lock_followers(due, leaders)
+
+    def _leads_shared_invoice(self):
+        """Return the condition of being the first due of those on one invoice.
+
+        Only the first is locked by chance; the others follow it, so that two
+        workers never split what belongs on one invoice.
+        """
+
+        def to_sql(model, alias, _query):
+            return SQL(
+                """(
+                    NOT %(table)s.shares_invoices OR NOT EXISTS (
+                        SELECT FROM subscription_subscription earlier
+                         WHERE earlier.shares_invoices
+                           AND earlier.partner_invoice_id =
+                               %(table)s.partner_invoice_id
+                           AND earlier.company_id = %(table)s.company_id
+                           AND earlier.state IN %(states)s
+                           AND earlier.next_billing_date <= %(target)s
+                           AND earlier.billing_error IS NULL
+                           AND earlier.id < %(table)s.id
+                    )
+                )""",
+                table=SQL.identifier(alias),
+                states=BILLED_STATES,
+                target=self.target_date,
+            )
+
+        return Domain.custom(to_sql=to_sql)
+
+    def _lock_followers(self, due, leaders):
+        sharing = leaders.filtered("shares_invoices")
+        if not sharing:
+            return leaders.browse()
+        return self._lock(
+            due
+            & Domain("shares_invoices", "=", True)
+            & Domain("billing_error", "=", False)
+            & Domain("partner_invoice_id", "in", sharing.partner_invoice_id.ids)
+            & Domain("company_id", "in", sharing.company_id.ids)
+            & Domain("id", "not in", leaders.ids)
+        )
+
+    def _lock(self, domain, limit=None):
+        """Return matching subscriptions in due order, locked, skipping held ones."""
+        subscriptions = self.env["subscription.subscription"]
+        query = subscriptions._search(
+            domain, order="next_billing_date, id", limit=limit
+        )
+        found = self.env.execute_query(
+            SQL("%s FOR NO KEY UPDATE SKIP LOCKED", query.select())
+        )
+        return subscriptions.browse(row_id for (row_id,) in found)

@@ -1,0 +1,91 @@
+"""What billing owes a customer is set against what the customer owes."""
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from .case import BLOCKING
+
+
+class SubscriptionDunningCredits(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    def _set_off_credits(self):
+        """Set credit notes that billing made against open invoices, the oldest first.
+
+        Nothing is set off beside a payment that is under way: its amount is known to
+        the bank. What a person credited is left for a person to refund or to match,
+        and so is credit of a customer beside a refund that is matched with nothing.
+        """
+        credited = self._credits_beside()
+        now = fields.Datetime.now()
+        for case in self.sorted(lambda each: (each.due_date, each.id)):
+            lines = credited.get(case.id)
+            if (
+                not lines
+                or case.outcome in BLOCKING
+                or case.hold == "disputed"
+                or case._customer_pays_until(now)
+            ):
+                continue
+            for account, notes in lines.grouped("account_id").items():
+                owed = case.move_id.line_ids.filtered(
+                    lambda line, account=account: line.account_id == account
+                )
+                left = (owed | notes).filtered(lambda line: not line.reconciled)
+                if left & owed and left & notes:
+                    left.reconcile()
+
+    def _credits_beside(self):
+        """Return {case id: open lines of credit notes} of those that have any."""
+        if not self:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT known.id, array_agg(credit.id ORDER BY credit.date, credit.id)
+                  FROM subscription_dunning_case known
+                  JOIN account_move_line owed
+                    ON owed.move_id = known.move_id
+                   AND owed.display_type = 'payment_term'
+                   AND owed.parent_state = 'posted'
+                   AND owed.reconciled IS NOT TRUE
+                  JOIN account_move_line credit
+                    ON credit.account_id = owed.account_id
+                   AND credit.partner_id = owed.partner_id
+                   AND credit.company_id = owed.company_id
+                   AND credit.currency_id = owed.currency_id
+                   AND credit.reconciled IS NOT TRUE
+                   AND credit.parent_state = 'posted'
+                   AND credit.balance < 0
+                  JOIN account_move note
+                    ON note.id = credit.move_id
+                   AND note.move_type = 'out_refund'
+                   AND note.reversed_entry_id IS NULL
+                 WHERE known.id = ANY(%s)
+                   AND EXISTS (
+                       SELECT FROM subscription_billed_period billed
+                        WHERE billed.move_id = note.id)
+                   AND NOT EXISTS (
+                       SELECT FROM account_move_line refunded
+                         JOIN account_move given ON given.id = refunded.move_id
+                         LEFT JOIN account_payment payment
+                           ON payment.move_id = given.id
+                        WHERE (payment.payment_type = 'outbound'
+                               OR given.statement_line_id IS NOT NULL)
+                          AND refunded.balance > 0
+                          AND refunded.account_id = credit.account_id
+                          AND refunded.partner_id = credit.partner_id
+                          AND refunded.company_id = credit.company_id
+                          AND refunded.currency_id = credit.currency_id
+                          AND refunded.parent_state = 'posted'
+                          AND refunded.reconciled IS NOT TRUE)
+                 GROUP BY known.id
+                """,
+                list(self.ids),
+            )
+        )
+        return {
+            row_id: self.env["account.move.line"].browse(line_ids)
+            for row_id, line_ids in rows
+        }

@@ -1,0 +1,244 @@
+"""How the unpaid invoices of some customers are chased: steps on a time line."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...billing_core.collection import Decline
+from ...billing_core.dunning import Action, Policy, Step, check_policy
+from ...billing_core.errors import BillingError
+from ..error_messages import translated
+from ..payments.payment_method import PAYERS
+
+ACTIONS = [
+    (Action.EMAIL.value, "E-mail"),
+    (Action.CHARGE.value, "Charge"),
+    (Action.ACTIVITY.value, "To-do"),
+    (Action.SUSPEND.value, "Suspend"),
+    (Action.CANCEL.value, "Cancel"),
+]
+PAST_DUE_KEY = 0
+"""The step of each policy that nobody writes down: from here on it is past due."""
+
+
+class SubscriptionDunningPolicy(models.Model):
+    _name = "subscription.dunning.policy"
+    _description = "Dunning Policy"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(
+        default=10, help="Of those that fit an invoice the first one is taken."
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", help="Empty for all companies.")
+    payer = fields.Selection(
+        PAYERS, "Paid By", help="Empty for customers who pay in any way."
+    )
+    plan_ids = fields.Many2many(
+        "subscription.plan",
+        "subscription_dunning_policy_plan_rel",
+        string="Plans",
+        check_company=True,
+        help="Only for these plans; empty for all.",
+    )
+    partner_ids = fields.Many2many(
+        "res.partner",
+        "subscription_dunning_policy_partner_rel",
+        string="Customers",
+        help="Only for these customers; empty for all.",
+    )
+    step_ids = fields.One2many(
+        "subscription.dunning.step", "policy_id", "Dunning Steps"
+    )
+    charge_delay_days = fields.Integer(
+        "Charge After (Days)",
+        help="Days between an invoice and its first charge, as direct debits need.",
+    )
+    past_due_day = fields.Integer(
+        "Past Due From Day",
+        default=1,
+        help="Days after the due date from which the subscription is past due.",
+    )
+    pending_days = fields.Integer(
+        "Ask About Pending After (Days)",
+        default=7,
+        help="A person looks at what a bank has not decided by then.",
+    )
+    declined_template_id = fields.Many2one(
+        "mail.template",
+        "When a Charge Is Declined",
+        domain="[('model', '=', 'subscription.dunning.case')]",
+        ondelete="restrict",
+        help="Sent once, when no saved method has paid.",
+    )
+    action_template_id = fields.Many2one(
+        "mail.template",
+        "When the Customer Must Agree",
+        domain="[('model', '=', 'subscription.dunning.case')]",
+        ondelete="restrict",
+        help="Sent when a bank asks its customer to confirm a charge in person.",
+    )
+    receipt_template_id = fields.Many2one(
+        "mail.template",
+        "Receipt",
+        domain="[('model', '=', 'account.payment')]",
+        ondelete="restrict",
+        help="Sent when a saved method was charged; empty for no receipt.",
+    )
+    keeps_days_off = fields.Boolean(
+        "Quiet on Days Off",
+        default=True,
+        help="On days without work and holidays of the company's calendar nobody is "
+        "written to, suspended or cancelled.",
+    )
+    hour_from = fields.Float("Write From", default=8.0)
+    hour_to = fields.Float("Write Until", default=19.0)
+
+    _hours_in_order = models.Constraint(
+        "CHECK (hour_from >= 0 AND hour_to <= 24 AND hour_from < hour_to)",
+        "Letters are sent between two hours of a day, from the earlier one on.",
+    )
+    _days_not_negative = models.Constraint(
+        "CHECK (charge_delay_days >= 0 AND past_due_day >= 0 AND pending_days > 0)",
+        "A charge comes 0 days or more after its invoice, an invoice is past due from "
+        "day 0 or later, and pending payments are asked about after 1 day or more.",
+    )
+
+    @api.constrains("step_ids")
+    def _check_steps(self):
+        """Refuse steps that cannot be followed in their order."""
+        for policy in self:
+            try:
+                check_policy(policy._snapshot_policy())
+            except BillingError as error:
+                raise ValidationError(policy._sentence_of(error)) from error
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        # A constraint looks at given fields only: no steps at all is not given.
+        policies._check_steps()
+        return policies
+
+    def _sentence_of(self, error):
+        """Return why the steps cannot be followed, with the names of the screen."""
+        action = getattr(error, "action", None)
+        if action:
+            error.action = dict(
+                self.env["subscription.dunning.step"]
+                ._fields["action"]
+                ._description_selection(self.env)
+            )[action]
+        return translated(self.env, error)
+
+    def _snapshot_policy(self):
+        self.ensure_one()
+        past_due = Step(PAST_DUE_KEY, self.past_due_day, Action.PAST_DUE)
+        return Policy((past_due, *(step._snapshot_step() for step in self.step_ids)))
+
+    @api.model
+    def _policies_for(self, company):
+        """Return the policies of a company in their order, for branches its own too."""
+        policies = self.sudo().search(
+            [("company_id", "in", [*company.parent_ids.ids, False])]
+        )
+        # Those of a parent come after its own, and after those for all.
+        return policies.sorted(
+            lambda policy: bool(policy.company_id) and policy.company_id != company
+        )
+
+    def _first_for(self, partner, plans, payer):
+        """Return the first of the policies that fits, those for few before others."""
+        fitting = self.filtered(
+            lambda policy: (
+                policy.payer in (payer, False)
+                and (not policy.plan_ids or policy.plan_ids & plans)
+                and (not policy.partner_ids or partner in policy._customers())
+            )
+        )
+        return (
+            fitting.filtered("partner_ids") or fitting.filtered("plan_ids") or fitting
+        )[:1]
+
+    def _customers(self):
+        return self.partner_ids.commercial_partner_id
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for policy, vals in zip(self, vals_list, strict=True):
+            vals["name"] = self.env._("%s (copy)", policy.name)
+            vals["step_ids"] = [
+                fields.Command.create(step.copy_data()[0]) for step in policy.step_ids
+            ]
+        return vals_list
+
+
+class SubscriptionDunningStep(models.Model):
+    _name = "subscription.dunning.step"
+    _description = "Dunning Step"
+    _order = "policy_id, day, id"
+
+    policy_id = fields.Many2one(
+        "subscription.dunning.policy", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="policy_id.company_id", store=True)
+    day = fields.Integer(
+        required=True, help="Days after the due date; below 0 for days before it."
+    )
+    action = fields.Selection(ACTIONS, required=True, default=Action.EMAIL.value)
+    decline = fields.Selection(
+        [
+            (Decline.FUNDS.value, "Not Enough Money"),
+            (Decline.TEMPORARY.value, "Passing Trouble"),
+        ],
+        "Only After",
+        help="Charges again only if the last decline was of that kind; empty after any "
+        "decline that is not for good.",
+    )
+    template_id = fields.Many2one(
+        "mail.template",
+        "E-mail",
+        domain="[('model', '=', 'subscription.dunning.case')]",
+        ondelete="restrict",
+    )
+    note = fields.Char("What to Do", translate=True)
+    user_id = fields.Many2one(
+        "res.users", "Person", help="Empty for the salesperson of the subscription."
+    )
+
+    @api.constrains("action", "template_id")
+    def _check_has_template(self):
+        for step in self:
+            if step.action == Action.EMAIL.value and not step.template_id:
+                raise ValidationError(
+                    self.env._(
+                        "The e-mail of day %s has no text: choose a template.", step.day
+                    )
+                )
+
+    @api.constrains("day", "action", "decline")
+    def _check_policy(self):
+        self.policy_id._check_steps()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_last(self):
+        for policy, steps in self.grouped("policy_id").items():
+            if not policy.step_ids - steps:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” would chase nobody without a step; archive the policy "
+                        "instead.",
+                        policy.name,
+                    )
+                )
+
+    def _snapshot_step(self):
+        self.ensure_one()
+        is_charge = self.action == Action.CHARGE.value
+        return Step(
+            key=self._origin.id or id(self.id),
+            day=self.day,
+            action=Action(self.action),
+            decline=Decline(self.decline) if is_charge and self.decline else None,
+        )

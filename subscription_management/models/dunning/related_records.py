@@ -1,0 +1,175 @@
+"""Where people meet a case: on its invoice, its subscription and its customer."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..payments.payment_method import PAYERS
+
+STAFF = "subscription_management.group_subscription_user"
+
+
+class SubscriptionDunningShown(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    def _action_to_view(self):
+        """Return the action that shows these cases."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_dunning_case_action"
+        )
+        action["domain"] = [("id", "in", self.ids)]
+        action["context"] = {}
+        if len(self) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.id
+        return action
+
+    def _first_to_act(self):
+        """Return the case of which something is done first."""
+        return self.sorted(lambda case: (case.next_date or case.due_date, case.id))[:1]
+
+    def _has_unknown(self):
+        return any(case.state == "open" and case.has_unknown for case in self)
+
+
+class AccountMoveShown(models.Model):
+    _inherit = "account.move"
+
+    managed_next_step = fields.Char(
+        "What Comes Next", compute="_compute_managed_next_step", compute_sudo=True
+    )
+    managed_has_unknown_charge = fields.Boolean(
+        compute="_compute_managed_next_step", compute_sudo=True
+    )
+
+    @api.depends_context("lang")
+    def _compute_managed_next_step(self):
+        for move in self:
+            case = move.managed_case_ids.filtered(lambda each: each.state == "open")
+            move.managed_next_step = case.next_step
+            move.managed_has_unknown_charge = case._has_unknown()
+
+    def action_view_managed_case(self):
+        return self.managed_case_ids._action_to_view()
+
+
+class SubscriptionShown(models.Model):
+    _inherit = "subscription.subscription"
+
+    dunning_case_ids = fields.Many2many(
+        "subscription.dunning.case",
+        "subscription_dunning_case_subscription_rel",
+        "subscription_subscription_id",
+        "subscription_dunning_case_id",
+        "Unpaid Invoices",
+        copy=False,
+        readonly=True,
+    )
+    next_dunning_step = fields.Char(
+        "What Comes Next", compute="_compute_next_dunning_step", compute_sudo=True
+    )
+    has_unknown_charge = fields.Boolean(
+        compute="_compute_next_dunning_step", compute_sudo=True
+    )
+
+    @api.depends_context("lang")
+    def _compute_next_dunning_step(self):
+        for subscription in self:
+            late = subscription._cases_in_dunning()
+            subscription.next_dunning_step = late._first_to_act().next_step
+            subscription.has_unknown_charge = late._has_unknown()
+
+    def _cases_in_dunning(self):
+        """Return the open cases of what is late, declined or not known."""
+        return self.dunning_case_ids.filtered(
+            lambda case: (
+                case.state == "open" and (case.entered_on or case._has_unknown())
+            )
+        )
+
+    def action_view_dunning_cases(self):
+        self.ensure_one()
+        return self._cases_in_dunning()._action_to_view()
+
+
+class SubscriptionPlanShown(models.Model):
+    _inherit = "subscription.plan"
+
+    dunning_policy_ids = fields.Many2many(
+        "subscription.dunning.policy",
+        string="Dunning Policies",
+        compute="_compute_dunning_policy_ids",
+        help="By which its invoices are chased, for each way to pay; customers with a "
+        "policy of their own have that one.",
+    )
+
+    @api.depends("company_id")
+    def _compute_dunning_policy_ids(self):
+        nobody = self.env["res.partner"]
+        for plan in self:
+            policies = self.env["subscription.dunning.policy"]._policies_for(
+                plan.company_id or self.env.company
+            )
+            plan.dunning_policy_ids = policies.browse().union(
+                *(
+                    policies._first_for(nobody, plan._origin, payer)
+                    for payer, _label in PAYERS
+                )
+            )
+
+
+class ResPartnerShown(models.Model):
+    _inherit = "res.partner"
+
+    managed_open_case_count = fields.Integer(
+        compute="_compute_managed_cases", groups=STAFF
+    )
+    managed_payment_method_count = fields.Integer(
+        compute="_compute_managed_cases", groups=STAFF
+    )
+    managed_next_step = fields.Char(
+        "What Comes Next", compute="_compute_managed_cases", groups=STAFF
+    )
+    managed_dunning_policy_ids = fields.Many2many(
+        "subscription.dunning.policy",
+        string="Own Dunning Policies",
+        compute="_compute_managed_dunning_policy_ids",
+        groups=STAFF,
+    )
+
+    @api.depends_context("company")
+    def _compute_managed_dunning_policy_ids(self):
+        policies = self.env["subscription.dunning.policy"]._policies_for(
+            self.env.company
+        )
+        for partner in self:
+            owner = partner.commercial_partner_id._origin
+            partner.managed_dunning_policy_ids = policies.filtered(
+                lambda policy, owner=owner: owner in policy._customers()
+            )
+
+    @api.depends_context("lang")
+    def _compute_managed_cases(self):
+        cases, methods = (
+            self.env[name]
+            for name in ("subscription.dunning.case", "subscription.payment.method")
+        )
+        for partner in self:
+            own = Domain("partner_id", "=", partner.commercial_partner_id.id)
+            partner.managed_payment_method_count = methods.search_count(own)
+            unpaid = cases.search(own & Domain("state", "=", "open"))
+            partner.managed_open_case_count = len(unpaid)
+            partner.managed_next_step = unpaid._first_to_act().next_step
+
+    def action_view_managed_cases(self):
+        self.ensure_one()
+        own = Domain("partner_id", "=", self.commercial_partner_id.id)
+        cases = self.env["subscription.dunning.case"]
+        return cases.search(own & Domain("state", "=", "open"))._action_to_view()
+
+    def action_view_managed_payment_methods(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_payment_method_action"
+        )
+        action["domain"] = [("partner_id", "=", self.commercial_partner_id.id)]
+        return action

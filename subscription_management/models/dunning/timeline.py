@@ -1,0 +1,236 @@
+"""Steps as people see them: on a time line, with what comes next and when."""
+
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+from ...billing_core.collection import Outcome
+from ...billing_core.dunning import Action
+from .case import SENDING
+from .policy import PAST_DUE_KEY
+
+ICONS = {
+    Action.PAST_DUE: "fa-clock-o",
+    Action.CHARGE: "fa-credit-card",
+    Action.EMAIL: "fa-envelope-o",
+    Action.ACTIVITY: "fa-phone",
+    Action.SUSPEND: "fa-pause-circle",
+    Action.CANCEL: "fa-times-circle",
+}
+COLOURS = {
+    Action.PAST_DUE: "text-warning",
+    Action.SUSPEND: "text-danger",
+    Action.CANCEL: "text-danger",
+}
+
+
+class SubscriptionDunningPolicyTimeline(models.Model):
+    _inherit = "subscription.dunning.policy"
+
+    timeline = fields.Html(compute="_compute_timeline", sanitize=False)
+    case_ids = fields.One2many("subscription.dunning.case", "policy_id")
+    open_case_count = fields.Integer(compute="_compute_open_case_count")
+
+    @api.depends(
+        "past_due_day",
+        "charge_delay_days",
+        "payer",
+        "step_ids.day",
+        "step_ids.action",
+        "step_ids.decline",
+        "step_ids.template_id.name",
+        "step_ids.note",
+    )
+    @api.depends_context("lang")
+    def _compute_timeline(self):
+        for policy in self:
+            by_key = {step._snapshot_step().key: step for step in policy.step_ids}
+            rows = [
+                {
+                    "when": policy._name_of_day(step.day),
+                    "icon": ICONS[step.action],
+                    "colour": COLOURS.get(step.action, ""),
+                    **policy._name_of_step(by_key.get(step.key)),
+                }
+                for step in policy._snapshot_policy().steps
+            ]
+            policy.timeline = self.env["ir.qweb"]._render(
+                "subscription_management.dunning_timeline",
+                {"rows": [*policy._rows_of_first_charge(), *rows]},
+            )
+
+    def _rows_of_first_charge(self):
+        """Return the row of what happens once an invoice is posted."""
+        if self.payer == "manual":
+            return []
+        delay = self.charge_delay_days
+        return [
+            {
+                "when": self.env._("%s days after the invoice", delay)
+                if delay
+                else self.env._("With the invoice"),
+                "icon": ICONS[Action.CHARGE],
+                "colour": "",
+                "name": self.env._("Charge the saved payment methods, one by one"),
+                "detail": "",
+            }
+        ]
+
+    def _name_of_day(self, day):
+        if day < 0:
+            return self.env._("%s days before", -day)
+        return self.env._("Day %s", day) if day else self.env._("Due date")
+
+    def _name_of_step(self, step):
+        """Return the words of a step; None is the one that nobody writes down."""
+        if step is None:
+            return {
+                "name": self.env._("The subscription is past due"),
+                "detail": "",
+            }
+        names = {
+            field: dict(step._fields[field]._description_selection(self.env))
+            for field in ("action", "decline")
+        }
+        detail = step.note
+        if step.action == Action.EMAIL.value:
+            detail = step.template_id.sudo().name
+        elif step.action == Action.CHARGE.value:
+            detail = step.decline and self.env._(
+                "Only after: %s", names["decline"][step.decline]
+            )
+        return {"name": names["action"].get(step.action, ""), "detail": detail or ""}
+
+    def _compute_open_case_count(self):
+        counts = dict(
+            self.env["subscription.dunning.case"]._read_group(
+                [("policy_id", "in", self.ids), ("state", "=", "open")],
+                ["policy_id"],
+                ["__count"],
+            )
+        )
+        for policy in self:
+            policy.open_case_count = counts.get(policy._origin, 0)
+
+    def action_view_open_cases(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "subscription_management.subscription_dunning_case_action"
+        )
+        action["domain"] = [("policy_id", "=", self.id)]
+        action["context"] = {"search_default_open": 1}
+        return action
+
+
+class SubscriptionDunningCaseTimeline(models.Model):
+    _inherit = "subscription.dunning.case"
+
+    timeline = fields.Html(compute="_compute_timeline", sanitize=False)
+    next_step = fields.Char("Next", compute="_compute_next_step")
+    is_charged_again = fields.Boolean(
+        compute="_compute_is_charged_again", help="As letters promise it."
+    )
+
+    def _compute_is_charged_again(self):
+        for case in self:
+            steps = case.sudo()._foresee(case._today())
+            case.is_charged_again = any(
+                step.action is Action.CHARGE for step, _day in steps
+            )
+
+    @api.depends_context("lang")
+    def _compute_next_step(self):
+        for case in self:
+            case.next_step = case.sudo()._say_what_comes()
+
+    def _say_what_comes(self):
+        """Return one sentence: what will happen, and when."""
+        self.ensure_one()
+        if self.state != "open":
+            return False
+        if waits := self._say_what_it_waits_for():
+            return waits
+        step, day = next(iter(self._foresee(self._today())), (None, None))
+        if step is None:
+            return self.env._("No step is left: a person decides.")
+        return self.env._(
+            "%(step)s on %(day)s",
+            step=self.version_id._labels()[step.key],
+            day=format_date(self.env, day),
+        )
+
+    def _say_what_it_waits_for(self):
+        """Return the sentence of what has to happen before any step, if something."""
+        if self.has_unknown:
+            return self.env._("A person says whether the last charge was made.")
+        if self.outcome in (SENDING, Outcome.PENDING.value):
+            return self.env._("The bank decides about the last charge.")
+        if self.outcome == Outcome.PAID.value:
+            return self.env._("The payment of the last charge is written down.")
+        if self.hold == "disputed":
+            return self.env._("Disputed: nothing until somebody lets it go on.")
+        if self.hold and self.hold_until:
+            return self.env._(
+                "On hold until %s.", format_date(self.env, self.hold_until)
+            )
+        if self.hold:
+            return self.env._("Paused: nothing until somebody lets it go on.")
+        if self._is_not_chased():
+            return self.env._(
+                "Nothing while the invoice is a draft, blocked or not to be "
+                "followed up."
+            )
+        if self._bank_decides():
+            return self.env._("The bank decides about a payment of the customer.")
+        if self.charge_at:
+            day = self.company_id._subscription_day(self.charge_at)
+            return self.env._("Charge on %s", format_date(self.env, day))
+        return False
+
+    @api.depends("step_ids", "state", "hold", "outcome", "charge_at", "next_date")
+    @api.depends_context("lang")
+    def _compute_timeline(self):
+        for case in self:
+            rows = case.sudo()._rows_done() + case.sudo()._rows_to_come()
+            case.timeline = self.env["ir.qweb"]._render(
+                "subscription_management.dunning_timeline", {"rows": rows}
+            )
+
+    def _rows_done(self):
+        results = dict(self.step_ids._fields["result"]._description_selection(self.env))
+        return [
+            {
+                "when": format_date(self.env, row.day),
+                "icon": ICONS[Action(row.action)],
+                "colour": "text-muted",
+                "name": row.label,
+                "detail": results[row.result],
+                "is_done": True,
+            }
+            for row in self.step_ids.sorted(lambda row: (row.day, row.id))
+            if row.result != "passed"
+        ]
+
+    def _rows_to_come(self):
+        if self.state != "open" or not self.version_id:
+            return []
+        labels = self.version_id._labels()
+        waits = self._say_what_it_waits_for()
+        first = {
+            "when": self.env._("First"),
+            "icon": "fa-hourglass-half",
+            "colour": "text-info",
+            "name": waits,
+            "detail": "",
+        }
+        return [first] * bool(waits) + [
+            {
+                "when": format_date(self.env, day),
+                "icon": ICONS[step.action],
+                "colour": COLOURS.get(step.action, ""),
+                "name": labels[step.key],
+                "detail": self.env._("if it is not paid")
+                if step.key != PAST_DUE_KEY
+                else "",
+            }
+            for step, day in self._foresee(self._today())
+        ]

@@ -1,0 +1,289 @@
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...billing_core.errors import BillingError
+from ...billing_core.money import ZERO
+from ...billing_core.recurring_revenue import (
+    AT_REST,
+    AgreedChange,
+    MovementKind,
+    kinds_by_day,
+    level_on,
+    movements_by_kind,
+    movements_to_record,
+    revenue_changes,
+)
+from ..decimals import exact
+
+
+class SubscriptionRevenueMovement(models.Model):
+    """By how much the monthly recurring revenue moves on a day, and why.
+
+    A record is only added to: what is taken back is moved back. The exchange rate of
+    what comes is that of the day on which it was written; what goes was worth its share
+    of what was written before, so that nothing stays of what ended.
+    """
+
+    _name = "subscription.revenue.movement"
+    _description = "Recurring Revenue Movement"
+    _order = "date desc, id desc"
+    _rec_name = "subscription_id"
+
+    date = fields.Date(required=True, index=True)
+    kind = fields.Selection(
+        [
+            ("new", "New"),
+            ("expansion", "Expansion"),
+            ("contraction", "Contraction"),
+            ("churn", "Churn"),
+            ("reactivation", "Reactivation"),
+            ("pause", "Pause"),
+            ("resumption", "Resumption"),
+        ],
+        required=True,
+    )
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, ondelete="cascade", index=True
+    )
+    change_id = fields.Many2one(
+        "subscription.change", "Caused By", ondelete="set null", index=True
+    )
+    cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason", ondelete="restrict", index="btree_not_null"
+    )
+    commercial_partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, ondelete="restrict", index=True
+    )
+    plan_id = fields.Many2one("subscription.plan", required=True, ondelete="restrict")
+    user_id = fields.Many2one("res.users", "Salesperson")
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    currency_id = fields.Many2one("res.currency", required=True)
+    amount = fields.Monetary(required=True, help="Per month, without taxes.")
+    company_currency_id = fields.Many2one(
+        "res.currency", "Company Currency", related="company_id.currency_id"
+    )
+    company_amount = fields.Monetary(
+        "Monthly Revenue",
+        required=True,
+        currency_field="company_currency_id",
+        help="In the company's currency, at the rate of the day on which it came.",
+    )
+
+    def write(self, vals):
+        if self:
+            raise UserError(
+                self.env._("Movements of revenue are only added to, never edited.")
+            )
+        return super().write(vals)
+
+    def _move_to_kind(self, recorded, kind, change):
+        """Take a sum back and write it down anew as another kind, all else the same."""
+        self.ensure_one()
+        for sign, of_kind in ((-1, recorded.kind), (1, kind)):
+            self.copy(
+                {
+                    "kind": of_kind.value,
+                    "change_id": change.id,
+                    "amount": float(sign * recorded.amount),
+                    "company_amount": float(sign * recorded.worth),
+                }
+            )
+
+    @api.model
+    def _sums(self, domain):
+        """Return what movements add up to, for each of their kinds on each day."""
+        groups = self.sudo()._read_group(
+            domain,
+            ["subscription_id", "commercial_partner_id", "date:day", "kind"],
+            ["amount:sum", "company_amount:sum", "id:max"],
+            order="subscription_id, date:day, kind",
+        )
+        return [
+            MovementSum(
+                subscription,
+                customer,
+                day,
+                MovementKind(kind),
+                exact(amount),
+                exact(worth),
+                self.sudo().browse(last_id),
+            )
+            for subscription, customer, day, kind, amount, worth, last_id in groups
+        ]
+
+
+@dataclass(frozen=True)
+class MovementSum:
+    """What the movements of a subscription on one day add up to, of one kind."""
+
+    subscription: models.Model
+    customer: models.Model
+    day: date
+    kind: MovementKind
+    amount: Decimal
+    worth: Decimal
+    """The amount in the company's currency, as it was written."""
+    last: models.Model
+
+    @property
+    def key(self):
+        return self.customer, self.day, self.kind
+
+    def agreed_change(self):
+        return AgreedChange(self.subscription.id, self.day, self.amount, self.worth)
+
+
+class SubscriptionRevenue(models.Model):
+    _inherit = "subscription.subscription"
+
+    movement_ids = fields.One2many(
+        "subscription.revenue.movement", "subscription_id", "Revenue Movements"
+    )
+
+    def _record_movements(self, change):
+        """Write down how a change moves the revenue of each day.
+
+        It may change what days of the customer's other subscriptions are, too: the end
+        of one of them is churn only where no other one goes on.
+        """
+        self.ensure_one()
+        agreed, paid = (
+            self._revenue_changes(pauses) for pauses in ([], self._snapshot_pauses())
+        )
+        recorded = {each.key: each for each in self._recorded_movements()}
+        others = self._movements_of_others()
+        kinds = kinds_by_day(
+            [
+                *self._agreed_changes(agreed, recorded.values()),
+                *(each.agreed_change() for each in others if each.kind not in AT_REST),
+            ]
+        )
+        wanted = {
+            (self.commercial_partner_id, *key): amount
+            for key, amount in movements_by_kind(agreed, paid, kinds).items()
+        }
+        amounts = {key: each.amount for key, each in recorded.items()}
+        missing = movements_to_record(wanted, amounts)
+        for key, amount, worth in self._with_worth(missing, recorded):
+            self._create_movement(key, amount, worth, change)
+        for each in others:
+            kind = kinds.get(each.day, each.kind)
+            if each.kind not in AT_REST and each.kind != kind and each.amount:
+                each.last._move_to_kind(each, kind, change)
+
+    def _recorded_movements(self):
+        """Return the sums of what is written down of this subscription."""
+        own = Domain("subscription_id", "=", self.id)
+        return self.env["subscription.revenue.movement"]._sums(own)
+
+    def _movements_of_others(self):
+        """Return the sums of the customer's other subscriptions in the company."""
+        domain = Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
+        domain &= Domain("company_id", "=", self.company_id.id)
+        domain &= Domain("subscription_id", "!=", self.id)
+        return self.env["subscription.revenue.movement"]._sums(domain)
+
+    def _agreed_changes(self, changes, recorded):
+        """Return changes of what is agreed as they are compared with others.
+
+        What is written down already is worth what it was then.
+        """
+        written = {}
+        for each in recorded:
+            if each.kind not in AT_REST:
+                amount, worth = written.get(each.day, (ZERO, ZERO))
+                written[each.day] = (amount + each.amount, worth + each.worth)
+        found = []
+        for day, amount in changes.items():
+            was, worth = written.get(day, (ZERO, ZERO))
+            if was != amount:
+                worth = exact(self._worth_of_new(amount, day))
+            found.append(AgreedChange(self.id, day, amount, worth))
+        return found
+
+    def _create_movement(self, key, amount, worth, change):
+        """Write a movement down."""
+        customer, day, kind = key
+        self.env["subscription.revenue.movement"].sudo().create(
+            {
+                **self._prepare_movement_values(day, amount, kind, change),
+                "commercial_partner_id": customer.id,
+                "company_amount": worth,
+            }
+        )
+
+    def _restate_revenue(self, companies):
+        """Move the revenue to where it is by what companies subtract now."""
+        limited = self.sudo().search(
+            [
+                ("company_id", "in", companies.ids),
+                ("line_ids.discount_ids.cycles", ">", 0),
+            ]
+        )
+        limited._price_again()
+        for subscription in limited:
+            subscription._record_movements(self.env["subscription.change"])
+
+    def _revenue_changes(self, pauses):
+        """Return by how much the monthly revenue changes on each day."""
+        self.ensure_one()
+        activated = self.change_ids.filtered(lambda each: each.kind == "activated")
+        if self.state == "draft" or not activated:
+            return {}
+        try:
+            return self._agreed_revenue_changes(pauses)
+        except BillingError as error:
+            raise UserError(self._refusal(error)) from error
+
+    def _agreed_revenue_changes(self, pauses):
+        """Return by how much what is agreed changes each day, started or not."""
+        if not self.currency_id:
+            return {}
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.kind == "recurring"
+                and line.plan_id
+                and line.product_id
+                and line.date_start
+            )
+        )
+        # What people edit is not stored yet.
+        keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
+        return revenue_changes(
+            self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
+            pauses,
+            self.currency_id._snapshot_currency(),
+        )
+
+    def _monthly_on(self, day):
+        """Return the monthly revenue of a day; none of what rests unbilled."""
+        self.ensure_one()
+        try:
+            changes = self._agreed_revenue_changes(self._snapshot_pauses())
+        except BillingError:
+            # A quantity without a price is refused when the line is saved.
+            return 0.0
+        return float(level_on(day, changes.items()))
+
+    def _prepare_movement_values(self, day, amount, kind, change):
+        self.ensure_one()
+        return {
+            "date": day,
+            "kind": kind.value,
+            "subscription_id": self.id,
+            "change_id": change.id,
+            # What a cancellation that is taken back moves back is of its reason too.
+            "cancellation_reason_id": (
+                change.cancellation_reason_id or change.undoes_id.cancellation_reason_id
+            ).id,
+            "plan_id": self.plan_id.id,
+            "user_id": self.user_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "amount": float(amount),
+        }

@@ -1,0 +1,315 @@
+"""Subscriptions that begin after their order: on delivery, or with the first use."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...billing_core.errors import TransitionNotAllowed
+from ...billing_core.lifecycle import ENDED, State, check_transition
+from .internal_write import noting
+
+
+class SubscriptionLifecycle(models.Model):
+    _inherit = "subscription.subscription"
+
+    def _set_state(self, wanted):
+        """Move to a state that the lifecycle allows; refuse any other."""
+        self._check_state_may_become(wanted)
+        noting(self).write({"state": wanted})
+
+    def _check_state_may_become(self, wanted):
+        for subscription in self:
+            try:
+                check_transition(State(subscription.state), State(wanted))
+            except TransitionNotAllowed as error:
+                labels = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "Subscription %(name)s is %(current)s and cannot become "
+                        "%(wanted)s; from here it can become: %(allowed)s.",
+                        name=subscription.name,
+                        current=labels[error.current].lower(),
+                        wanted=labels[error.wanted].lower(),
+                        allowed=", ".join(labels[state] for state in error.allowed),
+                    )
+                ) from error
+
+    def action_activate(self):
+        """Start the service: from now on its periods are billed."""
+        for subscription in self:
+            if not subscription.line_ids:
+                raise UserError(
+                    self.env._(
+                        "Subscription %s has no line; add a product before it starts.",
+                        subscription.name,
+                    )
+                )
+            if subscription.state == "draft":
+                subscription.line_ids._count_discounts_from_start()
+            subscription._check_can_be_billed()
+            subscription._set_state("active")
+            subscription._log_change("activated", subscription._first_day_paid_for())
+        self._schedule_billing()
+
+    def _first_day_paid_for(self):
+        """Return the day on which a subscription begins to pay."""
+        self.ensure_one()
+        return self.date_start
+
+    def _left_unpaid(self):
+        """Tell whether it was cancelled before the first day that is paid for."""
+        self.ensure_one()
+        if self.state != "cancelled" or self.billed_period_ids:
+            return False
+        started = {"activated", "trial"} & set(self.change_ids.mapped("kind"))
+        return not started or self.date_end <= self._first_day_paid_for()
+
+    def _end_with_notice(self):
+        """Return the first day without service for a customer who gives notice today.
+
+        That is the end of the term, or of the period where there is none, which is
+        far enough away.
+        """
+        self.ensure_one()
+        earliest = self._today() + timedelta(days=self.plan_id.notice_days)
+        end = self.term_end
+        if end:
+            while end and end < earliest:
+                end = self._term_end_after(end)
+        if end:
+            return end
+        calendar = self._leading_calendar()
+        index = calendar.index_on(max(earliest, calendar.start))
+        start = calendar.boundary(index)
+        return start if start == earliest else calendar.boundary(index + 1)
+
+    def _paid_until(self):
+        """Return the first day that a customer who leaves has not paid for.
+
+        That is the end of what is billed of the products that are served, by what they
+        are charged as today; where no day to come is, of the period that runs, or of
+        the trial.
+        """
+        self.ensure_one()
+        today = self._today()
+        if self.state == "draft" or not self.line_ids:
+            return max(today, self.date_start)
+        if self.state == "trial":
+            return max(today, self.trial_end)
+        paid = self._lines_charged_on(today)
+        series = {line._series_key() for line in paid if line.kind == "recurring"}
+        billed = self.billed_period_ids.filtered(
+            lambda row: (
+                row.line_id._series_key() in series
+                and row.amount >= 0
+                and not row.credited_period_id
+            )
+        )
+        end = max(billed.mapped("date_end"), default=today)
+        if end > today:
+            return end
+        calendar = self._leading_calendar()
+        return calendar.boundary(calendar.index_on(max(today, calendar.start)) + 1)
+
+    def _leading_calendar(self):
+        """Return the calendar by which the first product that is served is charged."""
+        today = self._today()
+        line = self._lines_to_change(today)[:1] or self.line_ids[:1]
+        charged = self._lines_charged_on(today) & line._origin_lines()
+        return (charged[:1] or line)._snapshot_calendar()
+
+    def _end_on(self, day, reason=False, *, expires=False, because=None):
+        """End the service from `day` on; days billed beyond it are credited.
+
+        It is cancelled, or expires where nobody renewed it. `because` is the record
+        of the cancellation reason, `reason` what is said besides.
+        """
+        said = {
+            "reason": reason,
+            "cancellation_reason_id": because.id if because else False,
+        }
+        for subscription in self:
+            if subscription.state == "draft":
+                subscription._set_state("cancelled")
+                subscription._log_change("cancelled", day, **said)
+                continue
+            subscription._check_state_may_become("cancelled")
+            if subscription.date_end:
+                subscription.action_undo_cancellation()
+            quiet = noting(subscription)
+            cut = quiet.line_ids.filtered(
+                lambda line: not line.date_end or line.date_end > day
+            )
+            before = cut._prepare_ends_before()
+            for line in cut:
+                line.date_end = max(day, line.date_start)
+            quiet.date_end = max(day, subscription.date_start)
+            subscription._log_change("cancelled", day, **said, **before)
+            quiet.ends_by_expiry = expires
+            if day <= subscription._today():
+                subscription._set_state("expired" if expires else "cancelled")
+        self._schedule_billing()
+
+    def action_undo_cancellation(self):
+        """Take back a cancellation that has not taken effect."""
+        for subscription in self:
+            end = subscription.date_end
+            if not end or subscription.state in ENDED:
+                raise UserError(
+                    self.env._(
+                        "Subscription %s has no cancellation to take back.",
+                        subscription.name,
+                    )
+                )
+            subscription._check_nobody_took_over()
+            cancelled = subscription.change_ids.filtered(
+                lambda change: change.kind == "cancelled" and not change.undone_by_ids
+            ).sorted("id")[-1:]
+            subscription.line_ids._restore_ends_at(end, cancelled)
+            noting(subscription).write({"date_end": False, "ends_by_expiry": False})
+            subscription._log_change("cancellation_undone", end, undoes_id=cancelled.id)
+        self._schedule_billing()
+
+    def _check_nobody_took_over(self):
+        """Refuse to go on with what goes on elsewhere."""
+        if gone := self._moves_away():
+            raise UserError(
+                self.env._(
+                    "Subscription %(subscription)s goes on as %(other)s; take that "
+                    "back in the history before its day, or make a new one here.",
+                    subscription=self.name,
+                    other=gone.other_id.name,
+                )
+            )
+
+    @api.model
+    def _cron_close_ended(self):
+        """Close the subscriptions whose last day has passed."""
+        domain = [
+            ("state", "in", ("trial", "active", "past_due", "suspended", "paused")),
+            ("date_end", "!=", False),
+            ("date_end", "<=", fields.Date.today()),
+        ]
+        self._do_for_each(domain, lambda each: each._close_if_ended())
+
+    def _close_if_ended(self):
+        self.ensure_one()
+        if self.date_end <= self._today():
+            self._set_state("expired" if self.ends_by_expiry else "cancelled")
+
+    @api.model
+    def _cron_follow_changes(self):
+        """Bring state and revenue in step with the changes whose day has come."""
+        today = fields.Date.today()
+        rests = Domain("date_start", "<=", today) & (
+            Domain("date_end", "=", False) | Domain("date_end", ">", today)
+        )
+        # A change on the morning of a pause lets the next change be a later one.
+        out_of_step = (
+            Domain("state", "in", ("active", "past_due"))
+            & Domain("pause_ids", "any", rests)
+        ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", rests))
+        domain = Domain("next_change_date", "<=", today) | out_of_step
+        self._do_for_each(domain, lambda each: each._follow_change())
+
+    def _follow_change(self):
+        self.ensure_one()
+        self._follow_pause()
+        if self.next_change_date and self.next_change_date <= self._today():
+            self.env.add_to_compute(self._fields["next_change_date"], self)
+            self._price_again()
+
+    def _price_again(self):
+        """Bring the amounts that are shown in step with the day and its discounts."""
+        for records in (self.line_ids, self):
+            self.env.add_to_compute(records._fields["monthly_amount"], records)
+        lines = self.line_ids
+        self.env.add_to_compute(lines._fields["period_amount"], lines)
+
+    def _today(self):
+        """Return the calendar date at the company's place."""
+        self.ensure_one()
+        return (self.company_id or self.env.company)._subscription_today()
+
+    def _log_change(self, kind, day, **values):
+        """Note a change that was made, and how it moves the recurring revenue."""
+        log = noting(self.env["subscription.change"])
+        changes = log.create(
+            [
+                {
+                    "subscription_id": subscription.id,
+                    "kind": kind,
+                    "date_effective": day,
+                    **values,
+                }
+                for subscription in self
+            ]
+        )
+        changes = changes.with_env(self.env)
+        for change in changes:
+            change.subscription_id._record_movements(change)
+        return changes
+
+    starts_with = fields.Selection(
+        lambda self: self.env["subscription.plan"]._fields["start_policy"].selection,
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="What a draft that was ordered waits for to start by itself.",
+    )
+    start_label = fields.Char(compute="_compute_start_label")
+
+    @api.depends("starts_with", "state", "order_id")
+    @api.depends_context("lang")
+    def _compute_start_label(self):
+        policies = dict(self._fields["starts_with"]._description_selection(self.env))
+        for subscription in self:
+            waits = subscription.state == "draft" and subscription.starts_with
+            subscription.start_label = waits and policies.get(waits)
+
+    @api.model
+    def _cron_start_ordered(self):
+        """Start the drafts whose order was delivered, or which were used first."""
+        domain = [("state", "=", "draft"), ("starts_with", "!=", False)]
+        self._do_for_each(domain, lambda each: each._start_if_its_day_came())
+
+    def _start_if_its_day_came(self):
+        self.ensure_one()
+        if day := self._day_of_what_it_waits_for():
+            self._begin_as_ordered(min(day, self._today()))
+
+    def _day_of_what_it_waits_for(self):
+        """Return the day on which what the draft waits for came, False before it.
+
+        Other addons know better when goods were delivered, or what was used.
+        """
+        self.ensure_one()
+        order = self.sudo().order_id
+        is_delivered = self.starts_with == "delivery" and order._is_delivered()
+        return is_delivered and self._today()
+
+    def _begin_as_ordered(self, day):
+        """Start on a day, and make the first invoice as the plan says."""
+        self.ensure_one()
+        if self.date_start != day:
+            self.date_start = day
+        noting(self).action_activate()
+        self._invoice_what_was_ordered()
+
+
+class SubscriptionPlanStart(models.Model):
+    _inherit = "subscription.plan"
+
+    start_policy = fields.Selection(
+        [
+            ("order", "When It Is Ordered"),
+            ("delivery", "When the Order Is Delivered"),
+        ],
+        string="Service Starts",
+        required=True,
+        default="order",
+        help="For subscriptions that begin with an order; a day that is chosen on the "
+        "order comes first.",
+    )

@@ -1,0 +1,210 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Command, Domain
+
+from ...billing_core.line import ChargeKind
+from .internal_write import noting
+
+
+def begins_on(was, day, before):
+    """Return when something begins once the paid days begin on a day, not `before`.
+
+    What was agreed for later days keeps them.
+    """
+    return day if was == before else max(was, day)
+
+
+class SubscriptionPlanTrial(models.Model):
+    _inherit = "subscription.plan"
+
+    trial_days = fields.Integer(
+        "Trial (Days)", help="Days before the first paid one; 0 for no trial."
+    )
+    trial_conversion = fields.Selection(
+        [
+            ("converts", "Becomes a Paid Subscription"),
+            ("with_payment_method", "Becomes a Paid One With a Saved Payment Method"),
+            ("ends", "Ends Unless Started"),
+        ],
+        string="After the Trial It",
+        required=True,
+        default="converts",
+    )
+    trial_product_id = fields.Many2one(
+        "product.product",
+        "Charged for the Trial",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+        help="Charged once when the trial begins, at the plan's price of it; leave "
+        "empty for a free trial.",
+    )
+    trial_reminder_days = fields.Integer(
+        "Remind Before (Days)", help="0 for no reminder before the trial's end."
+    )
+
+    _trial_not_negative = models.Constraint(
+        "CHECK (trial_days >= 0 AND trial_reminder_days >= 0)",
+        "A trial has 0 days or more, and so has its reminder.",
+    )
+
+
+class SubscriptionTrial(models.Model):
+    """Days of trial before the first period: free, or for one price."""
+
+    _inherit = "subscription.subscription"
+
+    trial_end = fields.Date(
+        "Trial Until", copy=False, readonly=True, help="The first day that is paid for."
+    )
+    is_reminded_of_trial = fields.Boolean(copy=False)
+
+    def action_activate(self):
+        """Start with the trial where the plan has one; from a trial, start to pay."""
+        trials = self.filtered(
+            lambda each: each.state == "draft" and each.plan_id.trial_days
+        )
+        trials._start_trial()
+        paying = self - trials
+        running = paying.filtered(lambda each: each.state == "trial")
+        for subscription in running:
+            subscription._pay_from(max(subscription._today(), subscription.date_start))
+        result = super(SubscriptionTrial, paying).action_activate()
+        running._follow_pause()
+        running._follow_dunning()
+        return result
+
+    def _first_day_paid_for(self):
+        return self.trial_end or super()._first_day_paid_for()
+
+    def _start_trial(self):
+        for subscription in self:
+            subscription._check_can_be_billed()
+            days = timedelta(days=subscription.plan_id.trial_days)
+            subscription._set_state("trial")
+            subscription._log_change("trial", subscription.date_start)
+            subscription._pay_from(subscription.date_start + days)
+            subscription._charge_trial()
+
+    def _charge_trial(self):
+        """Add what the plan charges for the trial, once."""
+        self.ensure_one()
+        if self.plan_id.trial_product_id:
+            noting(self).line_ids = [
+                Command.create(self._prepare_trial_charge_values())
+            ]
+
+    def _prepare_trial_charge_values(self):
+        return {
+            "product_id": self.plan_id.trial_product_id.id,
+            "kind": "one_off",
+            "date_start": self.date_start,
+        }
+
+    def _lines_after_trial(self):
+        """Return the lines that wait for the trial's end."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.kind != "one_off"
+                or not self.trial_end
+                or line.date_start >= self.trial_end
+            )
+        )
+
+    def _pay_from(self, day):
+        """Let the paid days begin on a day: periods and term count from it."""
+        self.ensure_one()
+        lines, before = self._lines_after_trial(), self.trial_end or self.date_start
+        quiet = noting(self)
+        quiet.trial_end = day
+        for line in noting(lines):
+            line._begin_on(day, before)
+        quiet.term_start, quiet.term_end = day, self.plan_id._term_end(day)
+        for pause in self.pause_ids:
+            self._extend_term(pause.date_start, pause.date_end)
+
+    @api.model
+    def _cron_convert_trials(self):
+        """Remind of trials that end, and let those that ended become paid ones."""
+        domain = [("state", "=", "trial"), ("trial_end", "!=", False)]
+        self._do_for_each(domain, lambda each: each._follow_trial())
+
+    def _follow_trial(self):
+        self.ensure_one()
+        plan, today = self.plan_id, self._today()
+        if self.date_end and self.date_end <= min(today, self.trial_end):
+            self._close_if_ended()
+            return
+        reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
+        if plan.trial_reminder_days and not self.is_reminded_of_trial:
+            if reminder <= today < self.trial_end:
+                noting(self).is_reminded_of_trial = True
+                template = self.env.ref("subscription_management.mail_template_trial")
+                template._send_letter(self)
+        if self.trial_end > today:
+            return
+        if self._converts_after_trial():
+            self._convert_trial()
+        else:
+            self._end_trial()
+
+    def _converts_after_trial(self):
+        """Tell whether the trial has what it needs to become a paid subscription."""
+        self.ensure_one()
+        conversion = self.plan_id.trial_conversion
+        if conversion == "with_payment_method":
+            return self._has_payment_method()
+        return conversion == "converts"
+
+    def _forecast_amendment(self, amendment, *args, **kwargs):
+        """A trial that is going to end is foreseen without the days after it."""
+        if self.state == "trial" and not self._converts_after_trial():
+            amendment.lines = tuple(
+                line for line in amendment.lines if line.kind is ChargeKind.ONE_OFF
+            )
+        return super()._forecast_amendment(amendment, *args, **kwargs)
+
+    def _has_payment_method(self):
+        """Tell whether the customer saved a way to pay in the company."""
+        self.ensure_one()
+        tokens = self.env["payment.token"].sudo()
+        return bool(
+            tokens.search_count(
+                Domain("partner_id", "child_of", self.commercial_partner_id.id)
+                & Domain("company_id", "parent_of", self.company_id.id),
+                limit=1,
+            )
+        )
+
+    def _convert_trial(self):
+        self._set_state("active")
+        self._log_change("activated", self._first_day_paid_for())
+        self._follow_pause()
+        self._follow_dunning()
+        self._schedule_billing()
+
+    def _end_trial(self):
+        lines = self._lines_after_trial()
+        for line in noting(lines):
+            line.date_end = line.date_start
+        noting(self).date_end = self.trial_end
+        self._set_state("expired")
+        self._log_change("expired", self.trial_end)
+
+
+class SubscriptionTrialLine(models.Model):
+    _inherit = "subscription.line"
+
+    def _begin_on(self, day, before):
+        """Count periods from a day on, and serve from it what was to begin `before`."""
+        self.ensure_one()
+        values = {"calendar_start": day}
+        if self.date_end != self.date_start:
+            start = begins_on(self.date_start, day, before)
+            values["date_start"] = start
+            if self.date_end:
+                values["date_end"] = max(self.date_end, start)
+        self.write(values)
+        for discount in self.discount_ids:
+            discount.date_start = begins_on(discount.date_start, day, before)

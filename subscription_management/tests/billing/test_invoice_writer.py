@@ -1,0 +1,283 @@
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import SubscriptionCase
+
+OWN_TO_EACH_MOVE = {
+    "id",
+    "name",
+    "display_name",
+    "sequence_number",
+    "sequence_prefix",
+    "payment_reference",
+    "create_date",
+    "create_uid",
+    "write_date",
+    "write_uid",
+    "access_token",
+    "invoice_origin",
+    "managed_billing_run_id",
+    "line_ids",
+    "invoice_line_ids",
+    "journal_line_ids",
+    "message_ids",
+    "message_follower_ids",
+    "highest_name",
+}
+OWN_TO_EACH_LINE = {
+    "id",
+    "move_id",
+    "move_name",
+    "name",
+    "create_date",
+    "create_uid",
+    "write_date",
+    "write_uid",
+    "managed_subscription_line_id",
+    "managed_period_start",
+    "managed_period_end",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestInvoiceWriter(SubscriptionCase):
+    """The rows that we clone are the rows that the host makes, field by field."""
+
+    def test_writer_knows_this_host(self):
+        self.assertTrue(self.env["subscription.invoice.writer"]._host_is_known())
+
+    def test_one_line_with_tax(self):
+        self._assert_same_as_the_host(self.basic)
+
+    def test_three_lines(self):
+        third = self._make_product("Support", 5.55)
+        self._assert_same_as_the_host(self.basic, self.seat, third)
+
+    def test_line_without_tax(self):
+        self.basic.taxes_id = False
+        self._assert_same_as_the_host(self.basic)
+
+    def test_tax_included_in_the_price(self):
+        self.tax.price_include_override = "tax_included"
+        self._assert_same_as_the_host(self.basic, self.seat)
+
+    def test_two_taxes_on_one_line(self):
+        second = self.tax.copy({"name": "Levy 3%", "amount": 3})
+        self.basic.taxes_id |= second
+        self._assert_same_as_the_host(self.basic)
+
+    def test_foreign_currency(self):
+        currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.25)])
+        self.monthly.pricing_rule_ids.currency_id = currency
+        self._assert_same_as_the_host(self.basic, currency_id=currency.id)
+
+    def test_fiscal_position_maps_the_tax(self):
+        reduced = self.tax.copy({"name": "VAT 8%", "amount": 8})
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        reduced.write(
+            {
+                "fiscal_position_ids": [Command.link(position.id)],
+                "original_tax_ids": [Command.link(self.tax.id)],
+            }
+        )
+        self._assert_same_as_the_host(self.basic, fiscal_position_id=position.id)
+
+    def test_payment_term_of_thirty_days(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "30 days",
+                "line_ids": [Command.create({"value_amount": 100, "nb_days": 30})],
+            }
+        )
+        self._assert_same_as_the_host(self.basic, payment_term_id=term.id)
+
+    def test_payment_in_two_parts(self):
+        self._assert_same_as_the_host(self.basic, payment_term_id=self.pay_terms_b.id)
+
+    def test_early_payment_discount(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "2% in 7 days",
+                "early_discount": True,
+                "discount_days": 7,
+                "discount_percentage": 2,
+                "line_ids": [Command.create({"value_amount": 100, "nb_days": 30})],
+            }
+        )
+        self._assert_same_as_the_host(self.basic, payment_term_id=term.id)
+
+    def test_analytic_distribution(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Departments"})
+        account = self.env["account.analytic.account"].create(
+            {"name": "Cloud", "plan_id": plan.id}
+        )
+        self._assert_same_as_the_host(
+            self.basic, analytic_distribution={str(account.id): 100}
+        )
+
+    def test_analytic_distribution_of_the_tax(self):
+        self.tax.analytic = True
+        self.test_analytic_distribution()
+
+    def test_analytic_distribution_by_customer(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Regions"})
+        account = self.env["account.analytic.account"].create(
+            {"name": "North", "plan_id": plan.id}
+        )
+        partners = self.env["res.partner"].create(
+            [{"name": f"Customer {number}"} for number in range(3)]
+        )
+        self.env["account.analytic.distribution.model"].create(
+            {
+                "partner_id": partners[0].id,
+                "analytic_distribution": {str(account.id): 100},
+            }
+        )
+        self._assert_same_as_the_host(self.basic, partners=partners)
+
+    def test_alike_invoices_are_derived_by_the_host_only_once(self):
+        writer = type(self.env["subscription.invoice.writer"])
+        made = []
+        plainly = writer._create_plainly
+
+        def count(records, vals_list):
+            made.append(len(vals_list))
+            return plainly(records, vals_list)
+
+        for _each in range(5):
+            self.subscribe(on="2026-03-01")
+        self.patch(writer, "_create_plainly", count)
+        run = self.bill("2026-03-01")
+        self.assertEqual(run.invoice_count, 5)
+        self.assertEqual(sum(made), 1)
+
+    def test_customers_of_different_receivables_and_parents(self):
+        receivable = self.company_data["default_account_receivable"].copy()
+        parent = self.env["res.partner"].create({"name": "Head Office"})
+        self._assert_same_as_the_host(
+            self.basic,
+            partners=self.env["res.partner"].create(
+                [
+                    {"name": "Plain One"},
+                    {"name": "Plain Two"},
+                    {
+                        "name": "Own Account",
+                        "property_account_receivable_id": receivable.id,
+                    },
+                    {"name": "Branch", "parent_id": parent.id, "type": "invoice"},
+                ]
+            ),
+        )
+
+    def test_customer_rank_rises_as_with_the_host(self):
+        subscriptions = [self.subscribe(on="2026-03-01") for _each in range(3)]
+        self.bill("2026-03-01")
+        self.assertEqual(len({each.invoice_ids.id for each in subscriptions}), 3)
+        self.assertEqual(self.customer.customer_rank, 3)
+
+    def _assert_same_as_the_host(
+        self, *products, partners=None, analytic_distribution=None, **values
+    ):
+        """Bill some customers, and let the host invoice the same by itself."""
+        if partners is None:
+            partners = self.env["res.partner"].create(
+                [{"name": f"Customer {number}"} for number in range(3)]
+            )
+        subscriptions = self.env["subscription.subscription"]
+        for partner in partners:
+            subscriptions |= self.subscribe(
+                *products,
+                on="2026-03-01",
+                start=False,
+                **{"partner_id": partner.id, **values},
+            )
+        if analytic_distribution:
+            subscriptions.line_ids.analytic_distribution = analytic_distribution
+        subscriptions.action_activate()
+        run = self.bill("2026-03-01")
+        self.assertFalse(run.failure_ids.mapped("reason"))
+        for subscription in subscriptions:
+            ours = subscription.invoice_ids
+            self.assertEqual(len(ours), 1)
+            self._assert_same_rows(ours, self._invoice_plainly(ours))
+
+    def _invoice_plainly(self, ours):
+        """Return what the host makes when people type the same invoice."""
+        subscription = ours.managed_subscription_ids
+        # Without terms the host would take the server's day, whatever the invoice's is.
+        due = (
+            {}
+            if subscription.payment_term_id
+            else {"invoice_date_due": ours.invoice_date}
+        )
+        plain = self.env["account.move"].create(
+            {
+                **due,
+                "move_type": "out_invoice",
+                "partner_id": ours.partner_id.id,
+                "invoice_date": ours.invoice_date,
+                "currency_id": ours.currency_id.id,
+                "invoice_user_id": ours.invoice_user_id.id,
+                "invoice_payment_term_id": subscription.payment_term_id.id,
+                **(
+                    {"fiscal_position_id": subscription.fiscal_position_id.id}
+                    if subscription.fiscal_position_id
+                    else {}
+                ),
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": line.product_id.id,
+                            "name": line.name,
+                            "quantity": line.quantity,
+                            "price_unit": line.price_unit,
+                            "sequence": line.sequence,
+                            **(
+                                {"analytic_distribution": line.analytic_distribution}
+                                if line.analytic_distribution
+                                else {}
+                            ),
+                        }
+                    )
+                    for line in ours.invoice_line_ids
+                ],
+            }
+        )
+        plain.action_post()
+        return plain
+
+    def _assert_same_rows(self, ours, plain):
+        self.assertEqual(self._differences(ours, plain, OWN_TO_EACH_MOVE), {})
+        for our_row, plain_row in zip(self._rows(ours), self._rows(plain), strict=True):
+            self.assertEqual(
+                self._differences(our_row, plain_row, OWN_TO_EACH_LINE), {}
+            )
+        self.assertEqual(ours.tax_totals, plain.tax_totals)
+        self.assertEqual(
+            {name: bool(ours[name]) for name in ("name", "payment_reference")},
+            {name: bool(plain[name]) for name in ("name", "payment_reference")},
+        )
+        self.assertEqual(
+            [row.name.replace(ours.name, "X") for row in self._rows(ours)],
+            [row.name.replace(plain.name, "X") for row in self._rows(plain)],
+        )
+
+    def _rows(self, move):
+        return move.line_ids.sorted(
+            lambda row: (row.display_type, row.sequence, row.balance, row.account_id.id)
+        )
+
+    def _differences(self, ours, plain, ignored):
+        """Return {field: (ours, plain)} of the stored values that differ."""
+        ours.env.flush_all()
+        names = [
+            name
+            for name, field in ours._fields.items()
+            if field.store and field.type != "one2many" and name not in ignored
+        ]
+        values, expected = (each.read(names, load=False)[0] for each in (ours, plain))
+        return {
+            name: (values[name], expected[name])
+            for name in names
+            if values[name] != expected[name]
+        }

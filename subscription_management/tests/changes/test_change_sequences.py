@@ -1,0 +1,247 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ...models.subscriptions.internal_write import noting
+from ..common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestChangesTogether(SubscriptionCase):
+    """One thing that people do after another, on the same subscription."""
+
+    def seats(self, quantity=1, **values):
+        return self.subscribe(self.seat, on="2026-05-01", quantity=quantity, **values)
+
+    def billed(self, subscription, until):
+        self.bill(until)
+        rows = subscription.billed_period_ids
+        amounts = {}
+        for row in rows.sorted("date_start"):
+            month = row.date_start.strftime("%Y-%m")
+            amounts[month] = round(amounts.get(month, 0) + row.amount, 2)
+        return amounts
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_a_cancellation_undone_keeps_what_was_changed_since(self):
+        subscription = self.seats()
+        subscription._end_on(self.day("2026-07-01"))
+        subscription.change_quantity(subscription.line_ids, 3, self.day("2026-06-01"))
+        subscription.action_undo_cancellation()
+        self.assertEqual(
+            self.billed(subscription, "2026-08-01"),
+            {"2026-05": 7, "2026-06": 21, "2026-07": 21, "2026-08": 21},
+        )
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_the_last_of_two_cancellations_is_the_one_to_undo(self):
+        subscription = self.seats()
+        subscription._end_on(self.day("2026-08-01"))
+        subscription._end_on(self.day("2026-07-01"))
+        self.assertEqual(subscription.date_end, self.day("2026-07-01"))
+        subscription.action_undo_cancellation()
+        self.assertFalse(subscription.line_ids.date_end)
+        kinds = subscription.change_ids.mapped("kind")
+        self.assertNotIn("line_ended", kinds)
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_what_goes_on_elsewhere_is_not_taken_back(self):
+        subscription = self.seats()
+        heir = self.env["res.partner"].create({"name": "Heir"})
+        subscription.transfer(heir, self.day("2026-06-01"))
+        with self.assertRaisesRegex(UserError, "goes on as"):
+            subscription.action_undo_cancellation()
+
+    @freeze_time("2026-05-21 09:00:00")
+    def test_the_whole_period_is_charged_for_the_step_of_the_day(self):
+        subscription = self.seats(20)
+        line = subscription.line_ids
+        subscription._amend(
+            "quantity", self.day("2026-05-11"), [(line, {"quantity": 10})]
+        )
+        subscription._amend(
+            "quantity",
+            self.day("2026-05-21"),
+            [(line, {"quantity": 30})],
+            policy="full",
+        )
+        served = subscription._lines_on(self.day("2026-05-21"))
+        self.assertEqual(served.quantity, 30)
+        self.bill("2026-06-01")
+        june = subscription.billed_period_ids.sorted("date_start")[-1]
+        self.assertEqual(june.amount, 210)
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_the_first_of_two_scheduled_prices_is_not_taken_back_alone(self):
+        subscription = self.seats()
+        line = subscription.line_ids
+        first = subscription.change_price(line, 12, self.day("2026-07-01"))
+        second = subscription.change_price(line, 11, self.day("2026-06-01"))
+        with self.assertRaisesRegex(UserError, "later one back first"):
+            first.action_undo()
+        second.action_undo()
+        first.action_undo()
+        self.assertEqual(
+            self.billed(subscription, "2026-07-01"),
+            {"2026-05": 7, "2026-06": 7, "2026-07": 7},
+        )
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_a_change_is_taken_back_after_a_cancellation_that_was(self):
+        subscription = self.seats()
+        change = subscription.change_quantity(
+            subscription.line_ids, 3, self.day("2026-06-01")
+        )
+        subscription._end_on(self.day("2026-08-01"))
+        subscription.action_undo_cancellation()
+        change.action_undo()
+        self.assertEqual(self.billed(subscription, "2026-06-01")["2026-06"], 7)
+
+    def test_a_trial_that_is_started_early_keeps_its_changes_and_steps(self):
+        self.monthly.trial_days = 14
+        with freeze_time("2026-05-01 09:00:00"):
+            subscription = self.seats()
+        with freeze_time("2026-05-05 09:00:00"):
+            line = subscription.line_ids
+            subscription.change_quantity(line, 3, self.day("2026-05-15"))
+            subscription.change_quantity(line, 4, self.day("2026-08-08"))
+        with freeze_time("2026-05-08 09:00:00"):
+            subscription.action_activate()
+            self.assertEqual(
+                self.billed(subscription, "2026-08-08"),
+                {"2026-05": 21, "2026-06": 21, "2026-07": 21, "2026-08": 28},
+            )
+
+    def test_a_discount_of_three_periods_begins_with_the_paid_ones(self):
+        self.monthly.trial_days = 30
+        with freeze_time("2026-05-01 09:00:00"):
+            subscription = self.seats(start=False)
+            subscription.grant_discount(
+                {"percent": 50, "cycles": 3}, self.day("2026-05-01")
+            )
+            subscription.action_activate()
+        with freeze_time("2026-05-31 09:00:00"):
+            subscription.action_activate()
+            self.bill("2026-08-31")
+        billed = subscription.billed_period_ids.sorted("date_start")
+        self.assertEqual(billed.mapped("amount"), [3.5, 3.5, 3.5, 7])
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_an_upgrade_at_a_discount_for_a_time_is_an_upgrade(self):
+        self.monthly.decrease_policy = "next_period"
+        subscription = self.seats(10)
+        subscription.grant_discount(
+            {"percent": 50, "cycles": 3}, self.day("2026-05-01")
+        )
+        line = subscription._lines_on(self.day("2026-05-11"))
+        change = subscription.change_quantity(line, 15, self.day("2026-05-11"))
+        self.assertEqual(change.date_effective, self.day("2026-05-11"))
+
+    @freeze_time("2026-05-16 09:00:00")
+    def test_a_transfer_takes_pauses_fees_and_the_end_along(self):
+        subscription = self.seats()
+        self.join(subscription, self.basic, "2026-06-20", kind="one_off")
+        subscription.client_reference = "PO 1"
+        subscription.pause(self.day("2026-05-10"))
+        subscription._end_on(self.day("2026-09-01"))
+        heir = self.env["res.partner"].create({"name": "Heir"})
+        follower = subscription.transfer(heir, self.day("2026-05-16"))
+        self.assertEqual(follower.state, "paused")
+        self.assertEqual(follower.date_end, self.day("2026-09-01"))
+        self.assertFalse(follower.client_reference)
+        self.bill("2026-06-20")
+        self.assert_invoice_lines(
+            follower, [("2026-06-20/2026-06-21", "Basic", "30.00")]
+        )
+
+    @freeze_time("2026-05-16 09:00:00")
+    def test_what_rests_is_not_joined(self):
+        first, second = self.seats(), self.seats()
+        first.pause(self.day("2026-05-16"))
+        with self.assertRaisesRegex(UserError, "is paused"):
+            first.merge_into(second, self.day("2026-05-20"))
+
+    @freeze_time("2026-05-16 09:00:00")
+    def test_a_duplicate_begins_anew_with_what_is_served(self):
+        subscription = self.seats(10)
+        subscription.change_quantity(subscription.line_ids, 12, self.day("2026-05-11"))
+        twin = subscription.copy()
+        self.assertEqual(twin.line_ids.quantity, 12)
+        self.assertEqual(twin.line_ids.date_start, self.day("2026-05-16"))
+        twin.action_activate()
+        self.assertEqual(self.billed(twin, "2026-05-16"), {"2026-05": 84})
+
+    def test_a_billed_line_keeps_its_unit_and_discounts(self):
+        subscription = self.seats(10)
+        line = subscription.line_ids
+        by_program = noting(line)
+        by_program.discount_ids = [
+            Command.create({"percent": 5, "date_start": "2026-05-01"})
+        ]
+        self.bill("2026-05-01")
+        line.product_id.uom_ids = self.env.ref("uom.product_uom_dozen")
+        with self.assertRaisesRegex(UserError, "keeps its"):
+            by_program.product_uom_id = self.env.ref("uom.product_uom_dozen")
+        with self.assertRaisesRegex(UserError, "keeps its discounts"):
+            by_program.discount_ids.percent = 90
+
+    @freeze_time("2026-05-16 09:00:00")
+    def test_a_credit_larger_than_the_next_invoice_stops_no_invoice(self):
+        self.monthly.credit_policy = "next_invoice"
+        subscription = self.subscribe(
+            self.seat, self.basic, on="2026-05-01", quantity=10
+        )
+        self.bill("2026-05-01")
+        seats = subscription.line_ids.filtered(
+            lambda line: line.product_id == self.seat
+        )
+        rows = [(seats, None)]
+        amendment = subscription._plan_amendment(rows, self.day("2026-05-02"))
+        foreseen = subscription._forecast_amendment(amendment, self.day("2026-06-02"))
+        subscription._amend("line_ended", self.day("2026-05-02"), rows)
+        self.assertFalse(self.bill("2026-05-16").invoice_count)
+        self.bill("2026-06-01")
+        newest = subscription.invoice_ids.sorted("id")[-1]
+        self.assertEqual(newest.move_type, "out_refund")
+        self.assertAlmostEqual(newest.amount_untaxed, 70 * 30 / 31 - 30, 2)
+        self.assertEqual([str(each.day) for each in foreseen], ["2026-06-01"])
+        self.assertAlmostEqual(float(foreseen[0].amount), 30 - 70 * 30 / 31, 2)
+
+    def test_terms_do_not_drift_to_shorter_months(self):
+        self.monthly.write({"term_count": 6, "term_unit": "month"})
+        subscription = self.subscribe(on="2026-08-31")
+        ends = [subscription.term_end]
+        for _term in range(2):
+            subscription._renew()
+            ends.append(subscription.term_end)
+        self.assertEqual(
+            [str(end) for end in ends], ["2027-02-28", "2027-08-31", "2028-02-29"]
+        )
+
+    def test_a_term_that_is_over_expires(self):
+        self.monthly.write(
+            {"term_count": 1, "term_unit": "month", "renewal_policy": "expire"}
+        )
+        subscription = self.seats()
+        with freeze_time("2026-06-03 09:00:00"):
+            subscription._follow_term()
+        self.assertEqual(subscription.state, "expired")
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_an_amount_off_beside_a_percentage_is_taken_once(self):
+        subscription = self.subscribe(
+            self.basic, self.basic, on="2026-05-01", start=False
+        )
+        subscription.grant_discount(
+            {"percent": 10, "fixed_amount": 5}, self.day("2026-05-01")
+        )
+        self.assertEqual(sum(subscription.line_ids.mapped("period_amount")), 22 + 27)
+
+    @freeze_time("2026-05-11 09:00:00")
+    def test_what_was_ended_is_not_ended_twice_with_a_traceback(self):
+        subscription = self.seats()
+        subscription._end_on(self.day("2026-05-11"))
+        with self.assertRaisesRegex(UserError, "cannot become"):
+            subscription._end_on(self.day("2026-05-11"))

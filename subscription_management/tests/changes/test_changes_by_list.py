@@ -1,0 +1,139 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command, Date
+from odoo.tests import Form, tagged
+
+from ..common import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestChangesByList(SubscriptionCase):
+    """The lines of what runs are changed with a day, and never typed over."""
+
+    def setUp(self):
+        super().setUp()
+        self.plan = self._make_plan("Tens", "month", Basic=30.0, Seat=10.0)
+        self.plan.timing = "in_arrears"
+
+    def seats(self, quantity=2, **values):
+        return self.subscribe(
+            self.seat, on="2026-04-01", plan=self.plan, quantity=quantity, **values
+        )
+
+    def movements(self, subscription):
+        found = subscription.movement_ids.sorted(lambda each: (each.date, each.id))
+        return [(str(each.date), each.kind, each.amount) for each in found]
+
+    def test_what_was_agreed_is_not_typed_over_once_it_runs(self):
+        line = self.seats().line_ids
+        for name, value in (
+            ("product_id", self.basic.id),
+            ("plan_id", self.yearly.id),
+            ("kind", "one_off"),
+            ("quantity", 20),
+            ("price", 1),
+            ("pricing_model", "flat"),
+            ("date_start", "2026-05-01"),
+            ("date_end", "2026-05-01"),
+            ("last_day", "2026-04-30"),
+        ):
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(UserError, "Use the button Change"),
+            ):
+                line[name] = value
+
+    def test_lines_of_what_runs_are_neither_added_nor_deleted(self):
+        subscription = self.seats()
+        with self.assertRaisesRegex(UserError, "Use the button Change"):
+            subscription.line_ids = [Command.create({"product_id": self.basic.id})]
+        with self.assertRaisesRegex(UserError, "Use the button Change"):
+            subscription.line_ids.unlink()
+
+    def test_how_a_line_is_called_and_sorted_stays_free(self):
+        subscription = self.seats()
+        with Form(subscription) as form, form.line_ids.edit(0) as line:
+            line.name = "Seats of the shop"
+            with self.assertRaises(AssertionError):
+                line.quantity = 20
+        subscription.line_ids.write({"sequence": 3, "quantity": 2})
+        self.assertEqual(subscription.line_ids.name, "Seats of the shop")
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_more_seats_in_arrears_move_the_revenue_and_leave_a_trace(self):
+        subscription = self.seats(2)
+        change = subscription.change_quantity(
+            subscription.line_ids, 20, Date.to_date("2026-04-01")
+        )
+        self.assertEqual(subscription.monthly_amount, 200)
+        self.assertEqual(change.monthly_difference, 180)
+        self.assertEqual(
+            self.movements(subscription),
+            [("2026-04-01", "new", 20), ("2026-04-01", "new", 180)],
+        )
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_a_line_that_joins_is_added_and_never_ended(self):
+        subscription = self.seats(2)
+        self.join(subscription, self.basic, "2026-05-01")
+        change = subscription.change_ids.sorted("id")[-1]
+        self.assertEqual((change.kind, change.monthly_difference), ("line_added", 30))
+        self.assertNotIn("line_ended", subscription.change_ids.mapped("kind"))
+        self.assertTrue(change.can_undo)
+        change.action_undo()
+        self.assertEqual(
+            self.movements(subscription),
+            [
+                ("2026-04-01", "new", 20),
+                ("2026-05-01", "expansion", 30),
+                ("2026-05-01", "expansion", -30),
+            ],
+        )
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_what_joins_once_is_billed_once_and_no_recurring_revenue(self):
+        subscription = self.seats(2)
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.basic.uom_ids = dozen
+        line = self.join(subscription, self.basic, "2026-04-11", kind="one_off")
+        self.assertEqual((line.kind, str(line.date_start)), ("one_off", "2026-04-11"))
+        self.assertEqual(line.interval_label, "Once")
+        self.bill("2026-06-01")
+        self.assert_invoice_lines(
+            subscription,
+            [
+                ("2026-04-01/2026-05-01", "Seat", "20.00"),
+                ("2026-04-11/2026-04-12", "Basic", "30.00"),
+                ("2026-05-01/2026-06-01", "Seat", "20.00"),
+            ],
+        )
+        self.assertEqual(subscription.monthly_amount, 20)
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_a_product_joins_by_the_dozen(self):
+        subscription = self.subscribe(on="2026-04-01", plan=self.plan)
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.seat.uom_ids = dozen
+        self.env.user.group_ids += self.env.ref("uom.group_uom")
+        line = self.join(subscription, self.seat, "2026-04-01", product_uom_id=dozen)
+        self.assertEqual(line.period_amount, 120)
+
+    @freeze_time("2026-04-01 09:00:00")
+    def test_nothing_joins_what_has_ended_by_then(self):
+        subscription, other = self.seats(2), self.seats(3)
+        subscription._end_on(Date.to_date("2026-05-01"))
+        with self.assertRaisesRegex(UserError, "nothing can join"):
+            self.join(subscription, self.basic, "2026-05-01")
+        with self.assertRaisesRegex(UserError, "ends on"):
+            other.merge_into(subscription, Date.to_date("2026-05-01"))
+        self.join(subscription, self.basic, "2026-04-30")
+        self.assertEqual(
+            self.movements(subscription),
+            [
+                ("2026-04-01", "new", 20),
+                ("2026-04-30", "expansion", 30),
+                ("2026-05-01", "contraction", -20),
+                ("2026-05-01", "contraction", -30),
+            ],
+        )

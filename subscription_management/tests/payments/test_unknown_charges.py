@@ -1,0 +1,190 @@
+"""Charges of which nobody knows: nothing is charged, or paid, beside them."""
+
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..dunning.dunning_case import DunningCase
+
+CHARGE = "odoo.addons.subscription_management.models.payments.charge"
+REPS = "base.group_user,subscription_management.group_subscription_user"
+MANAGERS = "subscription_management.group_subscription_manager"
+
+
+@tagged("post_install", "-at_install")
+class TestUnknownCharges(DunningCase):
+    def broken(self, error):
+        """Let the provider break once it was asked to charge."""
+        return patch.object(
+            type(self.env["payment.transaction"]),
+            "_send_payment_request",
+            side_effect=error,
+        )
+
+    def unknown(self):
+        """Return a case whose charge nobody knows the outcome of."""
+        self.save_card()
+        with self.broken(RuntimeError("the line went dead")), mute_logger(CHARGE):
+            return self.invoice("2026-04-01")
+
+    def test_no_machine_charges_again_what_nobody_knows(self):
+        case = self.unknown()
+        self.assertEqual(case.outcome, "unknown")
+        self.save_card()
+        for day in ("2026-04-01", "2026-04-04", "2026-05-16"):
+            self.collect(day)
+        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertEqual(self.subscription.state, "active")
+        self.assertIn("Nobody knows", case.activity_ids.note)
+
+    def test_nobody_charges_it_by_hand_before_it_is_settled(self):
+        case = self.unknown()
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            case.action_charge_now()
+        with self.assertRaisesRegex(UserError, "settle it first"):
+            case.action_run_now()
+
+    def test_a_customer_does_not_pay_beside_it(self):
+        case = self.unknown()
+        self.assertFalse(case.move_id._has_to_be_paid())
+        with self.assertRaisesRegex(UserError, "being looked into"):
+            self.online_payment(case.move_id)
+
+    def test_a_manager_is_asked_where_nobody_has_the_customer(self):
+        self.save_card()
+        with self.broken(RuntimeError("the line went dead")), mute_logger(CHARGE):
+            case = self.invoice("2026-04-01", user_id=False)
+        asked = case.activity_ids.user_id
+        self.assertTrue(asked.has_group(MANAGERS))
+        self.assertNotEqual(asked, self.env.ref("base.user_root"))
+
+    def test_a_manager_is_asked_where_the_salesperson_has_left(self):
+        self.save_card()
+        rep = new_test_user(self.env, "rep", REPS)
+        with self.broken(RuntimeError("the line went dead")), mute_logger(CHARGE):
+            case = self.invoice("2026-04-01", user_id=rep.id)
+        self.assertEqual(case.activity_ids.user_id, rep)
+        rep.active = False
+        self.assertTrue(case._who_answers().has_group(MANAGERS))
+
+    def test_the_question_stays_when_it_is_paid_otherwise(self):
+        case = self.unknown()
+        self.pay(case.move_id, case.amount_open, "2026-04-02")
+        self.assertEqual(case.state, "paid")
+        self.assertIn("Nobody knows", case.activity_ids.note)
+        case.action_was_not_charged()
+        self.assertFalse(case.activity_ids)
+        self.collect("2026-04-04")
+        self.assertEqual(len(case.transaction_ids), 1)
+
+    def test_a_person_settles_it_as_charged(self):
+        case = self.unknown()
+        case.action_was_charged()
+        self.assertEqual(case.state, "paid")
+        self.assertFalse(case.activity_ids)
+
+    def test_what_was_charged_and_paid_otherwise_is_to_be_refunded(self):
+        case = self.unknown()
+        self.pay(case.move_id, case.amount_open, "2026-04-03")
+        case.action_was_charged()
+        self.assertIn("belong to the customer", case.activity_ids.note)
+
+    def test_a_person_settles_it_as_not_charged_and_it_goes_on(self):
+        case = self.unknown()
+        with freeze_time("2026-04-03"):
+            case.action_was_not_charged()
+        self.collect("2026-04-04")
+        self.assertEqual(case.state, "paid")
+        self.assertEqual(
+            case.transaction_ids.sorted("id").mapped("managed_outcome"),
+            ["declined", "paid"],
+        )
+
+    def test_a_late_answer_settles_it(self):
+        case = self.unknown()
+        charge = case.transaction_ids.sudo()
+        charge.action_demo_set_done()
+        charge._post_process()
+        self.assertEqual(case.state, "paid")
+
+    def test_a_late_payment_of_what_was_settled_is_to_be_refunded(self):
+        case = self.unknown()
+        charge = case.transaction_ids.sudo()
+        with freeze_time("2026-04-03"):
+            case.action_was_not_charged()
+        self.collect("2026-04-04")
+        charge.action_demo_set_done()
+        charge._post_process()
+        self.assertIn("belong to the customer", case.activity_ids[-1:].note)
+
+    def test_a_provider_that_cannot_be_asked_says_where_to_look(self):
+        case = self.unknown()
+        case.action_ask_provider()
+        self.assertIn(case.transaction_ids.reference, case.provider_says)
+        self.assertEqual(case.outcome, "unknown")
+
+    def test_what_was_never_sent_is_no_mystery(self):
+        self.save_card()
+        with self.broken(UserError("Choose an account for the journal.")):
+            case = self.invoice("2026-04-01")
+        self.assertEqual(case.outcome, "declined")
+        self.assertIn("Choose an account", case.activity_ids.note)
+
+    def test_only_who_answers_for_the_money_settles(self):
+        case = self.unknown()
+        rep = self.env["res.users"].create(
+            {
+                "name": "Rep",
+                "login": "rep",
+                "group_ids": [
+                    (
+                        4,
+                        self.env.ref(
+                            "subscription_management.group_subscription_user"
+                        ).id,
+                    )
+                ],
+            }
+        )
+        self.subscription.user_id = rep
+        with self.assertRaisesRegex(UserError, "Only accountants"):
+            case.with_user(rep).action_was_charged()
+
+    def test_a_customer_who_is_paying_is_not_charged_beside_it(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertEqual(case.transaction_ids, theirs.browse())
+        self.assertEqual(case.move_id.transaction_ids, theirs)
+        self.collect("2026-04-03")
+        self.assertEqual(case.state, "paid")
+
+    def test_what_a_customer_has_just_paid_is_not_charged_again(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            theirs._set_done()
+            self.save_card()
+        self.collect("2026-04-02")
+        self.assertFalse(case.transaction_ids)
+        theirs._post_process()
+        self.assertEqual(case.state, "paid")
+
+    def test_what_the_bank_has_not_decided_suspends_nobody(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-02 09:00:00"):
+            theirs = self.online_payment(case.move_id)
+            theirs._set_pending()
+        self.collect("2026-04-16")
+        self.assertFalse(case.step_ids)
+        self.assertEqual(self.subscription.state, "active")
+        with freeze_time("2026-04-17 09:00:00"):
+            theirs._set_error("Refused by the bank.")
+        self.collect("2026-04-18")
+        self.assertEqual(self.subscription.state, "past_due")

@@ -1,0 +1,169 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from ..common import QuotedTermCase
+
+
+@tagged("post_install", "-at_install")
+class TestRenewalTakeBack(QuotedTermCase):
+    """A renewal goes until its term begins, unless something stands on it."""
+
+    def renew(self, subscription, on="2027-03-10"):
+        with freeze_time(f"{on} 09:00:00"):
+            subscription.action_renew()
+        return self.newest(subscription, "renewed")
+
+    def quote(self, subscription, on):
+        with freeze_time(f"{on} 09:00:00"):
+            subscription.action_quote_renewal()
+        return subscription.quotation_ids.sorted("id")[-1:]
+
+    def take_back(self, change, on):
+        with freeze_time(f"{on} 09:00:00"):
+            change.action_undo()
+
+    def april(self, subscription):
+        """Return what April 2027 is billed."""
+        self.bill("2027-04-01")
+        april = subscription.billed_period_ids.filtered(
+            lambda row: row.date_start == self.day("2027-04-01")
+        )
+        return april.mapped("amount")
+
+    def test_it_goes_with_the_quotation_of_the_term_after_it(self):
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription)
+        order = self.quote(subscription, on="2027-03-11")
+        self.assertEqual(order.managed_renews_from, self.day("2028-04-01"))
+        self.take_back(renewal, on="2027-03-12")
+        self.assertEqual(order.state, "cancel")
+        self.assertIn("the term before the one", order.message_ids[0].body)
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        self.run_action("ir_cron_renew", "2027-03-31")
+        self.assertEqual(self.april(subscription), [])
+
+    def test_a_price_at_which_the_next_term_is_quoted_is_taken_back(self):
+        subscription = self.subscribe_for_a_year()
+        with freeze_time("2027-03-11 09:00:00"):
+            change = subscription.change_price(
+                subscription.line_ids, 20, self.day("2027-03-25")
+            )
+        order = self.quote(subscription, on="2027-03-11")
+        self.take_back(change, on="2027-03-12")
+        with freeze_time("2027-03-13 09:00:00"):
+            order.action_update_quotation()
+            order.action_confirm()
+        self.assertEqual(self.april(subscription), [33])
+
+    def add_two_seats(self, subscription, day, on):
+        with freeze_time(f"{on} 09:00:00"):
+            line = subscription._lines_to_change(self.day(day))
+            return subscription.change_quantity(line, 7, self.day(day))
+
+    def test_it_stays_where_a_change_since_took_effect(self):
+        subscription = self.subscribe_for_a_year(self.seat, quantity=5)
+        order = self.quote(subscription, on="2027-03-10")
+        with freeze_time("2027-03-10 09:00:00"):
+            order.action_confirm()
+        renewal = self.newest(subscription, "renewed")
+        self.add_two_seats(subscription, "2027-03-12", on="2027-03-12")
+        with freeze_time("2027-03-13 09:00:00"):
+            self.assertFalse(renewal.can_undo)
+            ways_out = "with 03/31/2027 as its last day.* change them from 04/01/2027"
+            for way in (renewal.action_undo, order.action_cancel):
+                with self.assertRaisesRegex(UserError, ways_out):
+                    way()
+            self.assertEqual(order.state, "sale")
+            subscription._end_on(self.day("2027-04-01"))
+        self.assertEqual(self.april(subscription), [])
+
+    def test_it_goes_after_a_change_since_that_is_taken_back_before_its_day(self):
+        subscription = self.subscribe_for_a_year(self.seat, quantity=5)
+        renewal = self.renew(subscription)
+        since = self.add_two_seats(subscription, "2027-03-20", on="2027-03-12")
+        with freeze_time("2027-03-13 09:00:00"):
+            self.assertTrue(renewal.can_undo)
+            with self.assertRaisesRegex(UserError, "take the later one back first"):
+                renewal.action_undo()
+            since.action_undo()
+            renewal.action_undo()
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        self.assertEqual(subscription.line_ids.filtered("quantity").quantity, 5)
+
+    def test_it_stays_where_the_term_was_made_longer_since_by_days_of_rest(self):
+        self.monthly.pause_policy = "extends"
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription)
+        with freeze_time("2027-03-12 09:00:00"):
+            subscription.pause(self.day("2027-03-12"), self.day("2027-03-20"))
+            self.assertFalse(renewal.can_undo)
+            with self.assertRaisesRegex(UserError, "The change of 03/12/2027"):
+                renewal.action_undo()
+
+    def test_it_is_not_taken_back_where_the_next_night_would_renew_again(self):
+        self.monthly.renewal_policy = "renew"
+        subscription = self.subscribe_for_a_year()
+        self.run_action("ir_cron_renew", "2027-03-31")
+        renewal = self.newest(subscription, "renewed")
+        with freeze_time("2027-03-31 10:00:00"):
+            with self.assertRaisesRegex(UserError, "with 03/31/2027 as its last day"):
+                renewal.action_undo()
+            subscription._end_on(self.day("2027-04-01"))
+        self.assertEqual(self.april(subscription), [])
+
+    def test_one_that_somebody_agreed_to_early_waits_for_its_night_again(self):
+        self.monthly.write({"renewal_policy": "renew", "due_shift_days": -10})
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription)
+        self.take_back(renewal, on="2027-03-20")
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        self.run_action("ir_cron_renew", "2027-03-20")
+        self.assertEqual(subscription.term_end, self.day("2027-04-01"))
+        again = self.renew(subscription, on="2027-03-20")
+        with self.assertRaisesRegex(UserError, "renews by itself"):
+            self.take_back(again, on="2027-03-21")
+        self.monthly.renewal_policy = "ask"
+        self.take_back(again, on="2027-03-21")
+
+    def test_a_notice_that_counts_again_lets_it_go_on_the_last_day(self):
+        self.monthly.renewal_policy = "renew"
+        subscription = self.subscribe_for_a_year()
+        with freeze_time("2027-03-01 09:00:00"):
+            subscription._end_on(self.day("2027-04-01"))
+        renewal = self.renew(subscription)
+        self.take_back(renewal, on="2027-03-31")
+        self.run_action("ir_cron_renew", "2027-03-31")
+        self.assertEqual(subscription.date_end, self.day("2027-04-01"))
+
+    def test_who_asked_for_it_asks_again_once_the_order_is_cancelled(self):
+        subscription = self.subscribe_for_a_year()
+        self.run_action("ir_cron_renew", "2027-03-10")
+        order = subscription.quotation_ids
+        with freeze_time("2027-03-11 09:00:00"):
+            order.action_confirm()
+        self.assertFalse(subscription.activity_ids)
+        with freeze_time("2027-03-12 09:00:00"):
+            order.action_cancel()
+        to_do = subscription.activity_ids
+        self.assertEqual(to_do.date_deadline, self.day("2027-04-01"))
+        self.assertIn("The renewal was taken back", to_do.note)
+        self.assertIn(order.name, to_do.note)
+        self.run_action("ir_cron_renew", "2027-03-13")
+        self.assertEqual(subscription.activity_ids, to_do)
+        another = self.quote(subscription, on="2027-03-14")
+        self.assertNotEqual(another, order)
+        with freeze_time("2027-03-14 09:00:00"):
+            another.action_confirm()
+        self.assertFalse(subscription.activity_ids)
+        self.assertEqual(self.april(subscription), [33])
+
+    def test_without_a_quotation_the_plan_still_asks_when_it_is_due(self):
+        subscription = self.subscribe_for_a_year()
+        renewal = self.renew(subscription, on="2027-03-01")
+        self.take_back(renewal, on="2027-03-01")
+        self.assertFalse(subscription.activity_ids)
+        self.run_action("ir_cron_renew", "2027-03-02")
+        self.assertEqual(len(subscription.quotation_ids), 1)
+        self.assertEqual(len(subscription.activity_ids), 1)

@@ -1,0 +1,182 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
+
+
+class SubscriptionEnd(models.TransientModel):
+    _name = "subscription.end"
+    _description = "Cancel a Subscription"
+    _check_company_auto = True
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, readonly=True
+    )
+    is_quoted = fields.Boolean(
+        help="A quotation is wanted, which the customer is to accept first."
+    )
+    company_id = fields.Many2one(
+        related="subscription_id.company_id", related_sudo=False
+    )
+    state = fields.Selection(related="subscription_id.state", related_sudo=False)
+    when = fields.Selection(
+        [
+            ("paid_until", "At the End of What Is Billed"),
+            ("notice", "At the Term's End, with Notice"),
+            ("now", "Today"),
+            ("date", "On a Date"),
+        ],
+        required=True,
+        default="paid_until",
+    )
+    last_day = fields.Date(
+        "Last Day of Service",
+        compute="_compute_last_day",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason", "Reason", check_company=True
+    )
+    reason = fields.Char("Comment")
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    has_offer = fields.Boolean(compute="_compute_offer")
+    offer_label = fields.Char(compute="_compute_offer")
+    offer_text = fields.Text(related="cancellation_reason_id.offer_text")
+    offer_day = fields.Date(
+        "From",
+        compute="_compute_offer_day",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    offer = fields.Selection(related="cancellation_reason_id.offer")
+    offer_policy = fields.Selection(
+        DISCOUNT_POLICIES,
+        "Begins",
+        required=True,
+        default="next_period",
+        help=DISCOUNT_POLICY_HELP,
+    )
+    offer_refusal = fields.Char(compute="_compute_offer")
+    offer_preview = fields.Html(compute="_compute_offer", sanitize=False)
+
+    @api.depends("when", "subscription_id")
+    def _compute_last_day(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            today = subscription._today() if subscription else fields.Date.today()
+            end = subscription._paid_until() if subscription else today
+            paid_until = end - timedelta(days=1)
+            if wizard.when == "paid_until":
+                wizard.last_day = paid_until
+            elif wizard.when == "notice" and subscription.line_ids:
+                end = subscription._end_with_notice()
+                wizard.last_day = end - timedelta(days=1)
+            elif wizard.when == "now":
+                wizard.last_day = today - timedelta(days=1)
+            else:
+                wizard.last_day = wizard.last_day or paid_until
+
+    @api.depends("last_day")
+    def _compute_preview(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.preview = False
+            if wizard.last_day and subscription.state != "draft":
+                subscription.check_access("read")
+                end = wizard.last_day + timedelta(days=1)
+                wizard.preview = subscription.sudo()._render_forecast(
+                    wizard._plan, since=subscription._billed_again_on(end)
+                )
+
+    @api.depends("subscription_id")
+    def _compute_offer_day(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.offer_day = subscription and subscription._offer_start()
+
+    @api.depends(
+        "cancellation_reason_id", "offer_day", "offer_policy", "subscription_id"
+    )
+    def _compute_offer(self):
+        for wizard in self:
+            subscription = wizard.subscription_id
+            because, day = wizard.cancellation_reason_id, wizard.offer_day
+            label = because and because._describe_offer()
+            wizard.offer_label = label
+            wizard.has_offer = label and subscription.state != "draft"
+            wizard.offer_refusal = wizard.offer_preview = False
+            if not wizard.has_offer or not day:
+                continue
+            subscription.check_access("read")
+            subscription = subscription.sudo()
+            refusal = subscription._reason_against_offer(because, day)
+            wizard.offer_refusal = refusal
+            if not refusal:
+                wizard.offer_preview = wizard._render_offer()
+
+    def _render_offer(self):
+        """Return the invoices to come once the offer is accepted, as a table."""
+        subscription, day = self.subscription_id.sudo(), self.offer_day
+        because = self.cancellation_reason_id.sudo()
+        if because.offer == "pause":
+            rest = self.env["subscription.rest"].new(
+                {
+                    "subscription_id": subscription.id,
+                    "date_start": day,
+                    "resume_on": because._pause_end(day),
+                }
+            )
+            return rest.preview
+        values = because.coupon_id._prepare_discount_values()
+        return subscription._render_forecast(
+            lambda: subscription._plan_discount(values, day, policy=self.offer_policy)
+        )
+
+    def _plan(self):
+        subscription = self.subscription_id.sudo()
+        amendment = subscription._begin_amendment()
+        end = self.last_day + timedelta(days=1)
+        subscription._amend_cancelled(amendment, end)
+        return amendment
+
+    def action_confirm(self):
+        self.ensure_one()
+        subscription = self.subscription_id
+        if self.last_day < subscription.date_start - timedelta(days=1):
+            raise UserError(
+                self.env._(
+                    "The subscription starts on %s only; choose a later last day.",
+                    subscription.date_start,
+                )
+            )
+        subscription._end_on(
+            self.last_day + timedelta(days=1),
+            self.reason,
+            because=self.cancellation_reason_id,
+        )
+
+    def action_quote(self):
+        """Make a quotation by which the customer agrees to the end."""
+        self.ensure_one()
+        order = self.subscription_id._quote_end(
+            self.last_day + timedelta(days=1), self.cancellation_reason_id, self.reason
+        )
+        return order._get_records_action()
+
+    def action_accept_offer(self):
+        """Give what was offered: the subscription goes on."""
+        self.ensure_one()
+        subscription = self.subscription_id
+        subscription.accept_offer(
+            self.cancellation_reason_id,
+            self.offer_day or subscription._offer_start(),
+            self.reason,
+            self.offer_policy,
+        )

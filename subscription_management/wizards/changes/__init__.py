@@ -1,0 +1,1 @@
+from . import change, schedule_changes, transfer_merge_align

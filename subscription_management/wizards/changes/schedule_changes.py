@@ -1,0 +1,169 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ...models.prices.pricing_rule import PRICED_BY_THEIR_PRICE
+
+
+class SubscriptionRamp(models.TransientModel):
+    """Prices and quantities that are agreed now for later days, all at once."""
+
+    _name = "subscription.ramp"
+    _description = "Agree on Later Steps"
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, readonly=True
+    )
+    currency_id = fields.Many2one(
+        related="subscription_id.currency_id", related_sudo=False
+    )
+    line_id = fields.Many2one(
+        "subscription.line", "Product", required=True, ondelete="cascade"
+    )
+    allowed_line_ids = fields.Many2many(
+        "subscription.line", compute="_compute_allowed_line_ids"
+    )
+    pricing_model = fields.Selection(
+        related="line_id.pricing_model", related_sudo=False
+    )
+    state = fields.Selection(related="subscription_id.state", related_sudo=False)
+    step_ids = fields.One2many("subscription.ramp.step", "ramp_id", "Steps")
+    reason = fields.Char()
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        subscription = self.env["subscription.subscription"].browse(
+            values.get("subscription_id")
+        )
+        if subscription:
+            day = subscription._first_day_to_change()
+            lines = subscription._lines_to_change(day)
+            values["line_id"] = lines[:1].id
+        return values
+
+    @api.depends("subscription_id")
+    def _compute_allowed_line_ids(self):
+        for ramp in self:
+            subscription = ramp.subscription_id
+            ramp.allowed_line_ids = subscription and subscription._lines_to_change(
+                subscription._first_day_to_change()
+            )
+
+    @api.depends(
+        "line_id", "step_ids.date_start", "step_ids.quantity", "step_ids.price"
+    )
+    def _compute_preview(self):
+        for ramp in self:
+            subscription = ramp.subscription_id
+            ramp.preview = False
+            if subscription and ramp.line_id:
+                subscription.check_access("read")
+                ramp.preview = subscription.sudo()._render_forecast(
+                    ramp._plan, until=ramp._shown_until()
+                )
+
+    def _shown_until(self):
+        """Return the day before which invoices are shown: the last step's too."""
+        subscription = self.subscription_id.sudo()
+        end = subscription._forecast_end(subscription._today())
+        last = self._dated_steps()[-1:].date_start
+        if not last:
+            return end
+        calendar = self.line_id._snapshot_calendar()
+        period = calendar.regular_period(calendar.index_on(last))
+        return max(end, period.end + timedelta(days=1 + calendar.due_shift_days))
+
+    def _plan(self):
+        """Return the `Amendment` that the steps make together."""
+        self._check_line()
+        return self.subscription_id.sudo()._plan_by_day(self._changes())
+
+    def _changes(self):
+        """Return the (day, rows) of the steps, as `_amend` takes them."""
+        self._check_order()
+        changes = []
+        price, quantity = self.line_id.price, self.line_id.quantity
+        for step in self._dated_steps():
+            values = {}
+            if self.pricing_model in PRICED_BY_THEIR_PRICE and step.price != price:
+                values["price"] = price = step.price
+            if step.quantity != quantity:
+                values["quantity"] = quantity = step.quantity
+            if values:
+                changes.append((step.date_start, [(self.line_id, values)]))
+        return changes
+
+    def _dated_steps(self):
+        return self.step_ids.filtered("date_start").sorted("date_start")
+
+    def _check_line(self):
+        if self.line_id not in self.subscription_id.line_ids:
+            raise UserError(self.env._("Choose a product of this subscription."))
+
+    def _check_order(self):
+        """Refuse two steps on one day, and steps before the product is served."""
+        before = self.line_id.date_start
+        for step in self._dated_steps():
+            if step.date_start <= before:
+                raise UserError(
+                    self.env._(
+                        "The step of %(day)s must come after %(before)s, on which "
+                        "another one begins; choose another day.",
+                        day=format_date(self.env, step.date_start),
+                        before=format_date(self.env, before),
+                    )
+                )
+            before = step.date_start
+
+    def action_confirm(self):
+        """Agree on the steps that the preview shows: a change of its own for each."""
+        self.ensure_one()
+        self._check_line()
+        changes = self._changes()
+        if not changes:
+            raise UserError(
+                self.env._("Nothing changes: add a day with another price or quantity.")
+            )
+        for day, rows in changes:
+            [(_line, values)] = rows
+            kind = next(iter(values)) if len(values) == 1 else "amended"
+            self.subscription_id._agree(
+                kind, day, rows, reason=self.reason, policy="prorate"
+            )
+
+
+class SubscriptionRampStep(models.TransientModel):
+    _name = "subscription.ramp.step"
+    _description = "Step"
+    _order = "date_start, id"
+
+    ramp_id = fields.Many2one("subscription.ramp", required=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="ramp_id.currency_id")
+    date_start = fields.Date("From", required=True)
+    quantity = fields.Float(
+        required=True,
+        compute="_compute_as_before",
+        store=True,
+        readonly=False,
+        precompute=True,
+        digits="Product Unit",
+    )
+    price = fields.Float(
+        compute="_compute_as_before",
+        store=True,
+        readonly=False,
+        precompute=True,
+        min_display_digits="Product Price",
+    )
+
+    @api.depends("ramp_id.line_id")
+    def _compute_as_before(self):
+        """Begin with what the step before has."""
+        for step in self:
+            others = step.ramp_id.step_ids - step
+            before = others[-1:] or step.ramp_id.line_id
+            step.quantity, step.price = before.quantity, before.price

@@ -1,0 +1,73 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...billing_core.pauses import Pause
+
+
+class SubscriptionRest(models.TransientModel):
+    _name = "subscription.rest"
+    _description = "Pause or Resume a Subscription"
+
+    subscription_id = fields.Many2one(
+        "subscription.subscription", required=True, readonly=True
+    )
+    is_resuming = fields.Boolean(readonly=True)
+    date_start = fields.Date("From", required=True)
+    resume_on = fields.Date(help="Leave empty to pause until somebody resumes it.")
+    reason = fields.Char()
+    preview = fields.Html(compute="_compute_preview", sanitize=False)
+
+    @api.depends("date_start", "resume_on", "is_resuming")
+    def _compute_preview(self):
+        for rest in self:
+            subscription = rest.subscription_id
+            rest.preview = False
+            if rest.date_start and rest._is_in_order():
+                subscription.check_access("read")
+                rest.preview = subscription.sudo()._render_forecast(
+                    rest._plan, rest._pauses()
+                )
+
+    def _is_in_order(self):
+        return not self.resume_on or self.resume_on > self.date_start
+
+    def _plan(self):
+        """Return the `Amendment` of looking at the days anew, or refuse the pause."""
+        subscription = self.subscription_id.sudo()
+        if self.is_resuming:
+            pause = subscription._pause_to_end(self.date_start)
+            subscription._check_goes_on_here(pause.date_end)
+        else:
+            subscription._check_can_pause(self.date_start, self.resume_on)
+        amendment = subscription._begin_amendment()
+        subscription._amend_reopened(amendment, self.date_start)
+        return amendment
+
+    def _pauses(self):
+        """Return the pauses of the subscription as they are going to be."""
+        subscription = self.subscription_id.sudo()
+        pauses = subscription._snapshot_pauses()
+        if not self.is_resuming:
+            billed = subscription.plan_id.pause_policy == "billed"
+            return pauses if billed else [*pauses, self._pause()]
+        ended = subscription._pauses_beyond(self.date_start).sorted("date_start")[:1]
+        if not ended:
+            return pauses
+        kept = [each for each in pauses if each.start != ended.date_start]
+        if ended.is_billed or ended.date_start >= self.date_start:
+            return kept
+        return [*kept, Pause(ended.date_start, self.date_start)]
+
+    def _pause(self):
+        return Pause(self.date_start, self.resume_on or None)
+
+    def action_confirm(self):
+        self.ensure_one()
+        if self.is_resuming:
+            self.subscription_id.resume(self.date_start, self.reason)
+            return
+        if not self._is_in_order():
+            raise UserError(
+                self.env._("A pause lasts at least one day; resume on a later day.")
+            )
+        self.subscription_id.pause(self.date_start, self.resume_on, self.reason)
