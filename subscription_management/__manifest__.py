@@ -46,6 +46,8 @@
         "views/revenue/movement_views.xml",
         "views/billing/billed_period_views.xml",
         "wizards/changes/change_views.xml",
+        "wizards/discounts/discount_views.xml",
+        "wizards/subscriptions/pause_views.xml",
         "wizards/billing/create_invoice_views.xml",
         "wizards/dunning/hold_views.xml",
         "wizards/cancellation/cancel_views.xml",

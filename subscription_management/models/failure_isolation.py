@@ -19,7 +19,7 @@ class SubscriptionDailySteps(models.Model):
     _inherit = "subscription.subscription"
 
     @api.model
-    def _do_for_each(self, domain, step):
+    def _run_for_each(self, domain, step):
         """Do a step for each subscription of a domain, and commit after each.
 
         One that fails is taken back and marked with the reason; it stops no other.
@@ -30,11 +30,11 @@ class SubscriptionDailySteps(models.Model):
         for subscription in found:
             locked = subscription.try_lock_for_update().filtered_domain(domain)
             if locked:
-                locked._do_or_mark(step)
+                locked._run_or_mark(step)
             if not cron._commit_progress(1):
                 break
 
-    def _do_or_mark(self, step):
+    def _run_or_mark(self, step):
         """Do a step, or take it back and leave a to-do; return whether it was done."""
         self.ensure_one()
         try:

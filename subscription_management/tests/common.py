@@ -88,7 +88,7 @@ class SubscriptionCase(AccountTestInvoicingCommon):
     def join(self, subscription, product, day, **values):
         """Let a product join a running subscription from a day on, as people do it."""
         form = Form(
-            self.env["subscription.amend"].with_context(
+            self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )

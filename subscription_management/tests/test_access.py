@@ -47,9 +47,9 @@ class TestAccess(SubscriptionCase):
             "date_effective": "2026-05-01",
         }
         for model, name in (
-            ("subscription.regroup", "commercial_partner_id"),
-            ("subscription.amend", "currency_id"),
-            ("subscription.amend", "preview"),
+            ("subscription.transfer.wizard", "commercial_partner_id"),
+            ("subscription.change.wizard", "currency_id"),
+            ("subscription.change.wizard", "preview"),
         ):
             with (
                 self.subTest(model=model, field=name),
@@ -120,7 +120,7 @@ class TestAccess(SubscriptionCase):
                 period.with_user(user).unlink()
 
     def test_a_rep_bills_the_own_subscription_now_and_no_other(self):
-        wizard = self.env["subscription.bill.now"].with_user(self.rep)
+        wizard = self.env["subscription.create.invoice.wizard"].with_user(self.rep)
         wizard.create(
             {"subscription_id": self.mine.id, "target_date": "2026-04-01"}
         ).action_bill()
@@ -137,7 +137,7 @@ class TestAccess(SubscriptionCase):
 
     def test_a_rep_cannot_read_a_foreign_preview(self):
         foreign = (
-            self.env["subscription.bill.now"]
+            self.env["subscription.create.invoice.wizard"]
             .with_user(self.rep)
             .create({"subscription_id": self.theirs.id, "target_date": "2026-04-01"})
         )

@@ -26,9 +26,9 @@ class SubscriptionLine(models.Model):
             and self.plan_id.makes_tasks
         )
 
-    def _set_in_motion(self, period, quantity):
+    def _start_fulfilment(self, period, quantity):
         if not self._makes_tasks():
-            return super()._set_in_motion(period, quantity)
+            return super()._start_fulfilment(period, quantity)
         if tasks := period._tasks_to_come():
             for task in tasks:
                 task.message_post(
@@ -86,10 +86,10 @@ class SubscriptionLine(models.Model):
         ordered = order_line.project_id or order_line.order_id.project_id
         return ordered or self.subscription_id._own_project()
 
-    def _take_out_of_motion(self, period, quantity):
+    def _stop_fulfilment(self, period, quantity):
         """Cancel the tasks of a period that does not come; a smaller one is told."""
         if not period.managed_task_ids:
-            return super()._take_out_of_motion(period, quantity)
+            return super()._stop_fulfilment(period, quantity)
         tasks = period._tasks_to_come()
         if quantity >= period.quantity:
             tasks.state = "1_canceled"

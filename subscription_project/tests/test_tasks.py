@@ -48,7 +48,7 @@ class TestTasks(SalesCase):
     def change_quantity(self, subscription, quantity, day):
         with freeze_time(f"{day} 09:00:00"):
             form = Form(
-                self.env["subscription.amend"].with_context(
+                self.env["subscription.change.wizard"].with_context(
                     default_subscription_id=subscription.id
                 )
             )
@@ -87,7 +87,7 @@ class TestTasks(SalesCase):
         self.fulfil("2026-04-01")
         reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
         with freeze_time("2026-04-10 09:00:00"):
-            self.env["subscription.end"].create(
+            self.env["subscription.cancel.wizard"].create(
                 {
                     "subscription_id": subscription.id,
                     "cancellation_reason_id": reason.id,
@@ -120,7 +120,7 @@ class TestTasks(SalesCase):
             order.action_confirm()
         self.assertFalse(order.order_line.task_id)
         self.fulfil("2026-04-01")
-        self.assertEqual(len(self.tasks(order.managed_begun_ids)), 1)
+        self.assertEqual(len(self.tasks(order.managed_started_ids)), 1)
 
     def test_a_plan_may_leave_tasks_to_the_order(self):
         self.monthly.makes_tasks = False
@@ -134,7 +134,7 @@ class TestTasks(SalesCase):
             order.action_confirm()
         self.assertTrue(order.order_line.task_id)
         self.fulfil("2026-04-01")
-        self.assertFalse(self.tasks(order.managed_begun_ids))
+        self.assertFalse(self.tasks(order.managed_started_ids))
 
     def test_a_plan_that_had_customers_before_is_left_alone(self):
         self.start()
@@ -158,7 +158,7 @@ class TestTasks(SalesCase):
         self.assertTrue(project)
         self.assertFalse(project.task_ids)
         self.fulfil("2026-04-01", "2026-05-01")
-        self.assertEqual(self.tasks(order.managed_begun_ids).project_id, project)
+        self.assertEqual(self.tasks(order.managed_started_ids).project_id, project)
         self.assertEqual(len(project.task_ids), 2)
 
     def test_without_an_order_the_subscription_has_a_project(self):

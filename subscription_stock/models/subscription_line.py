@@ -44,9 +44,9 @@ class SubscriptionLine(models.Model):
         is_by_order = order_line and not order_line._is_delivered_each_period()
         return order_line.qty_delivered if is_by_order else 0.0
 
-    def _set_in_motion(self, period, quantity):
+    def _start_fulfilment(self, period, quantity):
         if not self._is_delivered():
-            return super()._set_in_motion(period, quantity)
+            return super()._start_fulfilment(period, quantity)
         procurement = self._prepare_procurement(period, quantity)
         self.env["stock.rule"].run([procurement])
         # The host's transfers are confirmed by whoever makes the procurement.
@@ -95,10 +95,10 @@ class SubscriptionLine(models.Model):
             [("company_id", "=", self.company_id.id)], limit=1
         )
 
-    def _take_out_of_motion(self, period, quantity):
+    def _stop_fulfilment(self, period, quantity):
         """Take it off what has not left yet, the newest first."""
         if not period.managed_move_ids:
-            return super()._take_out_of_motion(period, quantity)
+            return super()._stop_fulfilment(period, quantity)
         unit, left = self.product_uom_id, quantity
         for move in period._moves_to_come():
             planned = move.product_uom._compute_quantity(

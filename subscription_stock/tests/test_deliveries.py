@@ -351,7 +351,7 @@ class TestDeliveries(DeliveryCase):
         """Change what a line has from a day on, on that day."""
         with freeze_time(f"{day} 09:00:00"):
             form = Form(
-                self.env["subscription.amend"].with_context(
+                self.env["subscription.change.wizard"].with_context(
                     default_subscription_id=subscription.id
                 )
             )
@@ -363,7 +363,7 @@ class TestDeliveries(DeliveryCase):
 
     def change_quantity(self, subscription, quantity, day):
         form = Form(
-            subscription.env["subscription.amend"].with_context(
+            subscription.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )
@@ -374,7 +374,7 @@ class TestDeliveries(DeliveryCase):
 
     def end(self, subscription):
         reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
-        self.env["subscription.end"].create(
+        self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id, "cancellation_reason_id": reason.id}
         ).action_confirm()
 

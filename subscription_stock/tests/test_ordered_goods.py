@@ -38,7 +38,7 @@ class TestOrderedGoods(DeliveryCase):
         order = self.order(self.coffee, self.grinder)
         order.action_confirm()
         self.assertEqual(order.picking_ids.move_ids.product_id, self.grinder)
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.fulfil("2026-04-01", "2026-05-01")
         self.assertEqual(
             self.deliveries(subscription), [("2026-04-01", 2), ("2026-05-01", 2)]
@@ -54,7 +54,7 @@ class TestOrderedGoods(DeliveryCase):
         self.monthly.start_policy = "delivery"
         order = self.order(self.coffee)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.state, "draft")
         self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 2)
         self.validate(order.picking_ids)
@@ -75,10 +75,10 @@ class TestOrderedGoods(DeliveryCase):
     def test_units_that_are_added_by_quotation_are_delivered_by_the_subscription(self):
         order = self.order(self.coffee)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.fulfil("2026-04-01")
         form = Form(
-            self.env["subscription.amend"].with_context(
+            self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )

@@ -149,7 +149,7 @@ class TestStripeCharges(StripeCase):
         self.stripe.fault = fault
         stopped = patch.object(
             type(self.env["payment.transaction"]),
-            "_note_answer",
+            "_record_response",
             side_effect=SystemExit,
         )
         with mute_logger(PROVIDER), stopped, suppress(SystemExit):
@@ -175,7 +175,7 @@ class TestStripeCharges(StripeCase):
         self.assertIn("knows of no charge", case.provider_says)
         self.assertEqual(case.outcome, "unknown")
         with freeze_time("2026-04-02"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-04")
         self.assertEqual(case.state, "paid")
         self.assertEqual(len(self.stripe.charges), 1)

@@ -68,7 +68,7 @@ class TestStripeCustomers(StripeCase, HttpCase):
         self.collect("2026-04-04")
         self.assertFalse(case.transaction_ids)
         with freeze_time("2026-04-05 09:00:00"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.assertFalse(case.can_be_settled)
         self.collect("2026-04-05")
         self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))

@@ -76,7 +76,7 @@ class TestStripeWebhooks(StripeCase, HttpCase):
     def test_a_webhook_that_is_quicker_than_the_answer_is_noted_once(self):
         self.save_card()
         transactions = type(self.env["payment.transaction"])
-        note = transactions._note_answer
+        note = transactions._record_response
 
         def webhook_first(charge):
             intent = self.stripe.intent_of(charge.reference)
@@ -84,7 +84,7 @@ class TestStripeWebhooks(StripeCase, HttpCase):
             self.assertEqual(charge.managed_outcome, "paid")
             note(charge)
 
-        with patch.object(transactions, "_note_answer", webhook_first):
+        with patch.object(transactions, "_record_response", webhook_first):
             case = self.invoice("2026-04-01")
         self.assertEqual(case.state, "paid")
         self.assertEqual(len(self.charges(case).payment_id), 1)

@@ -138,7 +138,7 @@ class SubscriptionUsageEvent(models.Model):
             self.env._("What was used is never deleted; take it back instead.")
         )
 
-    def action_take_back(self):
+    def action_reverse(self):
         """Record a correction of what is left of each event."""
         for event in self:
             if not event.quantity_left:

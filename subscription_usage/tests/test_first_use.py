@@ -28,7 +28,7 @@ class TestFirstUse(UsageCase):
         )
         self.assertEqual(order.order_line[1].price_subtotal, 0)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.run_action("ir_cron_start_ordered", "2026-04-05")
         self.assertEqual(subscription.state, "draft")
         self.record(subscription, 130, "2026-04-11")

@@ -97,7 +97,7 @@ class TestOpportunitiesOfUsage(OpportunityCase, UsageCase):
         self.look("2026-08-01")
         self.assertFalse(self.found(self.subscription))
         with freeze_time("2026-08-01 15:00:00"):
-            self.subscription.usage_event_ids[:1].action_take_back()
+            self.subscription.usage_event_ids[:1].action_reverse()
         self.record(self.subscription, 70, "2026-08-01", time="2026-07-10 12:00:00")
         self.look("2026-08-02")
         self.assertEqual(

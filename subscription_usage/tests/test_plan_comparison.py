@@ -74,7 +74,7 @@ class TestPlanComparisonOfUse(UsageCase):
         june = self.subscription.usage_event_ids.filtered(
             lambda use: use.quantity == 160
         )
-        june.action_take_back()
+        june.action_reverse()
         self.assertEqual(self.costs(), [("Monthly", 60)])
 
     def test_a_price_of_another_meter_does_not_take_the_place(self):

@@ -64,10 +64,10 @@ class TestUsage(UsageCase):
         with freeze_time("2026-05-01 13:00:00"):
             self.bill("2026-05-01")
         with freeze_time("2026-05-04 13:00:00"):
-            used.action_take_back()
+            used.action_reverse()
             self.assertEqual(used.quantity_left, 0)
             with self.assertRaisesRegex(UserError, "counts for nothing"):
-                used.action_take_back()
+                used.action_reverse()
             self.bill("2026-05-04")
         self.assert_invoice_lines(
             self.subscription, [(APRIL, "Call", "60.00"), (APRIL, "Call", "-60.00")]

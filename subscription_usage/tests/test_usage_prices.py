@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Date
 
 from odoo.addons.subscription_management.models.subscriptions.internal_write import (
-    noting,
+    internal_write,
 )
 from odoo.addons.subscription_management.tests.common import Command, Form, tagged
 
@@ -24,10 +24,10 @@ class TestUsagePrices(UsageCase):
     def forecast_of(self, subscription, rows, on):
         """Return the invoices that a change foresees, as (day, amount)."""
         with freeze_time(f"{on} 13:00:00"):
-            amendment = subscription._plan_amendment(rows, subscription._today())
+            amendment = subscription._plan_change(rows, subscription._today())
             return [
                 (str(each.day), str(each.amount))
-                for each in subscription._forecast_amendment(amendment)
+                for each in subscription._forecast_change(amendment)
             ]
 
     def test_each_payment_has_its_share_and_fee(self):
@@ -49,7 +49,7 @@ class TestUsagePrices(UsageCase):
         for _number in range(5):
             used = self.record(subscription, 50, "2026-04-03", payments)
         with freeze_time("2026-04-03 13:00:00"):
-            used.action_take_back()
+            used.action_reverse()
         self.bill("2026-05-01")
         self.assert_invoice_lines(subscription, [(APRIL, "Handling", "0.70")])
 
@@ -110,8 +110,8 @@ class TestUsagePrices(UsageCase):
         with freeze_time("2026-05-03 13:00:00"):
             day = line.date_start.replace(day=16)
             rows = [(line, None)]
-            amendment = self.subscription._plan_amendment(rows, day, "prorate")
-            [credit] = self.subscription._forecast_amendment(amendment)
+            amendment = self.subscription._plan_change(rows, day, "prorate")
+            [credit] = self.subscription._forecast_change(amendment)
             self.assertEqual(str(credit.amount), "-40.00")
             self.subscription._amend("line_ended", day, rows, policy="prorate")
             self.bill("2026-05-03")
@@ -120,7 +120,7 @@ class TestUsagePrices(UsageCase):
     def test_a_product_joins_by_usage_as_its_plan_says(self):
         seats = self.subscribe(self.seat, on="2026-04-01", quantity=2)
         with freeze_time("2026-04-11 13:00:00"):
-            wizard = self.env["subscription.amend"].create(
+            wizard = self.env["subscription.change.wizard"].create(
                 {
                     "subscription_id": seats.id,
                     "date_effective": "2026-04-11",
@@ -143,7 +143,7 @@ class TestUsagePrices(UsageCase):
     def test_usage_and_agreed_quantities_do_not_turn_into_each_other(self):
         seats = self.subscribe(self.seat, on="2026-04-01")
         with self.assertRaisesRegex(UserError, "remove it, and add it anew"):
-            seats._plan_amendment(
+            seats._plan_change(
                 [
                     (
                         seats.line_ids,
@@ -158,7 +158,7 @@ class TestUsagePrices(UsageCase):
                 seats.line_ids.date_start,
             )
         with self.assertRaisesRegex(ValidationError, "measures what is used"):
-            noting(seats.line_ids).kind = "usage"
+            internal_write(seats.line_ids).kind = "usage"
 
     def test_what_a_used_price_says_of_usage_stays(self):
         for values in ({"meter_id": False}, {"fee_per_event": 1}, {"free_events": 2}):

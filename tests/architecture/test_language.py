@@ -33,7 +33,7 @@ FOUND = {
         '<a confirm="It is not taken back."/>': "taken back",
         "<a><!-- looked at later --></a>": "looked at",
         '<menuitem id="m" name="What Is Due"/>': "What",
-        '<record id="action_take_back"/>': "take_back in action_take_back",
+        '<record id="action_reverse"/>': "take_back in action_reverse",
     },
     "a/x.md": {
         "- What a price costs\n": "What",

@@ -66,7 +66,7 @@ def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
     page.wait_for_selector("td[name=period_amount]:has-text('128.00')")
     page.click("button[name=action_activate]")
     page.wait_for_selector(".o_arrow_button_current:has-text('Active')")
-    page.click("button[name=action_bill_now]")
+    page.click("button[name=action_create_invoice]")
     # 4 × 32.00 and 17 % tax.
     page.wait_for_selector(".modal td:has-text('149.76')")
     page.click("button[name=action_bill]")
@@ -107,7 +107,7 @@ def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
     choose(page, "meter_id", "Calls")
     page.locator("div[name=quantity] input").fill("8")
     page.click("button.o_form_button_save")
-    page.wait_for_selector("button[name=action_take_back]")
+    page.wait_for_selector("button[name=action_reverse]")
     page.click(".o_breadcrumb a:has-text('Usage')")
     page.wait_for_selector("td[name=quantity]:has-text('8')")
     page.click(".o_breadcrumb a:has-text('SUB0')")

@@ -145,7 +145,7 @@ def test_an_unknown_charge_is_settled_with_one_click(page, address, database, ca
     page.click("button:has-text('Settle It')")
     page.click("button[name=action_ask_provider]")
     page.wait_for_selector(".alert-danger:has-text('cannot be asked from here')")
-    page.click("button[name=action_was_charged]")
+    page.click("button[name=action_mark_succeeded]")
     page.click(".modal button:has-text('Ok')")
     page.wait_for_selector(".o_arrow_button_current:has-text('Paid')")
     wait_for(page, case, state="paid", outcome="paid", amount_open=0)
@@ -180,7 +180,7 @@ def test_a_promise_is_noted_and_let_go_on(page, address, case):
     page.click(".modal button:has-text('Note It')")
     page.wait_for_selector(".alert-info:has-text('Paid on Sunday')")
     assert read(page, case, "hold")["hold"] == "promised"
-    page.click("button[name=action_go_on]")
+    page.click("button[name=action_resume]")
     page.wait_for_selector(".alert-info", state="hidden")
     page.click("button[name=action_skip_step]")
     page.wait_for_selector("div[name=timeline]:has-text('Skipped')")

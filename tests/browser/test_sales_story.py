@@ -98,7 +98,7 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
 
     # Gone: the end of the new term is signed for.
     page.goto(f"{address}/odoo/subscriptions/{subscription[0]}")
-    page.click("button[name=action_end]")
+    page.click("button[name=action_cancel]")
     choose(page.locator(".modal"), "cancellation_reason_id", "Too expensive")
     page.locator(".modal label:has-text('with Notice')").click()
     page.click(".modal button[name=action_quote] >> visible=true")

@@ -28,7 +28,7 @@ INVOICES = 6
 STEPS = (
     "_charge_with_token",
     "_send_payment_request",
-    "_note_answer",
+    "_record_response",
     "_finish_charge",
     "_create_payment",
 )
@@ -206,7 +206,7 @@ def test_a_killed_worker_charges_nobody_twice_and_is_found(
     killed = start_worker(charged_database, stripe, step)
     assert killed.wait(timeout=120) == -signal.SIGKILL
     charged = len(stripe.charges)
-    assert charged == (1 if STEPS.index(step) >= STEPS.index("_note_answer") else 0)
+    assert charged == (1 if STEPS.index(step) >= STEPS.index("_record_response") else 0)
 
     # The next worker goes on with the others, and leaves this one alone.
     collect(charged_database, stripe)
@@ -216,13 +216,13 @@ def test_a_killed_worker_charges_nobody_twice_and_is_found(
     let_time_pass(charged_database)
     collect(charged_database, stripe)
     # From the answer on it is known by what the provider said.
-    if step not in ("_note_answer", "_finish_charge", "_create_payment"):
+    if step not in ("_record_response", "_finish_charge", "_create_payment"):
         assert outcomes(charged_database) == {"paid": INVOICES - 1, "unknown": 1}
         with environment(charged_database) as env, charge_at(env, stripe.url):
             case = env["subscription.dunning.case"].search([("state", "=", "open")])
             case.action_ask_provider()
             if case.outcome == "unknown":
-                case.action_was_not_charged()
+                case.action_mark_failed()
         close_registry(charged_database)
         collect(charged_database, stripe)
     assert len(stripe.charges) == INVOICES

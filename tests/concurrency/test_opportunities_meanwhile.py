@@ -43,7 +43,7 @@ def test_what_another_worker_looks_at_is_left_to_it(odoo_database, full_seats):
     with environment(odoo_database) as env:
         subscription = env["subscription.subscription"].browse(full_seats)
         subscription.lock_for_update()
-        subscription._look_for_opportunities()
+        subscription._find_opportunities()
         env.flush_all()
         other = env(cr=env.registry.cursor())
         with other.cr:

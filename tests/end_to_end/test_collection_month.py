@@ -176,7 +176,7 @@ class TestCollectionMonth(DunningCase):
             self.settle(case, model)
         elif model.held_until == FOR_GOOD:
             if chance("goes on", customer, number) < 0.3:
-                case.action_go_on()
+                case.action_resume()
                 model.held_until = None
         elif not model.waits and model.held_until is None:
             self.let_customer_act(case, customer, model, number)
@@ -193,9 +193,9 @@ class TestCollectionMonth(DunningCase):
 
     def settle(self, case, model):
         if model.last_fate.takes_money:
-            case.action_was_charged()
+            case.action_mark_succeeded()
         else:
-            case.action_was_not_charged()
+            case.action_mark_failed()
         model.settled()
 
     def let_customer_act(self, case, customer, model, number):

@@ -57,14 +57,14 @@ class SubscriptionInvoices(models.Model):
         overdue &= Domain("amount_residual", ">", 0)
         return Domain("billed_period_ids.move_id", "any", overdue)
 
-    def action_bill_now(self):
+    def action_create_invoice(self):
         """Show what is due, to be billed with one more click."""
         self.ensure_one()
         today = self._today()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Bill Now"),
-            "res_model": "subscription.bill.now",
+            "res_model": "subscription.create.invoice.wizard",
             "view_mode": "form",
             "target": "new",
             "context": {

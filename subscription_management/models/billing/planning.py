@@ -8,7 +8,7 @@ from ...billing_core.errors import BillingError, PercentOfItself
 from ...billing_core.invoice_plan import plan_invoice
 from ...billing_core.line import ChargeKind
 from ..error_messages import translated
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
 BILLED_STATES = ("trial", "active", "past_due", "paused", "cancelled", "expired")
@@ -97,7 +97,7 @@ class SubscriptionBilling(models.Model):
             except BillingError:
                 # The next run meets it and tells people what is wrong.
                 next_day = subscription._today()
-            noting(subscription).next_billing_date = next_day
+            internal_write(subscription).next_billing_date = next_day
 
     def _check_can_be_billed(self):
         """Refuse lines that have no price, with the remedy."""
@@ -123,7 +123,7 @@ class SubscriptionBilling(models.Model):
     def _clear_billing_error(self):
         """Forget an old failure: the subscription bills again."""
         failed = self.filtered("billing_error")
-        noting(failed).billing_error = False
+        internal_write(failed).billing_error = False
         failed.activity_unlink([BILLING_ERROR_ACTIVITY])
 
     def _next_due(self, rows):

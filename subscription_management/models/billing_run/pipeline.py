@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from ...billing_core.errors import BillingError
 from ..billing.planning import BILLING_ERROR_ACTIVITY
 from ..error_messages import translated
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class SubscriptionBillingPipeline(models.Model):
             invoice_count = self._forecast(due)
             billed = due
         else:
-            billed, moves = self._bill_each_that_can(due)
+            billed, moves = self._bill_each(due)
             invoice_count = len(moves)
         self.env["subscription.billing.slice"].create(
             {
@@ -71,7 +71,7 @@ class SubscriptionBillingPipeline(models.Model):
         )
         return len(due)
 
-    def _bill_each_that_can(self, due):
+    def _bill_each(self, due):
         """Bill `due` together and return (billed subscriptions, moves).
 
         A subscription whose invoice cannot be planned is marked with the reason and
@@ -80,7 +80,7 @@ class SubscriptionBillingPipeline(models.Model):
         """
         try:
             with self.env.cr.savepoint():
-                billings, errors = self._plan_each_that_can(due)
+                billings, errors = self._plan_each(due)
                 moves = self._write(billings)
         except psycopg2.OperationalError:
             # The connection or the snapshot is gone: nothing that a record can cure.
@@ -89,7 +89,7 @@ class SubscriptionBillingPipeline(models.Model):
             if len(due) == 1:
                 self._note_failure(due, error)
                 return due.browse(), self.env["account.move"]
-            parts = [self._bill_each_that_can(part) for part in self._parts(due)]
+            parts = [self._bill_each(part) for part in self._parts(due)]
             billed, moves = zip(*parts, strict=True)
             return due.browse().union(*billed), self.env["account.move"].union(*moves)
         for subscription, error in errors.items():
@@ -136,7 +136,7 @@ class SubscriptionBillingPipeline(models.Model):
             return False
         return True
 
-    def _plan_each_that_can(self, due):
+    def _plan_each(self, due):
         """Return what each subscription is billed, and {subscription: error}."""
         billings, errors = [], {}
         rows = due._open_rows_by_subscription()
@@ -192,9 +192,9 @@ class SubscriptionBillingPipeline(models.Model):
             for line in billing.subscription.line_ids:
                 closed = billing.plan.closed_until.get(line.id)
                 if closed and closed != line.closed_until:
-                    noting(line).closed_until = closed
+                    internal_write(line).closed_until = closed
             due = billing.plan.next_due or False
-            noting(billing.subscription).next_billing_date = due
+            internal_write(billing.subscription).next_billing_date = due
 
     def _notify(self, invoices, moves):
         """Hand posted invoices on: to be collected, and to be sent where wanted."""
@@ -223,7 +223,7 @@ class SubscriptionBillingPipeline(models.Model):
         self.env["subscription.billing.failure"].create(
             {"run_id": self.id, "subscription_id": subscription.id, "reason": reason}
         )
-        noting(subscription).billing_error = reason
+        internal_write(subscription).billing_error = reason
         if not subscription.activity_search([BILLING_ERROR_ACTIVITY]):
             subscription.activity_schedule(
                 BILLING_ERROR_ACTIVITY,

@@ -70,7 +70,7 @@ class SubscriptionBillingRun(models.Model):
         """Bill `due` as a run does, keep what came out, and take the rest back."""
         # Closing a savepoint takes back all that was written since.
         with closing(self.env.cr.savepoint()):
-            _billed, moves = self._bill_each_that_can(due)
+            _billed, moves = self._bill_each(due)
             invoices = [self._prepare_forecast_values(move) for move in moves]
             failures = [
                 {

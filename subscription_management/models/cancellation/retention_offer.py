@@ -65,7 +65,7 @@ class SubscriptionRetention(models.Model):
             return self.env._("Nothing is served then any more; choose another day.")
         if because.offer == "coupon":
             return self._reason_against_coupon(because.coupon_id.sudo(), day)
-        return self._reason_against_rest(day, because._pause_end(day))
+        return self._reason_against_pause(day, because._pause_end(day))
 
     def _reason_against_coupon(self, coupon, day):
         if not coupon.active or coupon.company_id - self.company_id:
@@ -76,7 +76,7 @@ class SubscriptionRetention(models.Model):
             )
         return coupon._reason_against(self, day)
 
-    def _reason_against_rest(self, day, end):
+    def _reason_against_pause(self, day, end):
         if any(pause.date_start < end for pause in self._pauses_beyond(day)):
             return self.env._(
                 "%s is paused in these days already; choose a later day.", self.name

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..prices.pricing_rule import PRICED_BY_THEIR_PRICE
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 
 class SubscriptionChanges(models.Model):
@@ -13,22 +13,22 @@ class SubscriptionChanges(models.Model):
 
     _inherit = "subscription.subscription"
 
-    def action_amend(self):
+    def action_change(self):
         """Show the products as they are, to be changed from a day on."""
         return self._open_wizard(
-            "subscription.amend", self.env._("Change Subscription")
+            "subscription.change.wizard", self.env._("Change Subscription")
         )
 
-    def action_ramp(self):
+    def action_schedule_changes(self):
         """Ask for prices and quantities that begin on later days."""
         return self._open_wizard(
-            "subscription.ramp", self.env._("Agree on Later Steps")
+            "subscription.schedule.changes.wizard", self.env._("Agree on Later Steps")
         )
 
     def action_pause(self):
         """Ask from when until when the service rests."""
         return self._open_wizard(
-            "subscription.rest",
+            "subscription.pause.wizard",
             self.env._("Pause Subscription"),
             default_date_start=self._today(),
         )
@@ -36,7 +36,7 @@ class SubscriptionChanges(models.Model):
     def action_resume(self):
         """Ask from when on the service goes on."""
         return self._open_wizard(
-            "subscription.rest",
+            "subscription.pause.wizard",
             self.env._("Resume Subscription"),
             default_date_start=max(
                 self._today(), self._pause_to_end(self._today()).date_start
@@ -101,7 +101,7 @@ class SubscriptionChanges(models.Model):
         for subscription in self:
             subscription._check_can_pause(day, resume_on)
             is_billed = subscription.plan_id.pause_policy == "billed"
-            noting(self.env["subscription.pause"]).create(
+            internal_write(self.env["subscription.pause"]).create(
                 {
                     "subscription_id": subscription.id,
                     "date_start": day,
@@ -127,9 +127,9 @@ class SubscriptionChanges(models.Model):
         start = pause.date_start
         self._extend_term(start, max(day, start), planned=pause.date_end)
         if start >= day:
-            noting(pause).unlink()
+            internal_write(pause).unlink()
         else:
-            noting(pause).date_end = day
+            internal_write(pause).date_end = day
 
     def _pause_to_end(self, day):
         """Return the pause that a day lies in, or the next one."""
@@ -168,7 +168,7 @@ class SubscriptionChanges(models.Model):
         self.ensure_one()
         if self.plan_id.pause_policy == "extends" and self.term_end:
             rested = self._days_of_term(start, end)
-            noting(self).term_end += rested - self._days_of_term(start, planned)
+            internal_write(self).term_end += rested - self._days_of_term(start, planned)
 
     def _days_of_term(self, start, end):
         """Return the paid days from one to another, none for those of a trial."""

@@ -130,26 +130,26 @@ class SubscriptionChange(models.Model):
     def _compute_can_undo(self):
         for change in self:
             change.can_undo = (
-                change._may_be_taken_back()
+                change._is_undoable()
                 and change._is_to_come()
-                and not change._stays_for()
+                and not change._undo_blockers()
             )
 
     def _is_to_come(self):
         """Tell whether it stands, is known in full, and has not taken effect."""
         self.ensure_one()
         return bool(
-            self._leaves_a_trace()
+            self._is_logged_when_undone()
             and not self.undone_by_ids
             and self._first_day() > self.subscription_id._today()
         )
 
-    def _may_be_taken_back(self):
+    def _is_undoable(self):
         """Tell whether it stands for itself, and is no part of another change."""
         self.ensure_one()
         return not self.is_of_renewal
 
-    def _leaves_a_trace(self):
+    def _is_logged_when_undone(self):
         """Tell whether it is known what the change did, to take it back."""
         self.ensure_one()
         if self.kind == "paused":

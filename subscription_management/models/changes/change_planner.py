@@ -19,7 +19,7 @@ from ...billing_core.errors import BillingError
 from ...billing_core.line import ChargeKind, Line, PercentBase
 from ...billing_core.percent_base import bases_first
 from ..decimals import exact
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 AGREED_PRICE_FIELDS = ("pricing_rule_id", "pricing_model", "price", "uplift_percent")
 CALENDAR_FIELDS = {"calendar_start"}
@@ -46,7 +46,7 @@ class Amendment:
 class SubscriptionAmendment(models.Model):
     _inherit = "subscription.subscription"
 
-    def _begin_amendment(self):
+    def _begin_change_plan(self):
         self.ensure_one()
         return Amendment(
             tuple(self._snapshot_lines()),
@@ -72,7 +72,7 @@ class SubscriptionAmendment(models.Model):
         origin = line._origin_key()
         current = line_on(amendment.lines, origin, day).key
         now = amendment.values[current]
-        values = line._without_rises(values)
+        values = line._without_increases(values)
         agreed = {**now, **values}
         line._check_same_kind(agreed)
         calendar_of = None
@@ -244,10 +244,10 @@ class SubscriptionAmendment(models.Model):
 
         amendment.lines = tuple(rebased(line) for line in amendment.lines)
 
-    def _apply_amendment(self, amendment):
+    def _apply_change_plan(self, amendment):
         """Make a planned change real; return the new lines."""
         self.ensure_one()
-        quiet = noting(self)
+        quiet = internal_write(self)
         lines = quiet.env["subscription.line"]
         by_key = {line.key: line for line in amendment.lines}
         for line in quiet.line_ids:
@@ -270,7 +270,7 @@ class SubscriptionAmendment(models.Model):
         """
         self.ensure_one()
         self._check_can_change()
-        amendment = self._plan_amendment(rows, day, policy)
+        amendment = self._plan_change(rows, day, policy)
         return self._carry_out(kind, amendment, reason)
 
     def _carry_out(self, kind, amendment, reason=False, **noted):
@@ -281,7 +281,7 @@ class SubscriptionAmendment(models.Model):
         self.ensure_one()
         ended = self.line_ids.filtered(lambda line: line.id in amendment.ended)
         before = ended._prepare_ends_before()
-        added = self._apply_amendment(amendment)
+        added = self._apply_change_plan(amendment)
         self._check_can_be_billed()
         self._schedule_billing()
         [change] = self._log_change(
@@ -294,10 +294,10 @@ class SubscriptionAmendment(models.Model):
         )
         return change
 
-    def _plan_amendment(self, rows, day, policy=None):
+    def _plan_change(self, rows, day, policy=None):
         """Return the `Amendment` of changes of lines from a day on, or refuse."""
-        amendment = self._begin_amendment()
-        self._extend_amendment(amendment, rows, day, policy)
+        amendment = self._begin_change_plan()
+        self._extend_change_plan(amendment, rows, day, policy)
         return amendment
 
     def _plan_by_day(self, changes):
@@ -305,12 +305,12 @@ class SubscriptionAmendment(models.Model):
 
         Each of them is billed by its day.
         """
-        amendment = self._begin_amendment()
+        amendment = self._begin_change_plan()
         for day, rows in changes:
-            self._extend_amendment(amendment, rows, day, "prorate")
+            self._extend_change_plan(amendment, rows, day, "prorate")
         return amendment
 
-    def _extend_amendment(self, amendment, rows, day, policy=None):
+    def _extend_change_plan(self, amendment, rows, day, policy=None):
         """Plan one more change on top of those that are planned, or refuse."""
         effective = day = max(day, self.date_start)
         try:

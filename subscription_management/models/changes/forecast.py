@@ -24,10 +24,10 @@ class SubscriptionForecast(models.Model):
     def _compute_invoice_forecast(self):
         for subscription in self:
             subscription.invoice_forecast = subscription.sudo()._render_forecast(
-                subscription._begin_amendment
+                subscription._begin_change_plan
             )
 
-    def _forecast_amendment(self, amendment, until=None, pauses=None, since=None):
+    def _forecast_change(self, amendment, until=None, pauses=None, since=None):
         """Return the invoices to come once a change is made, by the plan that bills.
 
         `since` is the first day on which one is made, where that is not today. Those of
@@ -108,7 +108,7 @@ class SubscriptionForecast(models.Model):
         try:
             amendment = plan()
             has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
-            foreseen = self._forecast_amendment(amendment, until, pauses, since)
+            foreseen = self._forecast_change(amendment, until, pauses, since)
             for invoice in foreseen:
                 invoices.append(self._shown_invoice(amendment, invoice))
         except UserError as error:

@@ -7,7 +7,7 @@ from odoo import fields, models
 
 from ...billing_core.rating import price_of
 from ..decimals import exact
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 
 class SubscriptionLineAmendment(models.Model):
@@ -44,7 +44,7 @@ class SubscriptionLineAmendment(models.Model):
             for line in self
             if str(line.id) in ended and line.date_start < end
         }
-        quiet = noting(self)
+        quiet = internal_write(self)
         for line in quiet:
             key, was = str(line.id), line.date_end
             if line.date_start >= end and was == line.date_start and key in ended:
@@ -119,10 +119,10 @@ class SubscriptionLineAmendment(models.Model):
     def _would_cost_more(self, values):
         """Tell whether changed values cost more for a month than the line does."""
         now = self._prepare_follower_values()
-        then = {**now, **self._without_rises(values)}
+        then = {**now, **self._without_increases(values)}
         return self._monthly_cost(then) > self._monthly_cost(now)
 
-    def _without_rises(self, values):
+    def _without_increases(self, values):
         """Return changed values where rises stay with the price that they raised."""
         return (
             {"uplift_percent": 0.0, **values} if "pricing_rule_id" in values else values

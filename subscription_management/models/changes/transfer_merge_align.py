@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 from .change_planner import Amendment
 
 
@@ -27,8 +27,8 @@ class SubscriptionRegrouping(models.Model):
         cancelled = self._take_end_back()
         _ended, moved = self._plan_transfer(day)
         values = self._prepare_transfer_values(partner, day)
-        follower = noting(self).copy(values).with_env(self.env)
-        added = follower._apply_amendment(moved)
+        follower = internal_write(self).copy(values).with_env(self.env)
+        added = follower._apply_change_plan(moved)
         # Before the end here, which the customer does not leave by who stays the same.
         follower.with_context(subscription_goes_on_from=self.id)._take_over()
         self._end_on(day, reason)
@@ -62,7 +62,7 @@ class SubscriptionRegrouping(models.Model):
             "billing_day": self.billing_day,
             "trial_end": self.state == "trial" and self.trial_end,
             "term_start": self.term_start or self.trial_end or self.date_start,
-            "term_end": self.term_end and self.term_end + self._rested_until(day),
+            "term_end": self.term_end and self.term_end + self._paused_until(day),
             "fiscal_position_id": False,
             "client_reference": False,
             "payment_term_id": self.plan_id.payment_term_id.id
@@ -74,7 +74,7 @@ class SubscriptionRegrouping(models.Model):
             ],
         }
 
-    def _rested_until(self, day):
+    def _paused_until(self, day):
         """Return the days of an open pause that the term is to be longer by."""
         self.ensure_one()
         if self.plan_id.pause_policy != "extends":
@@ -126,7 +126,7 @@ class SubscriptionRegrouping(models.Model):
             )
 
     def _plan_ended(self, day):
-        amendment = self._begin_amendment()
+        amendment = self._begin_change_plan()
         self._amend_cancelled(amendment, day)
         return amendment
 
@@ -134,7 +134,7 @@ class SubscriptionRegrouping(models.Model):
         """Plan lines to go on here from a day on, steps of each other as they are."""
         known = set(amendment.added)
         rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
-        self._extend_amendment(amendment, rows, day)
+        self._extend_change_plan(amendment, rows, day)
         keys = [key for key in amendment.added if key not in known]
         firsts, links = {}, {}
         for line, key in zip(moved, keys, strict=True):
@@ -180,8 +180,8 @@ class SubscriptionRegrouping(models.Model):
         self._check_is_paid_for(other)
         self._check_can_move(day)
         other._check_can_move(day)
-        self._check_rests_nowhere(other, day)
-        joined = other._begin_amendment()
+        self._check_not_paused(other, day)
+        joined = other._begin_change_plan()
         other._amend_moved(joined, self._lines_moved_on(day), day)
         return self._plan_ended(day), joined
 
@@ -190,7 +190,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         planned = self._plan_align(other, day)
         self._carry_out("aligned", planned, reason, replaced_date=self.term_end)
-        noting(self).term_end = other.term_end
+        internal_write(self).term_end = other.term_end
 
     def _plan_align(self, other, day):
         """Return the `Amendment` of counting periods as another one from a day on."""
@@ -213,7 +213,7 @@ class SubscriptionRegrouping(models.Model):
             (line, {"calendar_start": leading.calendar_start})
             for line in self._lines_to_change(day)
         ]
-        return self._plan_amendment(rows, day, "prorate")
+        return self._plan_change(rows, day, "prorate")
 
     def _lines_moved_on(self, day):
         """Return what goes on elsewhere from a day on, or refuse where nothing does."""
@@ -240,7 +240,7 @@ class SubscriptionRegrouping(models.Model):
             )
         )
 
-    def _check_rests_nowhere(self, other, day):
+    def _check_not_paused(self, other, day):
         """Refuse to join what rests: the pauses are of the whole subscription."""
         pauses = (self | other).pause_ids.filtered(
             lambda pause: not pause.date_end or pause.date_end > day

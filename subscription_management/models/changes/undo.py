@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 from ..subscriptions.line_snapshot import DAY
 from .change import MOVES
 
@@ -22,16 +22,16 @@ class SubscriptionTakeBack(models.Model):
     def _undo_change(self, change):
         """Take a change back whose day has not come."""
         self.ensure_one()
-        self._check_can_take_back(change)
+        self._check_can_undo(change)
         if change.kind == "paused":
-            self._take_back_pause(change)
+            self._undo_pause(change)
         elif change.kind in MOVES:
-            self._take_back_move(change)
+            self._undo_transfer(change)
         else:
-            self._take_back_lines(change)
+            self._undo_lines(change)
 
-    def _check_can_take_back(self, change):
-        if not change._may_be_taken_back():
+    def _check_can_undo(self, change):
+        if not change._is_undoable():
             raise UserError(
                 self.env._(
                     "This was agreed with the term from %s on; take the renewal back, "
@@ -47,12 +47,12 @@ class SubscriptionTakeBack(models.Model):
                     format_date(self.env, change.date_effective),
                 )
             )
-        if later := change._stays_for():
-            raise UserError(change._why_it_stays(later))
+        if later := change._undo_blockers():
+            raise UserError(change._undo_blocker_message(later))
 
-    def _take_back_lines(self, change):
+    def _undo_lines(self, change):
         """Let the lines be as they were before a change."""
-        lines = noting(self).line_ids
+        lines = internal_write(self).line_ids
         added = lines & change.added_line_ids
         self._check_is_last(change)
         for line in added:
@@ -62,9 +62,9 @@ class SubscriptionTakeBack(models.Model):
             lambda line: not line.billed_period_ids
         ).unlink()
         if change.kind == "aligned":
-            noting(self).term_end = change.replaced_date
+            internal_write(self).term_end = change.replaced_date
         self._schedule_billing()
-        self._note_taken_back(change)
+        self._log_undo(change)
 
     def _check_is_last(self, change):
         """Refuse to take a change back on which a later one builds."""
@@ -77,27 +77,27 @@ class SubscriptionTakeBack(models.Model):
                 )
             )
 
-    def _take_back_pause(self, change):
+    def _undo_pause(self, change):
         """Call a pause off that has not begun."""
         day, pause = change.date_effective, change._agreed_pause()
         self._check_goes_on_here(pause.date_end)
         self._end_pause(pause, day)
-        self._note_taken_back(change)
+        self._log_undo(change)
 
-    def _take_back_move(self, change):
+    def _undo_transfer(self, change):
         """Let the service go on where it was, and nowhere else."""
         gone = change if change.other_id else change._other_side()
         left, joined = gone.subscription_id, gone.other_id
         self._check_nothing_billed(gone)
         end = gone.replaced_date
         if gone.kind == "merged":
-            joined._take_back_lines(gone._other_side())
+            joined._undo_lines(gone._other_side())
         else:
             joined._check_unchanged_since(gone)
             if joined._is_running():
                 end = joined.date_end
-            joined._serve_nothing(left)
-        left._note_taken_back(gone, other_id=joined.id)
+            joined._is_empty_service(left)
+        left._log_undo(gone, other_id=joined.id)
         left.action_undo_cancellation()
         if end:
             left._end_again_on(end, joined)
@@ -138,14 +138,14 @@ class SubscriptionTakeBack(models.Model):
         self.ensure_one()
         return self.state in SERVED_STATES
 
-    def _serve_nothing(self, other):
+    def _is_empty_service(self, other):
         """End before the first day: what was to go on here goes on as another one."""
         self.ensure_one()
         if not self._is_running():
             return
-        for line in noting(self).line_ids:
+        for line in internal_write(self).line_ids:
             line.date_end = line.date_start
-        noting(self).date_end = self.date_start
+        internal_write(self).date_end = self.date_start
         self._set_state("cancelled")
         self._log_change("undone", self.date_start, other_id=other.id)
         self._schedule_billing()
@@ -160,10 +160,10 @@ class SubscriptionTakeBack(models.Model):
             end, last.reason, expires=expires, because=last.cancellation_reason_id
         )
 
-    def _note_taken_back(self, change, **values):
+    def _log_undo(self, change, **values):
         self._log_change("undone", change.date_effective, undoes_id=change.id, **values)
 
-    def _moves_away(self):
+    def _is_transferred_away(self):
         """Return the change by which the service goes on elsewhere from its end on."""
         self.ensure_one()
         return self.change_ids.filtered(
@@ -182,7 +182,7 @@ class SubscriptionTakeBack(models.Model):
         `until` is the first day that it does not concern any more.
         """
         self.ensure_one()
-        gone = self._moves_away()
+        gone = self._is_transferred_away()
         if gone and not (until and until <= gone.date_effective):
             raise UserError(
                 self.env._(
@@ -205,8 +205,8 @@ class SubscriptionTakeBack(models.Model):
         both = self.with_context(subscription_reaches_both=True)
         return super(SubscriptionTakeBack, both)._move_to_new_prices(versions, day)
 
-    def _extend_amendment(self, amendment, rows, day, policy=None):
-        result = super()._extend_amendment(amendment, rows, day, policy)
+    def _extend_change_plan(self, amendment, rows, day, policy=None):
+        result = super()._extend_change_plan(amendment, rows, day, policy)
         # Terms and published prices reach the one that goes on by themselves.
         if not self.env.context.get("subscription_reaches_both"):
             for until in self._days_touched(amendment):
@@ -262,22 +262,22 @@ class SubscriptionChangeTakenBack(models.Model):
             )
         )
 
-    def _stays_for(self):
+    def _undo_blockers(self):
         """Return the change on it that can be taken back no more, the last one."""
         self.ensure_one()
         if self.kind == "paused" or self.kind in MOVES:
             return self.browse()
         building = self._later_ones_on_it().sorted("id", reverse=True)
-        return building.filtered(lambda other: not other._may_still_go())[:1]
+        return building.filtered(lambda other: not other._can_still_undo())[:1]
 
-    def _may_still_go(self):
+    def _can_still_undo(self):
         """Tell whether its day is to come, whatever it is taken back with."""
         self.ensure_one()
         if self.kind == "cancelled":
             return self.date_effective > self.subscription_id._today()
         return self._is_to_come()
 
-    def _why_it_stays(self, later):
+    def _undo_blocker_message(self, later):
         """Return why it cannot be taken back after a later change, and what can."""
         return self.env._(
             "The change of %(later)s builds on the one of %(day)s, and cannot be taken "

@@ -6,7 +6,7 @@ from ...billing_core.discounts import Discount
 from ...billing_core.errors import BillingError
 from ..decimals import exact
 from ..error_messages import translated
-from ..subscriptions.internal_write import is_noted
+from ..subscriptions.internal_write import is_internal_write
 
 AMOUNT_OFF_HELP = (
     "Taken off once each period: off the first product, and what that does not cost "
@@ -101,7 +101,7 @@ class SubscriptionDiscount(models.Model):
 
     def _check_redemption_is_noted(self):
         """Refuse to write by hand whose coupon a discount is: a code is redeemed."""
-        if not self.env.su and not is_noted(self.env):
+        if not self.env.su and not is_internal_write(self.env):
             raise UserError(
                 self.env._(
                     "The coupon of a discount is not written by hand; redeem its code "
@@ -114,7 +114,7 @@ class SubscriptionDiscount(models.Model):
 
         What was billed is not rewritten by a change either: a line follows it.
         """
-        noted = is_noted(self.env)
+        noted = is_internal_write(self.env)
         for line in self.line_id:
             if line.closed_until:
                 raise UserError(

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS
 
-from ..subscriptions.internal_write import is_noted, noting
+from ..subscriptions.internal_write import internal_write, is_internal_write
 
 GRANTED_FIELDS = {"percent", "fixed_amount", "cycles", "date_start", "line_id"}
 
@@ -46,11 +46,11 @@ class SubscriptionDraftGrants(models.Model):
             )
         self._check_coupon_is_redeemed(values)
         if replaces:
-            self.action_take_discounts_off()
+            self.action_remove_discounts()
         self._spread_grants_anew()
         number = self._next_grant_number()
         numbered = {**values, "grant_number": number}
-        granting = super(SubscriptionDraftGrants, noting(self))
+        granting = super(SubscriptionDraftGrants, internal_write(self))
         change = granting.grant_discount(
             numbered, day, lines, reason, policy, replaces=replaces
         ).with_env(self.env)
@@ -67,7 +67,7 @@ class SubscriptionDraftGrants(models.Model):
     def _redeem(self, *args, **kwargs):
         # What a deleted line held counts before the coupon is asked.
         self._spread_grants_anew()
-        redeeming = super(SubscriptionDraftGrants, noting(self))
+        redeeming = super(SubscriptionDraftGrants, internal_write(self))
         return redeeming._redeem(*args, **kwargs).with_env(self.env)
 
     def _next_grant_number(self):
@@ -78,7 +78,7 @@ class SubscriptionDraftGrants(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "line_ids" in vals and not is_noted(self.env):
+        if "line_ids" in vals and not is_internal_write(self.env):
             for draft in self.filtered(lambda each: each.state == "draft"):
                 try:
                     with self.env.cr.savepoint():
@@ -90,7 +90,7 @@ class SubscriptionDraftGrants(models.Model):
 
     def _spread_grants_anew(self):
         """Take what was granted a draft off the lines that it has now."""
-        for draft in noting(self).filtered(lambda each: each.state == "draft"):
+        for draft in internal_write(self).filtered(lambda each: each.state == "draft"):
             grants = draft._grants_to_spread()
             if not grants or not draft.line_ids:
                 continue
@@ -141,7 +141,7 @@ class SubscriptionDraftGrants(models.Model):
                         )
                     )
 
-    def action_take_discounts_off(self):
+    def action_remove_discounts(self):
         """Take all discounts off a draft; its coupons may be redeemed again."""
         for draft in self:
             if draft.state != "draft":
@@ -186,7 +186,7 @@ class SubscriptionDiscountOfDraft(models.Model):
 
     def _forget_grants(self):
         """Leave what people edit by hand as they left it."""
-        if is_noted(self.env):
+        if is_internal_write(self.env):
             return
         for discount in self.filtered("grant_number"):
             draft = discount.line_id.subscription_id.sudo()

@@ -171,10 +171,10 @@ class SubscriptionDiscountGrant(models.Model):
             for line, start in starts.items()
         )
 
-    def action_grant_discount(self):
+    def action_discount(self):
         """Ask what is to be taken off, and from when on."""
         return self._open_wizard(
-            "subscription.grant",
+            "subscription.discount.wizard",
             self.env._("Grant a Discount"),
             default_date_start=self._discount_day(),
         )

@@ -28,5 +28,5 @@ class AccountMove(models.Model):
             lambda case: case.state == "open" and case._is_settled()
         )
         if open_cases:
-            open_cases._each_that_can(lambda each: each._close())
+            open_cases._run_each(lambda each: each._close())
         return result

@@ -127,7 +127,7 @@ class SubscriptionDunningCase(models.Model):
         string="Suspended by It",
         readonly=True,
     )
-    resting_ids = fields.Many2many(
+    paused_ids = fields.Many2many(
         "subscription.subscription",
         "subscription_dunning_case_resting_rel",
         string="Suspended Once They Go On",
@@ -231,7 +231,7 @@ class SubscriptionDunningCase(models.Model):
             )
         if self._charge_comes_first() or not self.version_id:
             return False
-        if self._to_withhold():
+        if self._services_to_suspend():
             return today
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()

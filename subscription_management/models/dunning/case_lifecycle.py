@@ -40,7 +40,7 @@ class SubscriptionDunningClosing(models.Model):
         )
         moves = self.env["account.move"].browse(row_id for (row_id,) in rows)
         cases = self.create([move._prepare_dunning_case_values() for move in moves])
-        cases._each_that_can(lambda each: each._begin())
+        cases._run_each(lambda each: each._begin())
         return cases
 
     def _begin(self):
@@ -157,7 +157,7 @@ class SubscriptionDunningClosing(models.Model):
             & Domain("dunning_case_ids", "not any", is_open)
         )
         closed = forgotten.dunning_case_ids.filtered(lambda case: case.state != "open")
-        closed._each_that_can(lambda case: case._restore_states())
+        closed._run_each(lambda case: case._restore_states())
         return self.browse()
 
     def _suspending(self, subscription):
@@ -187,20 +187,20 @@ class SubscriptionDunningClosing(models.Model):
             )
         )
         cases = self.browse(row_id for (row_id,) in rows)
-        return cases._each_that_can(lambda each: each._reopen())
+        return cases._run_each(lambda each: each._reopen())
 
     def _reopen(self):
         """Pause cases whose payment was taken back, and ask what is to be done."""
         for each in self:
             case = each._worded()
-            case._open_again()
+            case._reopen_case()
             case.write(
                 {
                     "hold": "paused",
                     "hold_reason": case.env._("The payment was taken back."),
                 }
             )
-            case._ask_a_person(
+            case._schedule_activity(
                 case.env._(
                     "The payment of %s was taken back. Match it anew, or let the case "
                     "go on: it is paused until then.",
@@ -209,7 +209,7 @@ class SubscriptionDunningClosing(models.Model):
             )
         self._plan_next()
 
-    def _begin_anew(self):
+    def _restart(self):
         """Let all steps come again by their days; what was sent stays to be read."""
         for case in self:
             case.step_ids.unlink()
@@ -223,11 +223,11 @@ class SubscriptionDunningClosing(models.Model):
                     "entered_on": False,
                     "stage": False,
                     "error": False,
-                    "resting_ids": False,
+                    "paused_ids": False,
                 }
             )
 
-    def _open_again(self):
+    def _reopen_case(self):
         """Open cases that were closed; what may still be paid is not forgotten."""
         for case in self:
             case.write(
@@ -238,7 +238,7 @@ class SubscriptionDunningClosing(models.Model):
                     "outcome": case.outcome if case._has_unsettled() else False,
                 }
             )
-        self._begin_anew()
+        self._restart()
 
     def _follow_invoice(self):
         """Bring cases in step with invoices that were corrected and posted again."""
@@ -253,23 +253,23 @@ class SubscriptionDunningClosing(models.Model):
                 # Its money is still there, and is matched anew by a person.
                 case._reopen()
             elif not was_open:
-                case._open_again()
+                case._reopen_case()
                 case._plan_first_charge()
             elif is_moved:
-                case._begin_anew()
+                case._restart()
                 case._restore_states()
             case._plan_next()
 
-    def _ask_a_person(self, note, user=None):
+    def _schedule_activity(self, note, user=None):
         """Leave a to-do for whoever is responsible."""
         for case in self:
             case.activity_schedule(
                 DUNNING_ACTIVITY,
                 note=note,
-                user_id=(user or case._who_answers()).id,
+                user_id=(user or case._responsible_user()).id,
             )
 
-    def _who_answers(self):
+    def _responsible_user(self):
         """Return the salesperson, or one of the managers where there is none now."""
         self.ensure_one()
         if self.user_id.active:

@@ -69,7 +69,7 @@ class SubscriptionDunningHolds(models.Model):
             )
             case._plan_next()
 
-    def action_go_on(self):
+    def action_resume(self):
         """Let the steps go on."""
         self._check_may_hold()
         for case in self.sudo():
@@ -83,7 +83,7 @@ class SubscriptionDunningHolds(models.Model):
         if not self.hold or not self.hold_until or self.hold_until >= today:
             return
         if self.hold == "promised":
-            self._ask_a_person(
+            self._schedule_activity(
                 self.env._(
                     "%(customer)s promised to pay %(invoice)s until %(day)s and did "
                     "not; the steps go on.",

@@ -189,7 +189,7 @@ class SubscriptionDunningNotice(models.Model):
 
     def _note_failure(self, reason):
         self.write({"state": "failed", "error": reason})
-        self.case_id._ask_a_person(reason)
+        self.case_id._schedule_activity(reason)
 
     def action_send_again(self):
         """Let letters that failed be sent with the next run."""

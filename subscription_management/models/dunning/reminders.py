@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 from .letters import root_of
 
 _logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class SubscriptionPaymentReminders(models.Model):
                 & Domain("next_billing_date", ">", today - timedelta(days=1))
                 & Domain("next_billing_date", "<=", today + timedelta(days=longest))
             )
-            self._do_for_each(domain, lambda each: each._remind_of_invoice())
+            self._run_for_each(domain, lambda each: each._remind_of_invoice())
         self.env["subscription.payment.method"]._remind_of_expiry()
 
     def _remind_of_invoice(self):
@@ -77,7 +77,7 @@ class SubscriptionPaymentReminders(models.Model):
         first = day - timedelta(days=self.plan_id.upcoming_reminder_days)
         if not first <= today < day or self.reminded_invoice_date == day:
             return
-        noting(self).reminded_invoice_date = day
+        internal_write(self).reminded_invoice_date = day
         total = self._total_invoiced_on(day)
         if self.currency_id.compare_amounts(total, 0) <= 0:
             return
@@ -117,7 +117,7 @@ class ResConfigSettings(models.TransientModel):
 class SubscriptionPaymentMethodExpiry(models.Model):
     _inherit = "subscription.payment.method"
 
-    expiry_told_on = fields.Date(
+    expiry_notified_on = fields.Date(
         readonly=True, help="When the customer was told that it expires."
     )
     expiry_error = fields.Char(readonly=True)
@@ -148,21 +148,21 @@ class SubscriptionPaymentMethodExpiry(models.Model):
                 Domain("company_id", "=", company.id)
                 & Domain("expires_on", ">=", today)
                 & Domain("expires_on", "<=", today + days)
-                & Domain("expiry_told_on", "=", False)
+                & Domain("expiry_notified_on", "=", False)
                 & Domain("expiry_failed_on", "!=", today)
                 & Domain("is_refused", "=", False)
             )
             for method in soon:
                 if method._subscriptions_charged():
-                    method._tell_of_expiry(today)
+                    method._notify_card_expiry(today)
                     cron._commit_progress(1)
 
-    def _tell_of_expiry(self, today):
+    def _notify_card_expiry(self, today):
         """Write to the customer once; what goes wrong is shown beside the card."""
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
-                self.write({"expiry_told_on": today, "expiry_error": False})
+                self.write({"expiry_notified_on": today, "expiry_error": False})
                 self.env.ref(CARD_TEMPLATE)._send_letter(self)
         except psycopg2.OperationalError:
             raise

@@ -45,7 +45,7 @@ class SubscriptionDunningRun(models.Model):
             if not self._repeat(step, progress):
                 return
 
-    def _let_others_look_again(self):
+    def _retry_by_other_workers(self):
         """Let a run that sees cases as they were before take none of them.
 
         It cannot lock what was written since it began, and begins anew.

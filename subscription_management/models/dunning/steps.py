@@ -39,9 +39,7 @@ class SubscriptionDunningSteps(models.Model):
         """
         due = self._due_today()
         cases = self._take(due, ADVANCED_TOGETHER) if due else self.browse()
-        cases.with_context(**{QUIET_DAYS: {}})._each_that_can(
-            lambda each: each._advance()
-        )
+        cases.with_context(**{QUIET_DAYS: {}})._run_each(lambda each: each._advance())
         return cases
 
     @api.model
@@ -59,7 +57,7 @@ class SubscriptionDunningSteps(models.Model):
         ]
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
-    def _each_that_can(self, do):
+    def _run_each(self, do):
         """Do something with all; where that fails, in parts, down to what is wrong.
 
         Return those with which it could be done.
@@ -76,7 +74,7 @@ class SubscriptionDunningSteps(models.Model):
                 self._note_failure(error)
                 return self.browse()
             middle = len(self) // 2
-            return self[:middle]._each_that_can(do) | self[middle:]._each_that_can(do)
+            return self[:middle]._run_each(do) | self[middle:]._run_each(do)
 
     def _note_failure(self, error):
         """Mark a case with what a person has to cure, and leave it for a day."""
@@ -94,7 +92,7 @@ class SubscriptionDunningSteps(models.Model):
                 text=str(error).strip().split("\n")[0],
             )
         if not self.error:
-            self._ask_a_person(reason)
+            self._schedule_activity(reason)
         self.write({"error": reason, "next_date": self._today() + timedelta(days=1)})
 
     def _advance(self):
@@ -142,8 +140,8 @@ class SubscriptionDunningSteps(models.Model):
         if self._payments_begun(fields.Datetime.now()):
             self.next_date = today + timedelta(days=1)
             return
-        for subscription in self._to_withhold():
-            self._withhold(subscription)
+        for subscription in self._services_to_suspend():
+            self._suspend_services(subscription)
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy, case = self.version_id._snapshot_policy(), self._snapshot_case()
         plan = steps_on(policy, case, today, quiet)
@@ -204,29 +202,29 @@ class SubscriptionDunningSteps(models.Model):
         user = self.env["res.users"].browse(row["user_id"] or ()).exists()
         user = user.filtered("active")
         lang = (user or self.user_id).lang
-        self._ask_a_person(notes.get(lang) or notes.get("en_US"), user)
+        self._schedule_activity(notes.get(lang) or notes.get("en_US"), user)
 
     def _do_suspend(self, _row):
         for subscription in self.subscription_ids:
-            self._withhold(subscription)
+            self._suspend_services(subscription)
 
-    def _to_withhold(self):
+    def _services_to_suspend(self):
         """Return what goes on that rested when a step was to suspend it."""
-        return self.resting_ids.filtered(lambda each: each.state in SUSPENDED_FROM)
+        return self.paused_ids.filtered(lambda each: each.state in SUSPENDED_FROM)
 
-    def _withhold(self, subscription):
+    def _suspend_services(self, subscription):
         """Suspend what is served now, or what rests as soon as it goes on."""
-        self.resting_ids -= subscription
+        self.paused_ids -= subscription
         if subscription.state in SUSPENDED_FROM:
             subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
             resting = self.search(
-                [("state", "=", "open"), ("resting_ids", "in", subscription.ids)]
+                [("state", "=", "open"), ("paused_ids", "in", subscription.ids)]
             )
-            resting.resting_ids -= subscription
+            resting.paused_ids -= subscription
             for case in self | resting:
                 case.suspended_ids |= subscription
         elif subscription.state in RESTING:
-            self.resting_ids |= subscription
+            self.paused_ids |= subscription
 
     def _do_cancel(self, _row):
         reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
@@ -271,7 +269,7 @@ class SubscriptionDunned(models.Model):
                 case = each._worded()
                 own = subscription.with_env(case.env)
                 done = case.step_ids.filtered(lambda row: row.result == "done")
-                if own in case._to_withhold() and case._is_asked_for():
-                    case._withhold(own)
+                if own in case._services_to_suspend() and case._is_asked_for():
+                    case._suspend_services(own)
                 elif own.state == "active" and Action.PAST_DUE in done.mapped("action"):
                     own._set_state("past_due")

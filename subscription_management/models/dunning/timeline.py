@@ -140,14 +140,14 @@ class SubscriptionDunningCaseTimeline(models.Model):
     @api.depends_context("lang")
     def _compute_next_step(self):
         for case in self:
-            case.next_step = case.sudo()._say_what_comes()
+            case.next_step = case.sudo()._describe_next_step()
 
-    def _say_what_comes(self):
+    def _describe_next_step(self):
         """Return one sentence: what will happen, and when."""
         self.ensure_one()
         if self.state != "open":
             return False
-        if waits := self._say_what_it_waits_for():
+        if waits := self._describe_wait():
             return waits
         step, day = next(iter(self._foresee(self._today())), (None, None))
         if step is None:
@@ -158,7 +158,7 @@ class SubscriptionDunningCaseTimeline(models.Model):
             day=format_date(self.env, day),
         )
 
-    def _say_what_it_waits_for(self):
+    def _describe_wait(self):
         """Return the sentence of what has to happen before any step, if something."""
         if self.has_unknown:
             return self.env._("A person says whether the last charge was made.")
@@ -214,7 +214,7 @@ class SubscriptionDunningCaseTimeline(models.Model):
         if self.state != "open" or not self.version_id:
             return []
         labels = self.version_id._labels()
-        waits = self._say_what_it_waits_for()
+        waits = self._describe_wait()
         first = {
             "when": self.env._("First"),
             "icon": "fa-hourglass-half",

@@ -123,7 +123,7 @@ class SubscriptionFulfilment(models.Model):
         """Set in motion what the periods that begin ask for, one after the other."""
         # One day more: it may be tomorrow already at the company's place.
         domain = [("fulfil_on", "<=", fields.Date.today() + DAY)]
-        self._do_for_each(domain, lambda each: each._fulfil())
+        self._run_for_each(domain, lambda each: each._fulfil())
 
     def _fulfil(self):
         """Set in motion what is due, and note when something is due next."""
@@ -168,10 +168,10 @@ class SubscriptionLineFulfilment(models.Model):
         self.ensure_one()
         return 0.0
 
-    def _set_in_motion(self, period, quantity):
+    def _start_fulfilment(self, period, quantity):
         """Deliver or do so much more in a `subscription.fulfilled.period`."""
 
-    def _take_out_of_motion(self, period, quantity):
+    def _stop_fulfilment(self, period, quantity):
         """Deliver or do so much less, and return how much less it could still be."""
         return quantity
 
@@ -293,9 +293,7 @@ class SubscriptionLineFulfilment(models.Model):
         target = line.quantity if line and not rests else 0.0
         step = float_compare(target, period.quantity, precision_digits=6)
         if step > 0:
-            line._set_in_motion(period, target - period.quantity)
+            line._start_fulfilment(period, target - period.quantity)
             period.quantity = target
         elif step < 0:
-            period.quantity -= self._take_out_of_motion(
-                period, period.quantity - target
-            )
+            period.quantity -= self._stop_fulfilment(period, period.quantity - target)

@@ -10,7 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ...billing_core.health import LOWEST_OF_BAND, Band, band_of, score, shares
-from ..opportunities.finder import LOOKED_AT
+from ..opportunities.finder import EVALUATED_STATES
 from .signal import BANDS
 
 SCORED_TOGETHER = 500
@@ -71,7 +71,7 @@ class SubscriptionHealth(models.Model):
         not_today = Domain("health_scored_on", "=", False) | Domain(
             "health_scored_on", "<", fields.Date.today()
         )
-        domain = not_today & Domain("state", "in", LOOKED_AT)
+        domain = not_today & Domain("state", "in", EVALUATED_STATES)
         found = self.search(domain)
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(found))
@@ -91,7 +91,7 @@ class SubscriptionHealth(models.Model):
             raise
         except Exception:
             for subscription in self:
-                subscription._do_or_mark(lambda each: each._score_health())
+                subscription._run_or_mark(lambda each: each._score_health())
 
     def _score_health(self):
         """Measure all signals, and keep the score with what it was made of."""

@@ -14,7 +14,7 @@ from ...billing_core.lifecycle import ENDED
 from ..decimals import exact
 from ..renewals.renewal import RUNNING
 
-LOOKED_AT = (*RUNNING, "suspended")
+EVALUATED_STATES = (*RUNNING, "suspended")
 
 
 CRON = "subscription_management.ir_cron_find_opportunities"
@@ -37,7 +37,7 @@ class Signal:
 class SubscriptionOpportunity(models.Model):
     _inherit = "subscription.subscription"
 
-    opportunities_looked_on = fields.Date(
+    opportunities_checked_on = fields.Date(
         copy=False,
         readonly=True,
         help="The day on which the opportunity rules were asked last; empty to ask "
@@ -50,8 +50,8 @@ class SubscriptionOpportunity(models.Model):
     @api.model
     def _cron_find_opportunities(self):
         """Ask the rules about each subscription that they may concern, once a day."""
-        not_today = Domain("opportunities_looked_on", "=", False) | Domain(
-            "opportunities_looked_on", "<", fields.Date.today()
+        not_today = Domain("opportunities_checked_on", "=", False) | Domain(
+            "opportunities_checked_on", "<", fields.Date.today()
         )
         rules = self.env["subscription.opportunity.rule"].search(
             [("active", "=", True)]
@@ -59,23 +59,23 @@ class SubscriptionOpportunity(models.Model):
         concerned = [self._candidates_of(rule) for rule in rules]
         unfinished = Domain("finding_ids", "any", [("over_on", "=", False)])
         found = self.search(not_today & Domain.OR([unfinished, *concerned]))
-        self._do_for_each(
+        self._run_for_each(
             not_today & Domain("id", "in", found.ids),
-            lambda each: each._look_for_opportunities(),
+            lambda each: each._find_opportunities(),
         )
 
-    def _look_for_opportunities(self):
+    def _find_opportunities(self):
         """Say what is over, and make the opportunities that rules ask for today."""
         self.ensure_one()
         looked_at = self.sudo().with_company(self.company_id)
         looked_at.finding_ids.filtered(lambda each: not each.over_on)._follow()
-        if self.state in LOOKED_AT:
+        if self.state in EVALUATED_STATES:
             rules = looked_at.env["subscription.opportunity.rule"].search(
                 [("company_id", "in", [False, self.company_id.id])]
             )
             for rule in rules:
-                rule._look_at(looked_at)
-        looked_at.opportunities_looked_on = fields.Date.today()
+                rule._evaluate(looked_at)
+        looked_at.opportunities_checked_on = fields.Date.today()
 
     def _log_change(self, kind, day, **values):
         """Let what has just changed be looked at again, at once if it takes revenue.
@@ -83,8 +83,8 @@ class SubscriptionOpportunity(models.Model):
         That is done by the scheduled action, so that it is never in a change's way.
         """
         changes = super()._log_change(kind, day, **values)
-        looked_at = self.sudo().filtered("opportunities_looked_on")
-        looked_at.opportunities_looked_on = False
+        looked_at = self.sudo().filtered("opportunities_checked_on")
+        looked_at.opportunities_checked_on = False
         if any(change.sudo()._takes_revenue() for change in changes):
             self.env.ref(CRON).sudo()._trigger()
         return changes
@@ -94,7 +94,7 @@ class SubscriptionOpportunity(models.Model):
         domain = getattr(self, f"_candidates_of_{rule.kind}")(rule)
         if rule.company_id:
             domain &= Domain("company_id", "=", rule.company_id.id)
-        return domain & Domain("state", "in", LOOKED_AT)
+        return domain & Domain("state", "in", EVALUATED_STATES)
 
     def _signal_of(self, rule):
         """Return the `Signal` of what a rule asks for, None where there is nothing."""
@@ -118,22 +118,22 @@ class SubscriptionOpportunity(models.Model):
 class SubscriptionOpportunityRuleAtWork(models.Model):
     _inherit = "subscription.opportunity.rule"
 
-    def _look_at(self, subscription):
+    def _evaluate(self, subscription):
         """Make the opportunity of a subscription, unless it was told before."""
         self.ensure_one()
         owner = self._owner_for(subscription)
         lang = self._language_for(owner, subscription)
         rule, said = (each.with_context(lang=lang) for each in (self, subscription))
         signal = said._signal_of(rule)
-        if signal and not rule._was_told(said, signal):
-            rule._make_opportunity(said, signal, owner)
+        if signal and not rule._was_notified(said, signal):
+            rule._create_opportunity(said, signal, owner)
 
     @api.model
     def _language_for(self, owner, subscription):
         """Return the language of whoever reads it."""
         return owner.lang or subscription.company_id.partner_id.lang or self.env.lang
 
-    def _was_told(self, subscription, signal):
+    def _was_notified(self, subscription, signal):
         """Tell whether the rule made an opportunity that is in the way of another one.
 
         An invoice that several subscriptions share is one fact.
@@ -148,7 +148,7 @@ class SubscriptionOpportunityRuleAtWork(models.Model):
         today = subscription._today()
         return any(each._is_in_the_way_of(signal, today) for each in findings)
 
-    def _make_opportunity(self, subscription, signal, owner):
+    def _create_opportunity(self, subscription, signal, owner):
         """Write down what was found, first, and give its owner something to do."""
         finding = self.env["subscription.opportunity.finding"].create(
             {

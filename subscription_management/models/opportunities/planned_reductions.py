@@ -44,7 +44,7 @@ class SubscriptionSignalOfReduction(models.Model):
             self.date_end
             and self.date_end > self._today()
             and not self.ends_by_expiry
-            and not self._moves_away()
+            and not self._is_transferred_away()
         )
 
     def _signal_of_cancellation(self):

@@ -36,7 +36,7 @@ class SubscriptionDunningCharge(models.Model):
         wanted = SQL("hold IS NULL AND charge_at <= %s ORDER BY charge_at, id", now)
         while case := self._take(wanted, 1):
             known = case.transaction_ids
-            if not case._each_that_can(lambda each: each._prepare_charge(now)):
+            if not case._run_each(lambda each: each._prepare_charge(now)):
                 # What would be charged may not be owed: it is tried again tomorrow.
                 case.charge_at = now + timedelta(days=1)
             elif charge := case.transaction_ids - known:
@@ -121,14 +121,14 @@ class SubscriptionDunningCharge(models.Model):
         try:
             transaction.with_context(**{CALLS: calls})._charge_with_token()
             # What the provider said is kept, whatever the case is locked for.
-            transaction._keep_answer(calls)
+            transaction._store_response(calls)
             commit()
-            retrying(transaction._note_answer, self.env)
+            retrying(transaction._record_response, self.env)
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, psycopg2.OperationalError):
                 _logger.error("Charge %s", transaction.id, exc_info=error)
-            retrying(partial(transaction._note_broken_charge, calls, error), self.env)
+            retrying(partial(transaction._record_failed_charge, calls, error), self.env)
         transaction._finish_charge()
         return transaction
 
@@ -139,7 +139,7 @@ class SubscriptionDunningCharge(models.Model):
             Domain("managed_outcome", "=", SENDING)
             & Domain("managed_sent_at", "<=", fields.Datetime.now() - LOST_AFTER)
         )
-        return lost._each_case_that_can(lambda charge: charge._note_answer())
+        return lost._each_case_that_can(lambda charge: charge._record_response())
 
     @api.model
     def _finish_lost_charges(self):
@@ -188,7 +188,7 @@ class SubscriptionDunningCharge(models.Model):
 
     def _ask_whether_made(self, transaction):
         """Let a person find out what became of a payment."""
-        self._ask_a_person(
+        self._schedule_activity(
             self.env._(
                 "Nobody knows whether charge %(reference)s of %(amount)s was made: the "
                 "provider did not answer. Nothing is charged again until you say what "
@@ -238,7 +238,7 @@ class SubscriptionDunningCharge(models.Model):
         self._check_may_collect()
         case = self.sudo()
         case._check_can_be_charged()
-        case._give_up_transfers()
+        case._expire_transfers()
         case._want_charge()
         case._wake()
 

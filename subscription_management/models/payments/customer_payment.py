@@ -54,7 +54,7 @@ class SubscriptionDunningCustomerPayment(models.Model):
         until = min(chosen.mapped("last_state_change")) + chosen[0]._days_to_decide()
         return until if until > now else None
 
-    def _give_up_transfers(self):
+    def _expire_transfers(self):
         """Wait for no transfer any more: somebody wants to be charged, or to charge."""
         transactions = self.move_id.transaction_ids
         transactions.filtered(
@@ -205,7 +205,7 @@ class PaymentTransaction(models.Model):
         cases = self.env["subscription.dunning.case"].union(
             *(payment._cases() for payment in self)
         )
-        return cases._lock()._each_that_can(do_with)
+        return cases._lock()._run_each(do_with)
 
     def _ask_about_decision(self):
         """Let a person look at what a bank has not decided, once."""
@@ -222,7 +222,7 @@ class PaymentTransaction(models.Model):
                 "reference": self.reference,
                 "day": format_date(case.env, since),
             }
-            case._ask_a_person(
+            case._schedule_activity(
                 case.env._(
                     "%(reference)s was paid on %(day)s, but its payment is not "
                     "written down yet; say here that it was charged, to see why.",

@@ -52,7 +52,7 @@ class PaymentTransaction(models.Model):
                 )
         return transactions
 
-    def _keep_answer(self, calls):
+    def _store_response(self, calls):
         """Keep what an answer came to, so that it is known whoever notes it."""
         self.ensure_one()
         decline = self._decline_of(calls)
@@ -64,15 +64,17 @@ class PaymentTransaction(models.Model):
             }
         )
 
-    def _note_answer(self):
+    def _record_response(self):
         """Note what came of a charge that was sent, unless a webhook was first."""
         self.ensure_one()
         if self.managed_outcome != SENDING:
             return
         decline = self.managed_decline and Decline(self.managed_decline)
-        self._note_outcome(self._heard(), decline, self.managed_decline_code)
+        self._note_outcome(
+            self._received_response(), decline, self.managed_decline_code
+        )
 
-    def _heard(self):
+    def _received_response(self):
         """Return what is certain: without an answer an error proves nothing."""
         if self.state in ("done", "pending", "authorized"):
             return outcome_of(self.state, ())
@@ -96,11 +98,11 @@ class PaymentTransaction(models.Model):
             return calls.decline
         return Decline.OTHER if self.state in ("error", "cancel") else None
 
-    def _note_broken_charge(self, calls, error):
+    def _record_failed_charge(self, calls, error):
         """Note a charge during which something broke, now or as one that was lost."""
-        self._each_case_that_can(lambda charge: charge._note_what_broke(calls, error))
+        self._each_case_that_can(lambda charge: charge._record_exception(calls, error))
 
-    def _note_what_broke(self, calls, error):
+    def _record_exception(self, calls, error):
         """Note that nobody knows what a charge came to, unless it is said.
 
         What was kept, or what a webhook has said meanwhile, counts; nothing was charged
@@ -111,9 +113,9 @@ class PaymentTransaction(models.Model):
         if is_unheard and isinstance(error, UserError) and not calls.done:
             self._set_error(str(error))
             self._note_outcome(Outcome.DECLINED, Decline.OTHER)
-            self.managed_case_id._ask_a_person(str(error))
+            self.managed_case_id._schedule_activity(str(error))
         else:
-            self._note_answer()
+            self._record_response()
 
     def _note_outcome(self, outcome, decline=None, code=None):
         """Write down what is known now, and let the case follow."""
@@ -161,7 +163,7 @@ class PaymentTransaction(models.Model):
             )
             if case.error != reason:
                 case.error = reason
-                case._ask_a_person(reason)
+                case._schedule_activity(reason)
             commit()
 
     def _process(self, provider_code, payment_data):
@@ -233,11 +235,11 @@ class PaymentTransaction(models.Model):
                 transaction.sale_order_ids and not transaction.managed_is_given_up
             )
             if case and transaction.state == "done" and not is_for_later:
-                transaction._tell_of_surplus(case._worded())
+                transaction._notify_overpayment(case._worded())
         for transaction in new.filtered(lambda each: each.operation == "refund"):
             case = transaction.source_transaction_id.invoice_ids.managed_case_ids[:1]
             if case and transaction.state == "done":
-                transaction._tell_of_refund(case._worded())
+                transaction._notify_refund(case._worded())
         return result
 
     def _follow_payment(self):
@@ -247,9 +249,9 @@ class PaymentTransaction(models.Model):
         key = f"receipt:{self.id}"
         if template and payment and key not in case.notice_ids.mapped("key"):
             case._note_letter(template, key, payment_id=payment.id)
-        self._tell_of_surplus(case)
+        self._notify_overpayment(case)
 
-    def _tell_of_surplus(self, case):
+    def _notify_overpayment(self, case):
         """Let a person give back what was paid for what was paid already."""
         payment = self.payment_id
         left = payment.move_id.line_ids.filtered(
@@ -260,7 +262,7 @@ class PaymentTransaction(models.Model):
             )
         )
         if left:
-            case._ask_a_person(
+            case._schedule_activity(
                 case.env._(
                     "%(reference)s was charged though %(invoice)s was paid: "
                     "%(amount)s belong to the customer. Refund the payment, or set it "
@@ -273,9 +275,9 @@ class PaymentTransaction(models.Model):
                 )
             )
 
-    def _tell_of_refund(self, case):
+    def _notify_refund(self, case):
         """Let a person say what was given back: the host matches it with nothing."""
-        case._ask_a_person(
+        case._schedule_activity(
             case.env._(
                 "%(amount)s of %(invoice)s were refunded. Match the refund with what "
                 "was credited or paid: until then no credit of the customer is used.",
@@ -294,7 +296,7 @@ class PaymentTransaction(models.Model):
         if self.operation == "validation":
             # It was saved to be charged, not while something else was paid.
             for method in saved.managed_method_ids.sudo():
-                method._open_cases()._give_up_transfers()
+                method._open_cases()._expire_transfers()
         return result
 
 
@@ -324,7 +326,7 @@ class AccountMoveUnsettled(models.Model):
         cases = self.sudo().managed_case_ids
         # Whoever holds it is about to charge.
         free = cases.try_lock_for_update(allow_referencing=True)
-        free._let_others_look_again()
+        free._retry_by_other_workers()
         held = cases - free
         unsettled = held.move_id | self._unsettled_charges().invoice_ids
         if not unsettled:

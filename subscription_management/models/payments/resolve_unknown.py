@@ -78,7 +78,7 @@ class SubscriptionDunningSettling(models.Model):
         if charge.state == "done":
             charge._post_process()
 
-    def action_was_charged(self):
+    def action_mark_succeeded(self):
         """Settle a charge as made: the payment is written as any other."""
         charge = self._charge_to_settle()
         charge._set_done()
@@ -87,7 +87,7 @@ class SubscriptionDunningSettling(models.Model):
         self._close_activities()
         charge._post_process()
 
-    def action_was_not_charged(self):
+    def action_mark_failed(self):
         """Settle a charge as not made, and charge what is open once more."""
         charge = self._charge_to_settle()
         if charge.state == "done":

@@ -238,7 +238,7 @@ class SubscriptionPlanComparison(models.Model):
         if plan == compared.plan or line.plan_id != compared.plan:
             return own
         rule = compared.rule_of(line, plan)
-        values = line._without_rises(line._prepare_values_by(rule))
+        values = line._without_increases(line._prepare_values_by(rule))
         values["calendar_start"] = self._calendar_start(own, plan, compared.day)
         return {**own, **self._changed_values(values, own, own)}
 
@@ -307,7 +307,9 @@ class SubscriptionPlanComparison(models.Model):
         self.ensure_one()
         # Its rows are saved, so that their buttons can be clicked at once.
         return self._show_comparison(
-            self.env["subscription.plan.compare"].create({"subscription_id": self.id})
+            self.env["subscription.compare.plans.wizard"].create(
+                {"subscription_id": self.id}
+            )
         )
 
     def _show_comparison(self, compare):

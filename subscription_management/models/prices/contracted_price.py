@@ -125,7 +125,7 @@ class SubscriptionContract(models.Model):
             ("line_ids.pricing_rule_id.partner_id", "!=", False),
             ("line_ids.pricing_rule_id.date_to", "<", soon),
         ]
-        self._do_for_each(domain, lambda each: each._follow_contracts())
+        self._run_for_each(domain, lambda each: each._follow_contracts())
         return result
 
     def _follow_contracts(self):
@@ -148,7 +148,7 @@ class SubscriptionContract(models.Model):
         for day, changed in sorted(rows.items()):
             self._carry_out(
                 "price",
-                self._plan_amendment(changed, day, policy="prorate"),
+                self._plan_change(changed, day, policy="prorate"),
                 self.env._("The contracted price has ended"),
                 is_of_contract=True,
             )
@@ -246,7 +246,7 @@ class SubscriptionContractEnd(models.Model):
         """Take back that subscriptions leave the price, where that day has not come."""
         self.ensure_one()
         for subscription in self.sudo().line_ids.subscription_id:
-            subscription._do_or_mark(lambda each: each._stay_at_contract(self))
+            subscription._run_or_mark(lambda each: each._stay_at_contract(self))
 
 
 class SubscriptionChangeOfContract(models.Model):

@@ -56,7 +56,7 @@ class SubscriptionLineOfDraft(models.Model):
             return
         self.write(
             {
-                **self._without_rises(rule._prepare_agreed_values()),
+                **self._without_increases(rule._prepare_agreed_values()),
                 "found_price": rule.price,
                 "priced_for": self._offer_and_day(),
             }

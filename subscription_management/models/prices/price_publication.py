@@ -136,7 +136,7 @@ class SubscriptionPriceLock(models.Model):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Publish the Price"),
-            "res_model": "subscription.price.publish",
+            "res_model": "subscription.publish.price.wizard",
             "view_mode": "form",
             "target": "new",
             "context": {

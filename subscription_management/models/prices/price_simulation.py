@@ -14,7 +14,7 @@ from ..subscriptions.line_snapshot import holds, period_start
 from .price_version import MOVED_TO_NEW_PRICES
 
 
-class SubscriptionPriceTrial(models.Model):
+class SubscriptionPriceSimulation(models.Model):
     _inherit = "subscription.pricing.rule"
 
     trial = fields.Html(compute="_compute_trial", sanitize=False)
@@ -118,7 +118,7 @@ class SubscriptionPriceTrial(models.Model):
         return lines & lines.browse().union(*moved)
 
 
-class SubscriptionPriceTrialLine(models.Model):
+class SubscriptionPriceSimulationLine(models.Model):
     _inherit = "subscription.line"
 
     def _cost_by(self, rule):

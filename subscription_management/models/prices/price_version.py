@@ -234,7 +234,7 @@ class SubscriptionPriceVersions(models.Model):
                     )
                 ) from error
 
-        return self.filtered(lambda each: not each._do_or_mark(take))
+        return self.filtered(lambda each: not each._run_or_mark(take))
 
     def _move_to_new_prices(self, versions, day):
         """Ask the prices of new versions of rules from a day on."""

@@ -67,7 +67,7 @@ class SaleOrder(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "managed_change_policy" in vals:
-            self._price_again()
+            self._reprice()
         return result
 
     def _first_day_served(self):
@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
     def _plan_as_quoted(self, listed=()):
         if self.managed_purpose != "end":
             return super()._plan_as_quoted(listed)
-        amendment = self.managed_subscription_id._begin_amendment()
+        amendment = self.managed_subscription_id._begin_change_plan()
         self.managed_subscription_id._amend_cancelled(
             amendment, self._first_day_served()
         )
@@ -153,9 +153,9 @@ class SaleOrder(models.Model):
             )
         )
 
-    def _why_stale(self):
+    def _stale_reason(self):
         if not self._changes():
-            return super()._why_stale()
+            return super()._stale_reason()
         subscription, day = self.managed_subscription_id, self.managed_start_date
         try:
             subscription._check_can_change()
@@ -167,11 +167,11 @@ class SaleOrder(models.Model):
                 "or leave it empty for the day of the customer's yes.",
                 format_date(self.env, day),
             )
-        return super()._why_stale()
+        return super()._stale_reason()
 
-    def _why_not_as_quoted(self):
+    def _quotation_mismatch_reason(self):
         if not self._changes():
-            return super()._why_not_as_quoted()
+            return super()._quotation_mismatch_reason()
         if not self.order_line.filtered(
             lambda line: not line.display_type and line.product_uom_qty
         ):
@@ -196,10 +196,10 @@ class SaleOrder(models.Model):
         is_end = self.managed_purpose == "end"
         return self.order_line.filtered(lambda line: is_end and line._is_sold_on_plan())
 
-    def _quote_anew(self):
+    def _update_quotation(self):
         """Quote the same change of the subscription as it is now."""
         if not self._changes():
-            return super()._quote_anew()
+            return super()._update_quotation()
         subscription = self.managed_subscription_id
         subscription._check_can_change()
         values = {"managed_seen_change_id": subscription._newest_agreed_change().id}

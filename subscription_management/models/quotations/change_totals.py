@@ -86,7 +86,7 @@ class SaleOrderChangeTotals(models.Model):
                     products.browse(amendment.values[item.line]["product_id"]),
                     float(item.amount),
                 )
-                for invoice in subscription._forecast_amendment(
+                for invoice in subscription._forecast_change(
                     amendment, day + timedelta(days=1)
                 )
                 if invoice.day >= day

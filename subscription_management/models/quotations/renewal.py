@@ -23,9 +23,9 @@ class SaleOrder(models.Model):
     def _renewals(self):
         return self.filtered(lambda order: order.managed_purpose == "renewal")
 
-    def _quote_anew(self):
+    def _update_quotation(self):
         if self.managed_purpose != "renewal":
-            return super()._quote_anew()
+            return super()._update_quotation()
         return self._offer_renewal()
 
     def _offer_renewal(self):
@@ -110,7 +110,7 @@ class SaleOrder(models.Model):
             lambda line: line.managed_line_id and not line.display_type
         )
 
-    def _why_stale(self):
+    def _stale_reason(self):
         subscription = self.managed_subscription_id
         if self.managed_purpose == "renewal" and (
             subscription.state not in RUNNING
@@ -121,11 +121,11 @@ class SaleOrder(models.Model):
                 "or has ended.",
                 subscription.name,
             )
-        return super()._why_stale()
+        return super()._stale_reason()
 
-    def _why_not_as_quoted(self):
+    def _quotation_mismatch_reason(self):
         if self.managed_purpose != "renewal":
-            return super()._why_not_as_quoted()
+            return super()._quotation_mismatch_reason()
         # Its prices are known again once the end is taken back.
         return (
             not self.managed_subscription_id._is_cancelled_for_renewal()

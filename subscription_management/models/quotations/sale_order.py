@@ -136,9 +136,9 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if not order.managed_subscription_id:
             return False
-        return order._why_stale() or order._why_not_as_quoted()
+        return order._stale_reason() or order._quotation_mismatch_reason()
 
-    def _why_stale(self):
+    def _stale_reason(self):
         """Return what the quotation did not know of the subscription, False if all."""
         self.ensure_one()
         subscription = self.managed_subscription_id
@@ -150,7 +150,7 @@ class SaleOrder(models.Model):
             )
         return False
 
-    def _why_not_as_quoted(self):
+    def _quotation_mismatch_reason(self):
         """Return why the subscription cannot become as quoted, False where it can."""
         return False
 
@@ -195,9 +195,9 @@ class SaleOrder(models.Model):
         """Offer anew what was quoted, from the subscription as it is now."""
         for order in self:
             order.managed_subscription_id.check_access("read")
-            order.sudo()._quote_anew()
+            order.sudo()._update_quotation()
 
-    def _quote_anew(self):
+    def _update_quotation(self):
         """Bring the lines in step with the subscription."""
         self.ensure_one()
 
@@ -236,7 +236,7 @@ class SaleOrder(models.Model):
         subscription = self.managed_subscription_id
         day = amendment.effective or self._first_day_served()
         return Quoted(
-            subscription._amounts_from(subscription._begin_amendment(), day),
+            subscription._amounts_from(subscription._begin_change_plan(), day),
             subscription._amounts_from(amendment, day),
             joined,
         )
@@ -275,11 +275,11 @@ class SaleOrder(models.Model):
         quoted = self.sudo()._quoted_prices(lines)
         yield from ((line, price) for line, price in quoted.items() if line in lines)
 
-    def _price_again(self):
+    def _reprice(self):
         about = self.filtered("managed_purpose")
         for order in about:
             order._follow_quoted_prices()
-        return super(SaleOrder, self - about)._price_again()
+        return super(SaleOrder, self - about)._reprice()
 
     def _follow_shares(self):
         about = self.filtered("managed_purpose")
@@ -311,11 +311,11 @@ class SubscriptionQuoted(models.Model):
 
     def _plan_quoted(self, rows, day, policy=None):
         """Return the `Amendment` of what is quoted, and the key of what joins by it."""
-        amendment, joined, effective = self._begin_amendment(), {}, day
+        amendment, joined, effective = self._begin_change_plan(), {}, day
         for offer, line, values in rows:
             known = set(amendment.added)
             amendment.effective = None
-            self._extend_amendment(amendment, [(line, values)], day, policy)
+            self._extend_change_plan(amendment, [(line, values)], day, policy)
             effective = max(effective, amendment.effective)
             if not line:
                 [joined[offer]] = set(amendment.added) - known

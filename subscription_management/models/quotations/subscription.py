@@ -196,7 +196,7 @@ class SubscriptionQuotations(models.Model):
 
     def _plan_renewal(self, rows):
         """Return the `Amendment` of the next term, or refuse."""
-        return self._plan_amendment(rows, self.term_end, "prorate")
+        return self._plan_change(rows, self.term_end, "prorate")
 
     def _prices_from(self, amendment, day):
         """Return what is served from a day on costs for the full period of that day.
@@ -229,7 +229,7 @@ class SubscriptionQuotations(models.Model):
         self.ensure_one()
         self.lock_for_update()
         # Looked at again under the lock: another quotation may have been faster.
-        if refusal := order._why_stale():
+        if refusal := order._stale_reason():
             raise UserError(refusal)
         replaced = self._term_as_it_is()
         if self._is_cancelled_for_renewal():
@@ -241,7 +241,7 @@ class SubscriptionQuotations(models.Model):
     def action_quote_change(self):
         """Show the products as they are, to quote what is to become of them."""
         return self._open_wizard(
-            "subscription.amend",
+            "subscription.change.wizard",
             self.env._("Quote a Change"),
             default_is_quoted=True,
         )
@@ -249,7 +249,9 @@ class SubscriptionQuotations(models.Model):
     def action_quote_end(self):
         """Ask when the service is to end, to let the customer sign it."""
         return self._open_wizard(
-            "subscription.end", self.env._("Quote the End"), default_is_quoted=True
+            "subscription.cancel.wizard",
+            self.env._("Quote the End"),
+            default_is_quoted=True,
         )
 
     def _quote_change(self, lines, day=False, policy=False, reason=False):
@@ -305,7 +307,7 @@ class SubscriptionQuotations(models.Model):
         self.ensure_one()
         self.lock_for_update()
         # Looked at again under the lock: another quotation may have been faster.
-        if refusal := order._quotation_refusal() or order._why_stale():
+        if refusal := order._quotation_refusal() or order._stale_reason():
             raise UserError(refusal)
         day, reason = order._first_day_served(), order._why_agreed()
         if order.managed_purpose == "end":

@@ -8,7 +8,7 @@ from odoo.fields import Command
 
 from ...billing_core.renewal import raised, raised_again
 from ..decimals import exact
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 
 RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
@@ -47,7 +47,9 @@ class SubscriptionRenewal(models.Model):
     def action_renew_shown(self):
         """Show the next term's invoices, to be agreed to."""
         self._check_can_renew()
-        return self._open_wizard("subscription.renew", self.env._("Renew Subscription"))
+        return self._open_wizard(
+            "subscription.renew.wizard", self.env._("Renew Subscription")
+        )
 
     def _check_can_renew(self):
         self.ensure_one()
@@ -79,7 +81,7 @@ class SubscriptionRenewal(models.Model):
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
             self._amend("price", day, rows, policy="prorate", reason=reason)
-        noting(self).write(
+        internal_write(self).write(
             {
                 "term_start": day,
                 "term_end": self._term_end_after(day),
@@ -132,7 +134,7 @@ class SubscriptionRenewal(models.Model):
             return terms.boundary(index + 1)
         return plan._term_end(day)
 
-    def _rests_without_end(self):
+    def _is_paused_indefinitely(self):
         return any(
             not pause.date_end and pause.date_start <= self.term_end
             for pause in self.pause_ids
@@ -147,7 +149,7 @@ class SubscriptionRenewal(models.Model):
             ("term_end", "!=", False),
             ("term_end", "<=", horizon),
         ]
-        self._do_for_each(domain, lambda each: each._follow_term())
+        self._run_for_each(domain, lambda each: each._follow_term())
 
     @api.model
     def _longest_notice(self):
@@ -185,7 +187,7 @@ class SubscriptionRenewal(models.Model):
             self._ask_for_renewal(days_left)
         if days_left > self._days_decided_ahead() or self._is_cancelled_for_renewal():
             return
-        if self.plan_id.pause_policy == "extends" and self._rests_without_end():
+        if self.plan_id.pause_policy == "extends" and self._is_paused_indefinitely():
             # The term is as much longer as it will have rested.
             return
         if self.plan_id.renewal_policy == "renew" or self.date_end:
@@ -203,7 +205,7 @@ class SubscriptionRenewal(models.Model):
         nearest = min(due.mapped("days"), default=0)
         if not nearest or self.date_end or 0 < self.reminded_days <= nearest:
             return
-        noting(self).reminded_days = nearest
+        internal_write(self).reminded_days = nearest
         template = self.env.ref("subscription_management.mail_template_renewal")
         template._send_letter(self)
 

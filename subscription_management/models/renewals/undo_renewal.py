@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..quotations.subscription import OPEN_QUOTATION
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 from .renewal import TERM_FIELDS
 
 
@@ -16,25 +16,25 @@ class SubscriptionRenewalTakeBack(models.Model):
         if change.kind != "renewed":
             return super()._undo_change(change)
         self.ensure_one()
-        self._check_can_take_back(change)
-        return self._take_back_renewal(change)
+        self._check_can_undo(change)
+        return self._undo_renewal(change)
 
-    def _take_back_renewal(self, renewal):
+    def _undo_renewal(self, renewal):
         """Let the term end when it would have, at the prices that it had.
 
         What the renewal brought with it goes with it: its prices, the cancellation that
         it took back, the order that agreed to it, and quotations of later terms.
         """
         self._check_is_last(renewal)
-        self._check_stays_taken_back(renewal)
+        self._check_stays_undone(renewal)
         self._call_later_terms_off(renewal)
         for part in renewal._parts_of_renewal():
-            if part._leaves_a_trace():
-                self._take_back_lines(part)
+            if part._is_logged_when_undone():
+                self._undo_lines(part)
         term = dict(renewal.replaced_term)
         end, expires = term.pop("date_end"), term.pop("ends_by_expiry")
-        noting(self).write(term)
-        self._note_taken_back(renewal)
+        internal_write(self).write(term)
+        self._log_undo(renewal)
         if end:
             self._end_again_on(fields.Date.to_date(end), self, expires=expires)
         orders = self.sudo().quotation_ids.filtered(
@@ -48,7 +48,7 @@ class SubscriptionRenewalTakeBack(models.Model):
         )
         self._ask_again_for_renewal()
 
-    def _check_stays_taken_back(self, renewal):
+    def _check_stays_undone(self, renewal):
         """Refuse what the scheduled action would renew again the next night."""
         day = renewal.date_effective
         end = fields.Date.to_date(renewal.replaced_term["date_end"])
@@ -132,9 +132,9 @@ class SubscriptionRenewalTakenBack(models.Model):
             building -= parts | self
         return building
 
-    def _why_it_stays(self, later):
+    def _undo_blocker_message(self, later):
         if self.kind != "renewed":
-            return super()._why_it_stays(later)
+            return super()._undo_blocker_message(later)
         day = self.date_effective
         return self.env._(
             "The change of %(later)s builds on the renewal of %(subscription)s, and "
@@ -147,8 +147,8 @@ class SubscriptionRenewalTakenBack(models.Model):
             day=format_date(self.env, day),
         )
 
-    def _may_be_taken_back(self):
-        return super()._may_be_taken_back() or self.kind == "renewed"
+    def _is_undoable(self):
+        return super()._is_undoable() or self.kind == "renewed"
 
-    def _leaves_a_trace(self):
-        return super()._leaves_a_trace() or bool(self.replaced_term)
+    def _is_logged_when_undone(self):
+        return super()._is_logged_when_undone() or bool(self.replaced_term)

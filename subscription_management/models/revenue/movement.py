@@ -225,7 +225,7 @@ class SubscriptionRevenue(models.Model):
                 ("line_ids.discount_ids.cycles", ">", 0),
             ]
         )
-        limited._price_again()
+        limited._reprice()
         for subscription in limited:
             subscription._record_movements(self.env["subscription.change"])
 

@@ -38,7 +38,7 @@ class PaymentTransaction(models.Model):
         """Say which invoices of subscriptions a payment is for."""
         self.ensure_one()
         orders = self.sudo().sale_order_ids
-        brought = orders.managed_begun_ids.invoice_ids | orders.managed_move_ids
+        brought = orders.managed_started_ids.invoice_ids | orders.managed_move_ids
         moves = brought.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
 
@@ -60,7 +60,7 @@ class SaleOrderPrepaid(models.Model):
     def _served_subscriptions(self):
         """Return the subscriptions that confirmed orders began or changed."""
         confirmed = self.filtered(lambda order: order.state == "sale")
-        return confirmed.managed_begun_ids | confirmed.managed_subscription_id
+        return confirmed.managed_started_ids | confirmed.managed_subscription_id
 
 
 class AccountMovePrepaid(models.Model):

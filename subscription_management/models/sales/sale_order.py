@@ -16,14 +16,14 @@ class SaleOrder(models.Model):
         help="Leave empty to start as the plan says: when the order is confirmed, for "
         "instance.",
     )
-    managed_begun_ids = fields.One2many(
+    managed_started_ids = fields.One2many(
         "subscription.subscription",
         "order_id",
         "Subscriptions",
         readonly=True,
         groups="subscription_management.group_subscription_user",
     )
-    managed_begun_count = fields.Integer(
+    managed_started_count = fields.Integer(
         compute="_compute_managed_begun_count", compute_sudo=True
     )
     managed_has_plans = fields.Boolean(compute="_compute_managed_has_plans")
@@ -32,10 +32,10 @@ class SaleOrder(models.Model):
         help="There is a product that is, or could be, sold on a plan.",
     )
 
-    @api.depends("managed_begun_ids")
+    @api.depends("managed_started_ids")
     def _compute_managed_begun_count(self):
         for order in self:
-            order.managed_begun_count = len(order.managed_begun_ids)
+            order.managed_started_count = len(order.managed_started_ids)
 
     @api.depends("order_line.managed_plan_id", "order_line.managed_line_id")
     def _compute_managed_has_plans(self):
@@ -119,7 +119,7 @@ class SaleOrder(models.Model):
                     units = line.product_uom_qty or 1.0
                     yield line, self.currency_id._unit_price_of(amount, units)
 
-    def _price_again(self):
+    def _reprice(self):
         """Bring what is sold on plans in step with customer, day and currency."""
         for order in self.filtered(lambda each: each.state in ("draft", "sent")):
             lines = order.order_line.filtered(lambda line: line._is_sold_on_plan())
@@ -142,12 +142,12 @@ class SaleOrder(models.Model):
 
     @api.onchange("partner_id", "managed_start_date", "pricelist_id")
     def _onchange_prices_of_plans(self):
-        self._price_again()
+        self._reprice()
 
     def write(self, vals):
         result = super().write(vals)
         if {"partner_id", "managed_start_date", "pricelist_id"} & vals.keys():
-            self._price_again()
+            self._reprice()
         return result
 
     def _in_memory(self, plan, lines, listed=()):
@@ -198,7 +198,7 @@ class SaleOrder(models.Model):
     def _action_cancel(self):
         """End what was ordered with the order, or refuse once it was invoiced."""
         for order in self.sudo():
-            for subscription in order.managed_begun_ids:
+            for subscription in order.managed_started_ids:
                 subscription._end_with_its_order()
         return super()._action_cancel()
 
@@ -259,7 +259,7 @@ class SaleOrder(models.Model):
             "subscription_management.subscription_subscription_action"
         )
         action["domain"] = [("order_id", "=", self.id)]
-        if self.managed_begun_count == 1:
+        if self.managed_started_count == 1:
             action["views"] = [(False, "form")]
-            action["res_id"] = self.managed_begun_ids.id
+            action["res_id"] = self.managed_started_ids.id
         return action

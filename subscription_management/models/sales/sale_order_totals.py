@@ -101,12 +101,12 @@ class SaleOrderTotals(models.Model):
         served = self._in_memory(plan, lines)
         [subscription] = next(iter(served.values())).subscription_id
         day = max(self._first_day_served(), subscription._today())
-        amendment = subscription._begin_amendment()
+        amendment = subscription._begin_change_plan()
         lines_by_key = {key: line for line, key in subscription._line_keys().items()}
         ordered = {made: line for line, made in served.items()}
         base_lines = []
         until = day + timedelta(days=1)
-        for invoice in subscription._forecast_amendment(amendment, until):
+        for invoice in subscription._forecast_change(amendment, until):
             for item in invoice.items:
                 made = lines_by_key.get(item.line)
                 line = ordered.get(made, lines[:1])

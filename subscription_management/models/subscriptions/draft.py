@@ -10,7 +10,7 @@ from odoo.fields import Command, Date
 from odoo.tools import format_date
 
 from ...billing_core.line import Line
-from .internal_write import is_noted, noting
+from .internal_write import internal_write, is_internal_write
 from .trial import begins_on
 
 SHARED_BY_STEPS = {"product_id", "plan_id", "kind", "product_uom_id"}
@@ -37,7 +37,7 @@ class SubscriptionDraft(models.Model):
     def _agree(self, kind, day, rows, *, reason=False, policy=None):
         """Change what is served from a day on; return the change that is noted."""
         self._check_can_agree()
-        amendment = self._plan_amendment(rows, day, policy)
+        amendment = self._plan_change(rows, day, policy)
         return self._agree_on(kind, amendment, reason)
 
     def _agree_on(self, kind, amendment, reason=False):
@@ -60,7 +60,7 @@ class SubscriptionDraft(models.Model):
 
     def _write_into_draft(self, amendment):
         """Make a planned change real; a line of which no day is left is overwritten."""
-        lines = noting(self).line_ids
+        lines = internal_write(self).line_ids
         records = {line.id: line for line in lines}
         for line in lines:
             end = amendment.ended.get(line.id)
@@ -236,7 +236,7 @@ class SubscriptionDraftLine(models.Model):
         self.write({**values, **own, "discount_ids": discounts})
 
     def write(self, vals):
-        if is_noted(self.env):
+        if is_internal_write(self.env):
             return super().write(vals)
         guarded = {"date_start", "date_end", *SHARED_BY_STEPS} & vals.keys()
         chains = self._draft_steps() if guarded else []
@@ -285,7 +285,7 @@ class SubscriptionDraftLine(models.Model):
                         before=format_date(self.env, before.date_start),
                     )
                 )
-        quiet = noting(self)
+        quiet = internal_write(self)
         for before, after in pairwise(quiet):
             if before.date_end != after.date_start:
                 before.date_end = after.date_start
@@ -310,7 +310,7 @@ class SubscriptionDraftLine(models.Model):
                         )
                     )
                 ends[before] = begins[after]
-        for line in noting(self):
+        for line in internal_write(self):
             for discount in line.discount_ids:
                 since = line._begins_with(discount.date_start, start)
                 discount.date_start = max(since, start)
@@ -349,7 +349,7 @@ class SubscriptionDraftLine(models.Model):
         """Serve all days of steps of which only these lines are left."""
         if not self or self == steps:
             return
-        quiet = noting(self)
+        quiet = internal_write(self)
         heads = {}
         for line in quiet:
             head = heads.setdefault(line._series_key(), line)

@@ -7,12 +7,12 @@ client can say it.
 MARK = object()
 
 
-def noting(records):
+def internal_write(records):
     """Return the records for writing what a change of its own notes."""
     return records.with_context(subscription_change_mark=MARK)
 
 
-def is_noted(env):
+def is_internal_write(env):
     """Tell whether a change of its own notes what is written."""
     return env.context.get("subscription_change_mark") is MARK
 

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ...billing_core.errors import TransitionNotAllowed
 from ...billing_core.lifecycle import ENDED, State, check_transition
-from .internal_write import noting
+from .internal_write import internal_write
 
 
 class SubscriptionLifecycle(models.Model):
@@ -17,7 +17,7 @@ class SubscriptionLifecycle(models.Model):
     def _set_state(self, wanted):
         """Move to a state that the lifecycle allows; refuse any other."""
         self._check_state_may_become(wanted)
-        noting(self).write({"state": wanted})
+        internal_write(self).write({"state": wanted})
 
     def _check_state_may_become(self, wanted):
         for subscription in self:
@@ -138,7 +138,7 @@ class SubscriptionLifecycle(models.Model):
             subscription._check_state_may_become("cancelled")
             if subscription.date_end:
                 subscription.action_undo_cancellation()
-            quiet = noting(subscription)
+            quiet = internal_write(subscription)
             cut = quiet.line_ids.filtered(
                 lambda line: not line.date_end or line.date_end > day
             )
@@ -163,18 +163,20 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
-            subscription._check_nobody_took_over()
+            subscription._check_not_taken_over()
             cancelled = subscription.change_ids.filtered(
                 lambda change: change.kind == "cancelled" and not change.undone_by_ids
             ).sorted("id")[-1:]
             subscription.line_ids._restore_ends_at(end, cancelled)
-            noting(subscription).write({"date_end": False, "ends_by_expiry": False})
+            internal_write(subscription).write(
+                {"date_end": False, "ends_by_expiry": False}
+            )
             subscription._log_change("cancellation_undone", end, undoes_id=cancelled.id)
         self._schedule_billing()
 
-    def _check_nobody_took_over(self):
+    def _check_not_taken_over(self):
         """Refuse to go on with what goes on elsewhere."""
-        if gone := self._moves_away():
+        if gone := self._is_transferred_away():
             raise UserError(
                 self.env._(
                     "Subscription %(subscription)s goes on as %(other)s; take that "
@@ -192,7 +194,7 @@ class SubscriptionLifecycle(models.Model):
             ("date_end", "!=", False),
             ("date_end", "<=", fields.Date.today()),
         ]
-        self._do_for_each(domain, lambda each: each._close_if_ended())
+        self._run_for_each(domain, lambda each: each._close_if_ended())
 
     def _close_if_ended(self):
         self.ensure_one()
@@ -212,16 +214,16 @@ class SubscriptionLifecycle(models.Model):
             & Domain("pause_ids", "any", rests)
         ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", rests))
         domain = Domain("next_change_date", "<=", today) | out_of_step
-        self._do_for_each(domain, lambda each: each._follow_change())
+        self._run_for_each(domain, lambda each: each._follow_change())
 
     def _follow_change(self):
         self.ensure_one()
         self._follow_pause()
         if self.next_change_date and self.next_change_date <= self._today():
             self.env.add_to_compute(self._fields["next_change_date"], self)
-            self._price_again()
+            self._reprice()
 
-    def _price_again(self):
+    def _reprice(self):
         """Bring the amounts that are shown in step with the day and its discounts."""
         for records in (self.line_ids, self):
             self.env.add_to_compute(records._fields["monthly_amount"], records)
@@ -235,7 +237,7 @@ class SubscriptionLifecycle(models.Model):
 
     def _log_change(self, kind, day, **values):
         """Note a change that was made, and how it moves the recurring revenue."""
-        log = noting(self.env["subscription.change"])
+        log = internal_write(self.env["subscription.change"])
         changes = log.create(
             [
                 {
@@ -273,7 +275,7 @@ class SubscriptionLifecycle(models.Model):
     def _cron_start_ordered(self):
         """Start the drafts whose order was delivered, or which were used first."""
         domain = [("state", "=", "draft"), ("starts_with", "!=", False)]
-        self._do_for_each(domain, lambda each: each._start_if_its_day_came())
+        self._run_for_each(domain, lambda each: each._start_if_its_day_came())
 
     def _start_if_its_day_came(self):
         self.ensure_one()
@@ -295,7 +297,7 @@ class SubscriptionLifecycle(models.Model):
         self.ensure_one()
         if self.date_start != day:
             self.date_start = day
-        noting(self).action_activate()
+        internal_write(self).action_activate()
         self._invoice_what_was_ordered()
 
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...billing_core.invoice_plan import reopened_from
-from .internal_write import noting
+from .internal_write import internal_write
 
 MONTHS_IN_UNIT = {
     "day": 12 / 365,
@@ -312,7 +312,7 @@ class SubscriptionLine(models.Model):
             )
             for each in line | line._origin_lines() | shares:
                 if each.closed_until and each.closed_until > day:
-                    noting(each).closed_until = reopened_from(
+                    internal_write(each).closed_until = reopened_from(
                         each._snapshot_line(), day
                     )
 

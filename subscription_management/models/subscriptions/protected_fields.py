@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import LazyTranslate
 
-from .internal_write import is_noted, would_change
+from .internal_write import is_internal_write, would_change
 from .line import AGREED_FIELDS, PRICED_FIELDS
 
 STARTED_FIELDS = (
@@ -174,7 +174,7 @@ class SubscriptionAgreedLine(models.Model):
 
     def _check_billing_is_noted(self):
         """Refuse to write by hand until when a line is billed."""
-        if not self.env.su and not is_noted(self.env):
+        if not self.env.su and not is_internal_write(self.env):
             raise UserError(
                 self.env._(
                     "Until when a product is billed follows from its invoices and is "
@@ -185,7 +185,7 @@ class SubscriptionAgreedLine(models.Model):
 
     def _check_follows(self, names):
         """Refuse to write by hand what follows from changes."""
-        if self.env.su or is_noted(self.env):
+        if self.env.su or is_internal_write(self.env):
             return
         if names & {*LINKING_FIELDS}:
             raise UserError(
@@ -209,7 +209,7 @@ class SubscriptionAgreedLine(models.Model):
 
         Official changes say that they note what they do.
         """
-        if is_noted(self.env):
+        if is_internal_write(self.env):
             return
         for subscription in self.subscription_id:
             if subscription.state != "draft":
@@ -246,7 +246,7 @@ class SubscriptionWriteGuard(models.Model):
 
     def _follows_by_itself(self):
         """Tell whether what is written follows from an official change."""
-        return self.env.su or is_noted(self.env)
+        return self.env.su or is_internal_write(self.env)
 
     def _check_stays(self, sentences, vals):
         """Refuse to write by hand what would change one of some fields."""
@@ -281,7 +281,7 @@ class SubscriptionPauseWriteGuard(models.Model):
 
     def _check_is_noted(self):
         """Refuse days of rest that no change has agreed on."""
-        if not self.env.su and not is_noted(self.env):
+        if not self.env.su and not is_internal_write(self.env):
             raise UserError(
                 self.env._(
                     "The days on which a subscription rests are not written by hand; "
@@ -295,7 +295,7 @@ class SubscriptionChangeWriteGuard(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and not is_noted(self.env):
+        if not self.env.su and not is_internal_write(self.env):
             raise UserError(
                 self.env._(
                     "The history of a subscription says what was done with it and is "
@@ -310,7 +310,7 @@ class SubscriptionCountedFields(models.AbstractModel):
     _description = "Fields That Follow From Others"
 
     def write(self, vals):
-        if not self.env.su and not is_noted(self.env):
+        if not self.env.su and not is_internal_write(self.env):
             self._check_counted_stays(vals)
         return super().write(vals)
 

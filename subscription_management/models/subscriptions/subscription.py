@@ -351,13 +351,13 @@ class SubscriptionSubscription(models.Model):
                     )
                 )
 
-    def action_end(self):
+    def action_cancel(self):
         """Ask from which day on the service ends."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Cancel Subscription"),
-            "res_model": "subscription.end",
+            "res_model": "subscription.cancel.wizard",
             "view_mode": "form",
             "target": "new",
             "context": {"default_subscription_id": self.id},

@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...billing_core.pauses import Pause
-from .internal_write import noting
+from .internal_write import internal_write
 
 
 class SubscriptionPlanSuspension(models.Model):
@@ -46,13 +46,13 @@ class SubscriptionSuspension(models.Model):
     def action_suspend(self):
         """Ask why the service is withheld."""
         return self._open_wizard(
-            "subscription.suspend", self.env._("Suspend Subscription")
+            "subscription.suspend.wizard", self.env._("Suspend Subscription")
         )
 
     def action_restore(self):
         """Ask why the service is given back, and show what is invoiced then."""
         return self._open_wizard(
-            "subscription.suspend",
+            "subscription.suspend.wizard",
             self.env._("Restore Subscription"),
             default_is_restoring=True,
         )
@@ -62,9 +62,9 @@ class SubscriptionSuspension(models.Model):
         for subscription in self:
             today = subscription._today()
             subscription._set_state("suspended")
-            noting(subscription).suspended_since = today
+            internal_write(subscription).suspended_since = today
             if subscription.plan_id.suspension_policy == "waived":
-                subscription._rest_while_suspended(today)
+                subscription._pause_while_suspended(today)
             subscription._schedule_billing()
             subscription._log_change("suspended", today, reason=reason)
 
@@ -91,12 +91,12 @@ class SubscriptionSuspension(models.Model):
         suspended = self.filtered(lambda each: each.state == "suspended")
         result = super()._set_state(wanted)
         for subscription in suspended:
-            subscription._end_rest_of_suspension(subscription._today())
-        noting(suspended).suspended_since = False
+            subscription._end_suspension_pause(subscription._today())
+        internal_write(suspended).suspended_since = False
         suspended._schedule_billing()
         return result
 
-    def _rest_while_suspended(self, day):
+    def _pause_while_suspended(self, day):
         """Let nothing be owed from a day on: rest between the pauses that there are."""
         self.ensure_one()
         stretches, start = [], day
@@ -106,7 +106,7 @@ class SubscriptionSuspension(models.Model):
             start = pause.date_end
         if start:
             stretches.append((start, False))
-        noting(self.env["subscription.pause"]).create(
+        internal_write(self.env["subscription.pause"]).create(
             [
                 {
                     "subscription_id": self.id,
@@ -118,10 +118,10 @@ class SubscriptionSuspension(models.Model):
             ]
         )
 
-    def _end_rest_of_suspension(self, day):
+    def _end_suspension_pause(self, day):
         """Let what is served be owed again from a day on."""
         self.ensure_one()
-        rests = noting(self._pauses_beyond(day)).filtered("is_suspension")
+        rests = internal_write(self._pauses_beyond(day)).filtered("is_suspension")
         begun = rests.filtered(lambda pause: pause.date_start < day)
         (rests - begun).unlink()
         begun.date_end = day

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
 from ...billing_core.line import ChargeKind
-from .internal_write import noting
+from .internal_write import internal_write
 
 
 def begins_on(was, day, before):
@@ -91,7 +91,7 @@ class SubscriptionTrial(models.Model):
         """Add what the plan charges for the trial, once."""
         self.ensure_one()
         if self.plan_id.trial_product_id:
-            noting(self).line_ids = [
+            internal_write(self).line_ids = [
                 Command.create(self._prepare_trial_charge_values())
             ]
 
@@ -116,9 +116,9 @@ class SubscriptionTrial(models.Model):
         """Let the paid days begin on a day: periods and term count from it."""
         self.ensure_one()
         lines, before = self._lines_after_trial(), self.trial_end or self.date_start
-        quiet = noting(self)
+        quiet = internal_write(self)
         quiet.trial_end = day
-        for line in noting(lines):
+        for line in internal_write(lines):
             line._begin_on(day, before)
         quiet.term_start, quiet.term_end = day, self.plan_id._term_end(day)
         for pause in self.pause_ids:
@@ -128,7 +128,7 @@ class SubscriptionTrial(models.Model):
     def _cron_convert_trials(self):
         """Remind of trials that end, and let those that ended become paid ones."""
         domain = [("state", "=", "trial"), ("trial_end", "!=", False)]
-        self._do_for_each(domain, lambda each: each._follow_trial())
+        self._run_for_each(domain, lambda each: each._follow_trial())
 
     def _follow_trial(self):
         self.ensure_one()
@@ -139,7 +139,7 @@ class SubscriptionTrial(models.Model):
         reminder = self.trial_end - timedelta(days=plan.trial_reminder_days)
         if plan.trial_reminder_days and not self.is_reminded_of_trial:
             if reminder <= today < self.trial_end:
-                noting(self).is_reminded_of_trial = True
+                internal_write(self).is_reminded_of_trial = True
                 template = self.env.ref("subscription_management.mail_template_trial")
                 template._send_letter(self)
         if self.trial_end > today:
@@ -157,13 +157,13 @@ class SubscriptionTrial(models.Model):
             return self._has_payment_method()
         return conversion == "converts"
 
-    def _forecast_amendment(self, amendment, *args, **kwargs):
+    def _forecast_change(self, amendment, *args, **kwargs):
         """A trial that is going to end is foreseen without the days after it."""
         if self.state == "trial" and not self._converts_after_trial():
             amendment.lines = tuple(
                 line for line in amendment.lines if line.kind is ChargeKind.ONE_OFF
             )
-        return super()._forecast_amendment(amendment, *args, **kwargs)
+        return super()._forecast_change(amendment, *args, **kwargs)
 
     def _has_payment_method(self):
         """Tell whether the customer saved a way to pay in the company."""
@@ -186,9 +186,9 @@ class SubscriptionTrial(models.Model):
 
     def _end_trial(self):
         lines = self._lines_after_trial()
-        for line in noting(lines):
+        for line in internal_write(lines):
             line.date_end = line.date_start
-        noting(self).date_end = self.trial_end
+        internal_write(self).date_end = self.trial_end
         self._set_state("expired")
         self._log_change("expired", self.trial_end)
 

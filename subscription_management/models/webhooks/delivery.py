@@ -133,7 +133,7 @@ class SubscriptionWebhookDelivery(models.Model):
             delivery, call = taken
             # From here on no transaction is open, however long the answer takes.
             answer = post(**call)
-            retrying(partial(delivery._note_answer, answer), self.env)
+            retrying(partial(delivery._record_response, answer), self.env)
             if not progress(1):
                 break
 
@@ -213,7 +213,7 @@ class SubscriptionWebhookDelivery(models.Model):
             "allows_internal": webhook.allows_internal,
         }
 
-    def _note_answer(self, answer):
+    def _record_response(self, answer):
         """Note what came of a call, and what follows from it."""
         self.ensure_one()
         error = answer.error and webhook_sentence(self.env, answer.error)
@@ -294,7 +294,7 @@ class SubscriptionWebhookDelivery(models.Model):
             webhook, "test", webhook.company_id, {"subscription": None}
         )
         delivery.attempts = 1
-        delivery._note_answer(post(**delivery._prepare_call()))
+        delivery._record_response(post(**delivery._prepare_call()))
         return delivery
 
     def action_send_again(self):

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...billing_core.lifecycle import ENDED, SERVED
-from ..subscriptions.internal_write import noting
+from ..subscriptions.internal_write import internal_write
 from .payload import as_day
 
 MARKED = "subscription_management.marked_for_webhooks"
@@ -101,7 +101,7 @@ class SubscriptionWebhookEvents(models.Model):
             precommit.data[MARKED] = {}
             # No language: what a product reads does not depend on who changed what.
             quiet = self.env["subscription.subscription"].sudo().with_context(lang=None)
-            precommit.add(quiet._tell_marked)
+            precommit.add(quiet._queue_marked)
         for subscription in to_tell:
             if subscription.id not in precommit.data[MARKED]:
                 noted = subscription._prepare_note(
@@ -110,19 +110,19 @@ class SubscriptionWebhookEvents(models.Model):
                 precommit.data[MARKED][subscription.id] = noted
 
     @api.model
-    def _tell_marked(self):
+    def _queue_marked(self):
         marked = self.env.cr.precommit.data.pop(MARKED, {})
         for subscription in self.browse(marked).exists():
-            subscription._tell_webhooks(marked[subscription.id])
+            subscription._queue_webhooks(marked[subscription.id])
 
-    def _tell_webhooks(self, before_change=None):
+    def _queue_webhooks(self, before_change=None):
         """Make an event of what became another since the last note, and note it.
 
         `before_change` is what is known where nothing was noted yet.
         """
         self.ensure_one()
         if self._waits_for_its_day():
-            noting(self).webhook_next_look = self._today()
+            internal_write(self).webhook_next_look = self._today()
             return
         note = self.webhook_note or before_change
         before, now = note["served"], self._served_now()
@@ -135,7 +135,7 @@ class SubscriptionWebhookEvents(models.Model):
             }
             content = self._prepare_event(note["sequence"], now, changes, differs)
             self._note_event_for(event, content)
-        self._note_as_told(now, note["sequence"])
+        self._store_queued_state(now, note["sequence"])
 
     def _prepare_event(self, sequence, now, changes, before):
         """Return the content of an event: what is served, and what became another."""
@@ -181,12 +181,12 @@ class SubscriptionWebhookEvents(models.Model):
             "served": served,
         }
 
-    def _note_as_told(self, served, sequence=0):
+    def _store_queued_state(self, served, sequence=0):
         """Note what is served, and the next day on which that changes by itself."""
         today = self._today()
         edges = {self.date_start, *self.line_ids.mapped("date_start")}
         edges.update(self.line_ids.mapped("date_end"))
-        noting(self).write(
+        internal_write(self).write(
             {
                 "webhook_note": self._prepare_note(served, sequence),
                 "webhook_next_look": min(
@@ -206,22 +206,22 @@ class SubscriptionWebhookEvents(models.Model):
         return False
 
     @api.model
-    def _cron_tell_webhooks(self):
+    def _cron_queue_webhooks(self):
         """Tell what takes effect by itself: steps that were agreed, and first days."""
         domain = [("webhook_next_look", "<=", fields.Date.today())]
-        self.with_context(lang=None)._do_for_each(
-            domain, lambda each: each._look_again()
+        self.with_context(lang=None)._run_for_each(
+            domain, lambda each: each._schedule_next_check()
         )
 
-    def _look_again(self):
+    def _schedule_next_check(self):
         """Tell what became another; where nothing was noted, note what is served."""
         self.ensure_one()
         if self.webhook_next_look > self._today():
             return
         if self.webhook_note:
-            self._tell_webhooks()
+            self._queue_webhooks()
         elif not self._waits_for_its_day():
-            self._note_as_told(self._served_now())
+            self._store_queued_state(self._served_now())
 
     @api.model
     def _note_what_is_served_soon(self):

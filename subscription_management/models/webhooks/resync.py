@@ -14,15 +14,15 @@ TELLING = "subscription_management.ir_cron_tell_present_state"
 class SubscriptionWebhookPresent(models.Model):
     _inherit = "subscription.webhook"
 
-    tells_present_state = fields.Boolean(readonly=True, copy=False)
-    present_after_id = fields.Integer(
+    is_resyncing = fields.Boolean(readonly=True, copy=False)
+    resync_position = fields.Integer(
         "Told Until Subscription",
         readonly=True,
         copy=False,
         help="Where it goes on with the next subscription, if it was interrupted.",
     )
 
-    def action_send_present_state(self):
+    def action_resync(self):
         """Let an event be made of each subscription that runs, one after the other."""
         self.ensure_one()
         self.check_access("write")
@@ -30,25 +30,25 @@ class SubscriptionWebhookPresent(models.Model):
             raise UserError(
                 self.env._("%s is switched off; switch it on first.", self.name)
             )
-        self.sudo().write({"tells_present_state": True, "present_after_id": 0})
+        self.sudo().write({"is_resyncing": True, "resync_position": 0})
         self.env.ref(TELLING)._trigger()
         self._message_log(
             body=self.env._("The present state of all subscriptions is sent.")
         )
 
     @api.model
-    def _cron_tell_present_state(self):
-        for webhook in self.search([("tells_present_state", "=", True)]):
-            webhook._tell_present_state()
+    def _cron_resync(self):
+        for webhook in self.search([("is_resyncing", "=", True)]):
+            webhook._resync()
 
-    def _tell_present_state(self):
+    def _resync(self):
         """Make an event of each subscription, and commit after each."""
         self.ensure_one()
         progress = self.env["ir.cron"]._commit_progress
         runs = Domain("state", "not in", ("draft", *(each.value for each in ENDED)))
         domain = Domain("company_id", "=", self.company_id.id) & runs
         left = self.env["subscription.subscription"].search(
-            domain & Domain("id", ">", self.present_after_id), order="id"
+            domain & Domain("id", ">", self.resync_position), order="id"
         )
         progress(remaining=len(left))
         for subscription in left.with_context(lang=None):
@@ -58,17 +58,17 @@ class SubscriptionWebhookPresent(models.Model):
                 self.env.ref(TELLING)._trigger(soon)
                 return
             if subscription.filtered_domain(domain):
-                subscription._do_or_mark(lambda each: each._tell_as_it_is(self))
-            self.present_after_id = subscription.id
+                subscription._run_or_mark(lambda each: each._queue_current_state(self))
+            self.resync_position = subscription.id
             if not progress(1):
                 return
-        self.tells_present_state = False
+        self.is_resyncing = False
 
 
 class SubscriptionToldAsItIs(models.Model):
     _inherit = "subscription.subscription"
 
-    def _tell_as_it_is(self, webhook):
+    def _queue_current_state(self, webhook):
         """Make an event of what is served now, for one endpoint.
 
         What became another since the last event is told to all before it; what has not
@@ -76,7 +76,7 @@ class SubscriptionToldAsItIs(models.Model):
         """
         self.ensure_one()
         if self.webhook_note:
-            self._tell_webhooks()
+            self._queue_webhooks()
         now = self._served_now()
         if now["state"] is None or self._waits_for_its_day():
             return
@@ -88,4 +88,4 @@ class SubscriptionToldAsItIs(models.Model):
             self._prepare_event(sequence, now, [], {}),
             self,
         )
-        self._note_as_told(now, sequence)
+        self._store_queued_state(now, sequence)

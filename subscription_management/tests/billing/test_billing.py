@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ...models.subscriptions.internal_write import noting
+from ...models.subscriptions.internal_write import internal_write
 from ..common import SubscriptionCase
 
 
@@ -180,7 +180,7 @@ class TestBilling(SubscriptionCase):
     def test_bill_now_makes_the_invoice_that_it_showed(self):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         shown = subscription._preview_invoices(subscription.date_start)
-        wizard = self.env["subscription.bill.now"].create(
+        wizard = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-04-01"}
         )
         self.assertIn("43.29", wizard.preview)
@@ -197,7 +197,7 @@ class TestBilling(SubscriptionCase):
 
     def test_bill_now_with_nothing_due_says_so(self):
         subscription = self.subscribe(on="2026-04-01")
-        wizard = self.env["subscription.bill.now"].create(
+        wizard = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-03-31"}
         )
         with self.assertRaisesRegex(UserError, "Nothing is due"):
@@ -209,7 +209,7 @@ class TestBilling(SubscriptionCase):
         for name, value in (("price", 99.0), ("quantity", 2.0)):
             with self.assertRaisesRegex(UserError, "Use the button Change"):
                 subscription.line_ids[name] = value
-            by_program = noting(subscription.line_ids)
+            by_program = internal_write(subscription.line_ids)
             with self.assertRaisesRegex(UserError, "end the line and add another"):
                 by_program[name] = value
 

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.subscriptions.internal_write import noting
+from ...models.subscriptions.internal_write import internal_write
 from ..common import SubscriptionCase
 
 PIPELINE = "odoo.addons.subscription_management.models.billing_run.pipeline"
@@ -125,7 +125,7 @@ class TestBillingErrors(SubscriptionCase):
         self._assert_isolated(
             wrong,
             "below zero",
-            lambda: noting(wrong.line_ids).write({"quantity": 1.0}),
+            lambda: internal_write(wrong.line_ids).write({"quantity": 1.0}),
         )
 
     @mute_logger(PIPELINE)

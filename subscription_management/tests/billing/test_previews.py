@@ -27,7 +27,7 @@ class TestPreviews(SubscriptionCase):
                 str(item.period.start),
                 float(item.amount),
             )
-            for invoice in subscription._forecast_amendment(amendment, self.until)
+            for invoice in subscription._forecast_change(amendment, self.until)
             for item in invoice.items
         )
 
@@ -46,15 +46,17 @@ class TestPreviews(SubscriptionCase):
         ]
 
     def grant(self, subscription, **values):
-        action = subscription.action_grant_discount()
-        form = Form(self.env["subscription.grant"].with_context(**action["context"]))
+        action = subscription.action_discount()
+        form = Form(
+            self.env["subscription.discount.wizard"].with_context(**action["context"])
+        )
         for name, value in values.items():
             form[name] = value
         return form
 
     def regroup(self, subscription, **values):
         form = Form(
-            self.env["subscription.regroup"].with_context(
+            self.env["subscription.transfer.wizard"].with_context(
                 default_subscription_id=subscription.id,
                 default_date_effective=self.day,
             )
@@ -133,7 +135,7 @@ class TestPreviews(SubscriptionCase):
             self.env, "rep", groups="subscription_management.group_subscription_user"
         )
         theirs = self.subscribe(on="2026-04-01")
-        grant = self.env["subscription.grant"].with_user(rep)
+        grant = self.env["subscription.discount.wizard"].with_user(rep)
         for code in ("SPRING", "NONE"):
             values = {
                 "subscription_id": theirs.id,

@@ -36,7 +36,7 @@ class TestCancellation(SubscriptionCase):
         cls.closed = reasons.create({"name": "Shut down"})
 
     def wizard(self, subscription, because, **values):
-        return self.env["subscription.end"].create(
+        return self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "cancellation_reason_id": because.id,
@@ -81,7 +81,7 @@ class TestCancellation(SubscriptionCase):
     def test_the_offer_is_shown_with_the_invoices_it_means(self):
         subscription = self.billed_april()
         form = Form(
-            self.env["subscription.end"].with_context(
+            self.env["subscription.cancel.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )
@@ -289,7 +289,7 @@ class TestCancellation(SubscriptionCase):
             self.closed.with_user(rep).name = "Mine"
         with self.assertRaises(AccessError):
             self.closed.with_user(clerk).read(["name"])
-        wizard = self.env["subscription.end"].with_user(rep)
+        wizard = self.env["subscription.cancel.wizard"].with_user(rep)
         values = {"subscription_id": own.id, "cancellation_reason_id": self.price.id}
         accepting = wizard.create(values)
         self.assertTrue(accepting.offer_preview)
@@ -313,7 +313,7 @@ class TestCancellation(SubscriptionCase):
 
     def paid_until(self, subscription, on):
         with freeze_time(f"{on} 09:00:00"):
-            wizard = self.env["subscription.end"].create(
+            wizard = self.env["subscription.cancel.wizard"].create(
                 {"subscription_id": subscription.id}
             )
             return str(wizard.last_day)

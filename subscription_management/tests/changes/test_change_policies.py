@@ -278,7 +278,7 @@ class TestChangePolicies(SubscriptionCase):
     def shown(self, subscription, amendment):
         return {
             str(invoice.day): float(invoice.amount)
-            for invoice in subscription._forecast_amendment(
+            for invoice in subscription._forecast_change(
                 amendment, self.day("2026-05-02")
             )
         }
@@ -302,8 +302,8 @@ class TestChangePolicies(SubscriptionCase):
                 self.twenty_from(subscription, "2026-04-25")
                 shown = {
                     invoice.day: float(invoice.amount)
-                    for invoice in subscription._forecast_amendment(
-                        subscription._begin_amendment(), self.day("2026-06-02")
+                    for invoice in subscription._forecast_change(
+                        subscription._begin_change_plan(), self.day("2026-06-02")
                     )
                 }
                 billed = {}

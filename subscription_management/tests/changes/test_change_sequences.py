@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ...models.subscriptions.internal_write import noting
+from ...models.subscriptions.internal_write import internal_write
 from ..common import SubscriptionCase
 
 
@@ -176,7 +176,7 @@ class TestChangesTogether(SubscriptionCase):
     def test_a_billed_line_keeps_its_unit_and_discounts(self):
         subscription = self.seats(10)
         line = subscription.line_ids
-        by_program = noting(line)
+        by_program = internal_write(line)
         by_program.discount_ids = [
             Command.create({"percent": 5, "date_start": "2026-05-01"})
         ]
@@ -198,8 +198,8 @@ class TestChangesTogether(SubscriptionCase):
             lambda line: line.product_id == self.seat
         )
         rows = [(seats, None)]
-        amendment = subscription._plan_amendment(rows, self.day("2026-05-02"))
-        foreseen = subscription._forecast_amendment(amendment, self.day("2026-06-02"))
+        amendment = subscription._plan_change(rows, self.day("2026-05-02"))
+        foreseen = subscription._forecast_change(amendment, self.day("2026-06-02"))
         subscription._amend("line_ended", self.day("2026-05-02"), rows)
         self.assertFalse(self.bill("2026-05-16").invoice_count)
         self.bill("2026-06-01")

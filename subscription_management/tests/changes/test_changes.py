@@ -265,8 +265,8 @@ class TestChanges(SubscriptionCase):
     def test_the_forecast_of_a_change_is_what_is_billed(self):
         subscription = self.start_with(self.seat, 10)
         rows = [(subscription.line_ids, {"quantity": 12})]
-        amendment = subscription._plan_amendment(rows, self.day("2026-04-16"))
-        foreseen = subscription._forecast_amendment(amendment, self.day("2026-06-02"))
+        amendment = subscription._plan_change(rows, self.day("2026-04-16"))
+        foreseen = subscription._forecast_change(amendment, self.day("2026-06-02"))
         subscription._amend("quantity", self.day("2026-04-16"), rows)
         for invoice in foreseen:
             before = subscription.invoice_ids
@@ -286,7 +286,7 @@ class TestChanges(SubscriptionCase):
     def test_the_wizard_shows_the_invoices_and_makes_the_change(self):
         subscription = self.start_with(self.seat, 10)
         form = Form(
-            self.env["subscription.amend"].with_context(
+            self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )
@@ -312,7 +312,7 @@ class TestChanges(SubscriptionCase):
     @freeze_time("2026-04-16 09:00:00")
     def test_the_wizard_without_a_change_says_so(self):
         subscription = self.start_with(self.seat, 10)
-        wizard = self.env["subscription.amend"].with_context(
+        wizard = self.env["subscription.change.wizard"].with_context(
             default_subscription_id=subscription.id
         )
         with self.assertRaisesRegex(UserError, "edit a product"):
@@ -321,7 +321,7 @@ class TestChanges(SubscriptionCase):
     @freeze_time("2026-04-11 09:00:00")
     def test_the_pause_is_shown_before_it_is_made(self):
         subscription = self.start_with(self.basic)
-        wizard = self.env["subscription.rest"].create(
+        wizard = self.env["subscription.pause.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "date_start": "2026-04-11",

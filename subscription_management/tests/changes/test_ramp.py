@@ -89,7 +89,7 @@ class TestSteps(SubscriptionCase):
 
     def test_the_wizard_agrees_on_several_steps_as_it_showed_them(self):
         form = Form(
-            self.env["subscription.ramp"].with_context(
+            self.env["subscription.schedule.changes.wizard"].with_context(
                 default_subscription_id=self.subscription.id
             )
         )
@@ -110,7 +110,7 @@ class TestSteps(SubscriptionCase):
         self.assertEqual(billed.mapped("amount"), [70, 140, 140, 120])
 
     def test_steps_out_of_order_or_without_a_change_are_refused(self):
-        ramp = self.env["subscription.ramp"].create(
+        ramp = self.env["subscription.schedule.changes.wizard"].create(
             {"subscription_id": self.subscription.id, "line_id": self.line.id}
         )
         with self.assertRaisesRegex(UserError, "Nothing changes"):

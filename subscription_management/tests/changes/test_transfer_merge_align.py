@@ -207,7 +207,7 @@ class TestMoves(SubscriptionCase):
     @freeze_time("2026-03-10 09:00:00")
     def test_a_change_before_the_start_counts_from_the_start(self):
         subscription = self.subscribe(on="2026-04-01")
-        wizard = self.env["subscription.amend"].create(
+        wizard = self.env["subscription.change.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "date_effective": "2026-03-15",

@@ -33,7 +33,7 @@ class TestTakeBack(SubscriptionCase):
 
     def test_a_product_that_is_to_join_does_not(self):
         subscription = self.subscribe(on="2026-04-01")
-        wizard = self.env["subscription.amend"].create(
+        wizard = self.env["subscription.change.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "date_effective": "2026-04-16",

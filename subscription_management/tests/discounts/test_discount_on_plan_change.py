@@ -91,7 +91,7 @@ class TestCouponMoves(SubscriptionCase):
         subscription = self.subscribe_with(self.monthly)
         subscription.user_id = rep
         wizard = (
-            self.env["subscription.amend"]
+            self.env["subscription.change.wizard"]
             .with_user(rep)
             .with_context(default_subscription_id=subscription.id)
             .create({"date_effective": "2026-05-01"})

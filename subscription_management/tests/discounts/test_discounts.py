@@ -45,9 +45,9 @@ class TestDiscounts(SubscriptionCase):
     def test_a_discount_is_granted_from_the_next_period(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        action = subscription.action_grant_discount()
+        action = subscription.action_discount()
         wizard = (
-            self.env["subscription.grant"]
+            self.env["subscription.discount.wizard"]
             .with_context(**action["context"])
             .create({"fixed_amount": 4.5, "reason": "Loyal"})
         )
@@ -161,8 +161,10 @@ class TestDiscounts(SubscriptionCase):
 
     def test_the_window_refuses_a_discount_that_cannot_be(self):
         subscription = self.subscribe(on="2026-04-01")
-        action = subscription.action_grant_discount()
-        wizards = self.env["subscription.grant"].with_context(**action["context"])
+        action = subscription.action_discount()
+        wizards = self.env["subscription.discount.wizard"].with_context(
+            **action["context"]
+        )
         for values, reason in (
             ({"percent": 10, "cycles": -1}, "whole number of periods"),
             ({"percent": 0.00001}, "amount to take off"),

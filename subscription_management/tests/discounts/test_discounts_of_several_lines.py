@@ -42,8 +42,10 @@ class SeveralLinesCase(SubscriptionCase):
         )
 
     def grant(self, subscription, **values):
-        action = subscription.action_grant_discount()
-        form = Form(self.env["subscription.grant"].with_context(**action["context"]))
+        action = subscription.action_discount()
+        form = Form(
+            self.env["subscription.discount.wizard"].with_context(**action["context"])
+        )
         for name, value in values.items():
             form[name] = value
         return form
@@ -56,9 +58,7 @@ class SeveralLinesCase(SubscriptionCase):
                 products.browse(amendment.values[item.line]["product_id"]).name,
                 float(item.amount),
             )
-            for invoice in subscription._forecast_amendment(
-                amendment, Date.to_date(until)
-            )
+            for invoice in subscription._forecast_change(amendment, Date.to_date(until))
             for item in invoice.items
         )
 
@@ -171,7 +171,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
         )
         subscription = self.monthly_lines(30, 700)
         self.bill("2026-01-01")
-        wizard = self.env["subscription.end"].create(
+        wizard = self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "cancellation_reason_id": because.id,
@@ -318,7 +318,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
                 "coupon_id": self.coupon(percent=10, cycles=2).id,
             }
         )
-        wizard = self.env["subscription.end"].create(
+        wizard = self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": self.subscription.id,
                 "cancellation_reason_id": because.id,

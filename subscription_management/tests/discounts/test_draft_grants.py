@@ -41,7 +41,7 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
         draft.partner_id = other
         with self.refused_at_start("Other has used the coupon SPRING"):
             draft.action_activate()
-        draft.action_take_discounts_off()
+        draft.action_remove_discounts()
         draft.action_activate()
         self.assertEqual(draft.state, "active")
 
@@ -74,7 +74,7 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
         with self.assertRaisesRegex(UserError, "take them off first"):
             draft.currency_id = other
         draft.invalidate_recordset()
-        draft.action_take_discounts_off()
+        draft.action_remove_discounts()
         draft.currency_id = other
 
     # Lines that change
@@ -139,13 +139,13 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
     def test_a_coupon_that_is_taken_off_is_redeemed_again(self):
         draft, coupon = self.redeemed(30, 700, fixed_amount=50)
         self.assertTrue(draft.has_discounts)
-        draft.action_take_discounts_off()
+        draft.action_remove_discounts()
         self.assertFalse(draft.has_discounts)
         self.assertEqual(coupon.redemption_count, 0)
         draft.redeem_coupon("SPRING", DAY)
         draft.action_activate()
         with self.assertRaisesRegex(UserError, "has started"):
-            draft.action_take_discounts_off()
+            draft.action_remove_discounts()
 
     def test_what_people_write_on_a_draft_stays(self):
         draft = self.monthly_lines(30, start=False)
@@ -189,7 +189,7 @@ class TestDiscountsOfDrafts(SeveralLinesCase):
             [(draft.line_ids[0], {"quantity": 5})],
         )
         # Five seats are 35.00, so the rest is off the 30.00 of the other product.
-        foreseen = self.foreseen(draft, draft._begin_amendment(), "2026-02-02")
+        foreseen = self.foreseen(draft, draft._begin_change_plan(), "2026-02-02")
         self.assertEqual(sum(amount for *_rest, amount in foreseen), 50 + 15)
         draft.action_activate()
         self.bill("2026-02-01")

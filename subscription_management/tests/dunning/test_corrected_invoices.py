@@ -110,7 +110,7 @@ class TestCorrectedInvoices(DunningCase):
         case.move_id.line_ids.remove_move_reconcile()
         self.collect("2026-04-20")
         with freeze_time("2026-04-21 09:00:00"):
-            case.action_go_on()
+            case.action_resume()
         self.collect("2026-04-21")
         self.assertEqual(self.subscription.state, "past_due")
         self.assertEqual(case.notice_ids.mapped("state"), ["sent", "sent"])

@@ -308,7 +308,7 @@ class TestHolds(DunningCase):
         self.assertFalse(case.step_ids)
         self.assertFalse(case.transaction_ids)
         with self.at("2026-05-21"):
-            case.action_go_on()
+            case.action_resume()
         self.collect("2026-05-21")
         self.assertEqual(case.state, "paid")
 
@@ -317,7 +317,7 @@ class TestHolds(DunningCase):
         with self.at("2026-04-02"):
             case.pause()
         with self.at("2026-06-01"):
-            case.action_go_on()
+            case.action_resume()
         self.collect("2026-06-01")
         self.assertEqual(self.subscription.state, "past_due")
         self.assertEqual(str(case.next_date), "2026-06-13")

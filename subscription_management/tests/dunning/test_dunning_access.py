@@ -83,11 +83,15 @@ class TestDunningAccess(DunningCase):
             self.case.with_user(self.rep).promise(self.day("2026-04-10"))
             self.assertEqual(self.case.hold, "promised")
             with self.assertRaises(AccessError), mute_logger(RULES):
-                self.case.with_user(self.colleague).action_go_on()
+                self.case.with_user(self.colleague).action_resume()
 
     def test_a_rep_charges_and_settles_nothing(self):
         own = self.case.with_user(self.rep)
-        for name in ("action_charge_now", "action_ask_provider", "action_was_charged"):
+        for name in (
+            "action_charge_now",
+            "action_ask_provider",
+            "action_mark_succeeded",
+        ):
             with self.subTest(name), self.assertRaisesRegex(UserError, "Only account"):
                 getattr(own, name)()
         self.collect("2026-04-03")

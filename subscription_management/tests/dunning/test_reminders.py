@@ -79,7 +79,9 @@ class TestPaymentReminders(DunningCase):
         with broken, mute_logger(REMINDERS):
             self.remind("2026-05-01")
         self.remind("2026-05-01")
-        self.assertRecordValues(card, [{"expiry_error": "x", "expiry_told_on": False}])
+        self.assertRecordValues(
+            card, [{"expiry_error": "x", "expiry_notified_on": False}]
+        )
         self.remind("2026-05-02")
         self.assertEqual(len(self.mails_to_customer()), 1)
         self.assertFalse(card.expiry_error)
@@ -100,7 +102,7 @@ class TestPaymentReminders(DunningCase):
         subscription = self.subscribe(on="2026-04-01", partner_invoice_id=payer.id)
         self.assertEqual(card._subscriptions_charged(), subscription)
         self.remind("2026-05-02")
-        self.assertEqual(str(card.expiry_told_on), "2026-05-02")
+        self.assertEqual(str(card.expiry_notified_on), "2026-05-02")
 
     def test_a_company_may_write_of_no_card(self):
         self.env.company.subscription_card_expiry_days = 0
@@ -123,13 +125,13 @@ class TestPaymentReminders(DunningCase):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
         with self.assertRaisesRegex(UserError, "No charge of"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.assertFalse(case.can_be_settled)
         self.collect("2026-04-09")
         self.assertTrue(case.can_be_settled)
         case.transaction_ids.sudo().token_id.demo_simulated_state = "done"
         with freeze_time("2026-04-10 09:00:00"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-10")
         self.assertEqual(case.state, "paid")
         self.assertEqual(

@@ -51,7 +51,7 @@ class TestWithheldService(DunningCase):
             self.collect(day)
         case = self.subscription.dunning_case_ids
         self.assertEqual(self.subscription.state, "trial")
-        self.assertEqual(case.resting_ids, self.subscription)
+        self.assertEqual(case.paused_ids, self.subscription)
         return case
 
     def test_what_is_not_paid_in_a_trial_is_withheld_after_it(self):

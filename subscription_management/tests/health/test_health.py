@@ -149,7 +149,7 @@ class TestHealthSignals(HealthCase):
     def test_what_was_cancelled_has_no_marks_for_its_renewal(self):
         self.only("renewal")
         reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
-        self.env["subscription.end"].create(
+        self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": self.subscription.id,
                 "cancellation_reason_id": reason.id,

@@ -32,7 +32,7 @@ class TestOpportunitiesOnce(OpportunityCase):
         self.rule.quiet_months = 0
         self.look("2026-04-16")
         self.lose(self.found(self.subscription), "2026-04-16")
-        self.subscription.opportunities_looked_on = False
+        self.subscription.opportunities_checked_on = False
         self.subscription.sudo().finding_ids.over_on = "2026-04-16"
         self.look("2026-04-16")
         self.assertEqual(self.count(), 1)

@@ -365,7 +365,7 @@ class TestOpportunityOfReductions(OpportunityCase):
 
     def test_what_changes_after_the_daily_look_is_looked_at_again(self):
         self.look("2026-04-20")
-        self.subscription.opportunities_looked_on = "2026-04-20"
+        self.subscription.opportunities_checked_on = "2026-04-20"
         with freeze_time("2026-04-20 12:00:00"):
             self.subscription._end_on(self.day("2026-06-01"))
         self.look("2026-04-20")

@@ -50,7 +50,7 @@ class TestCharges(DunningCase):
     def test_what_the_provider_said_is_kept_when_it_cannot_be_noted_at_once(self):
         self.save_card()
         transactions = type(self.env["payment.transaction"])
-        real, tries = transactions._note_answer, []
+        real, tries = transactions._record_response, []
 
         def refused_once(transaction):
             tries.append(transaction)
@@ -58,7 +58,7 @@ class TestCharges(DunningCase):
                 raise ConcurrencyError("another worker was first")
             return real(transaction)
 
-        self.patch(transactions, "_note_answer", refused_once)
+        self.patch(transactions, "_record_response", refused_once)
         with mute_logger("odoo.service.model"), patch("time.sleep"):
             case = self.invoice("2026-04-01")
         self.assertEqual(len(tries), 2)

@@ -98,7 +98,7 @@ class TestCustomerPayments(DunningCase):
         case = self.invoice("2026-04-01")
         self.begun(case, "2026-04-02", "pending")
         self.collect("2026-04-09")
-        case.action_was_charged()
+        case.action_mark_succeeded()
         self.assertEqual(case.state, "paid")
         self.assertFalse(case.activity_ids)
 
@@ -107,7 +107,7 @@ class TestCustomerPayments(DunningCase):
         theirs = self.begun(case, "2026-04-02", "pending")
         self.collect("2026-04-09")
         with freeze_time("2026-04-16 09:00:00"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.assertEqual(theirs.state, "error")
         self.assertFalse(case.can_be_settled)
         self.collect("2026-04-16")
@@ -119,7 +119,7 @@ class TestCustomerPayments(DunningCase):
         self.collect("2026-04-09")
         with freeze_time("2026-04-16 08:00:00"):
             self.save_card()
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-16")
         self.assertEqual(case.state, "paid")
         theirs._set_done()
@@ -146,7 +146,7 @@ class TestCustomerPayments(DunningCase):
         self.collect("2026-04-09")
         with freeze_time("2026-04-16 08:00:00"):
             self.save_card()
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-16")
         theirs._set_done()
         theirs._post_process()
@@ -164,8 +164,8 @@ class TestCustomerPayments(DunningCase):
         self.collect("2026-04-09")
         self.assertIn("not written down yet", case.activity_ids.note)
         with self.assertRaisesRegex(UserError, "was paid"), self.env.cr.savepoint():
-            case.action_was_not_charged()
-        case.action_was_charged()
+            case.action_mark_failed()
+        case.action_mark_succeeded()
         self.assertEqual(case.state, "paid")
 
     def register(self, case, card, **values):
@@ -216,7 +216,7 @@ class TestCustomerPayments(DunningCase):
         self.assertEqual((case.state, case.hold), ("open", "paused"))
         self.assertTrue(case.move_id._has_to_be_paid())
         with freeze_time("2026-04-03 09:00:00"):
-            case.action_go_on()
+            case.action_resume()
             case.action_charge_now()
         self.collect("2026-04-03")
         self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 2))
@@ -292,7 +292,7 @@ class TestWhatIsAskedFor(DunningCase):
         self.assertEqual(later.policy_id, policy)
         with freeze_time("2026-04-01 10:00:00"):
             later.sudo().due_date = "2026-04-07"
-            later.sudo()._begin_anew()
+            later.sudo()._restart()
             later.sudo()._plan_next()
         self.collect("2026-04-04")
         letters = first.notice_ids | later.notice_ids

@@ -35,7 +35,7 @@ class TestChargesThatWait(DunningCase):
         with freeze_time("2026-04-02 09:00:00"):
             case.dispute()
         with freeze_time("2026-04-03 09:00:00"):
-            case.action_go_on()
+            case.action_resume()
         self.assert_charged_on("2026-04-04", case)
 
     def test_an_announced_charge_comes_when_the_invoice_is_chased_again(self):
@@ -68,7 +68,7 @@ class TestChargesThatWait(DunningCase):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):
             case.promise(self.day("2026-04-10"), "On the telephone")
-        window = self.env["subscription.dunning.hold"].with_context(
+        window = self.env["subscription.hold.dunning.wizard"].with_context(
             active_model=case._name, active_id=case.id
         )
         with freeze_time("2026-04-09 09:00:00"), Form(window) as form:
@@ -158,7 +158,7 @@ class TestServicesThatRest(DunningCase):
         with freeze_time("2026-04-10 09:00:00"):
             self.subscription.pause(self.day("2026-04-10"), self.day("2026-04-20"))
         self.collect("2026-04-16")
-        self.assertEqual(second.resting_ids, self.subscription)
+        self.assertEqual(second.paused_ids, self.subscription)
         self.go_on("2026-04-20")
         self.assertEqual(self.subscription.state, "suspended")
         with freeze_time("2026-04-21 09:00:00"):

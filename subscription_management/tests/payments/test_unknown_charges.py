@@ -69,34 +69,34 @@ class TestUnknownCharges(DunningCase):
             case = self.invoice("2026-04-01", user_id=rep.id)
         self.assertEqual(case.activity_ids.user_id, rep)
         rep.active = False
-        self.assertTrue(case._who_answers().has_group(MANAGERS))
+        self.assertTrue(case._responsible_user().has_group(MANAGERS))
 
     def test_the_question_stays_when_it_is_paid_otherwise(self):
         case = self.unknown()
         self.pay(case.move_id, case.amount_open, "2026-04-02")
         self.assertEqual(case.state, "paid")
         self.assertIn("Nobody knows", case.activity_ids.note)
-        case.action_was_not_charged()
+        case.action_mark_failed()
         self.assertFalse(case.activity_ids)
         self.collect("2026-04-04")
         self.assertEqual(len(case.transaction_ids), 1)
 
     def test_a_person_settles_it_as_charged(self):
         case = self.unknown()
-        case.action_was_charged()
+        case.action_mark_succeeded()
         self.assertEqual(case.state, "paid")
         self.assertFalse(case.activity_ids)
 
     def test_what_was_charged_and_paid_otherwise_is_to_be_refunded(self):
         case = self.unknown()
         self.pay(case.move_id, case.amount_open, "2026-04-03")
-        case.action_was_charged()
+        case.action_mark_succeeded()
         self.assertIn("belong to the customer", case.activity_ids.note)
 
     def test_a_person_settles_it_as_not_charged_and_it_goes_on(self):
         case = self.unknown()
         with freeze_time("2026-04-03"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-04")
         self.assertEqual(case.state, "paid")
         self.assertEqual(
@@ -115,7 +115,7 @@ class TestUnknownCharges(DunningCase):
         case = self.unknown()
         charge = case.transaction_ids.sudo()
         with freeze_time("2026-04-03"):
-            case.action_was_not_charged()
+            case.action_mark_failed()
         self.collect("2026-04-04")
         charge.action_demo_set_done()
         charge._post_process()
@@ -152,7 +152,7 @@ class TestUnknownCharges(DunningCase):
         )
         self.subscription.user_id = rep
         with self.assertRaisesRegex(UserError, "Only accountants"):
-            case.with_user(rep).action_was_charged()
+            case.with_user(rep).action_mark_succeeded()
 
     def test_a_customer_who_is_paying_is_not_charged_beside_it(self):
         case = self.invoice("2026-04-01")

@@ -344,7 +344,7 @@ class TestPlansAreShown(PlanComparisonCase):
         with self.assertRaises(AccessError), mute_logger(RULES):
             self.subscription.with_user(rep).action_compare_plans()
         with self.assertRaises(AccessError), mute_logger(RULES):
-            self.env["subscription.plan.compare"].with_user(rep).create(
+            self.env["subscription.compare.plans.wizard"].with_user(rep).create(
                 {"subscription_id": self.subscription.id}
             )
         for records in (theirs, theirs.sudo().line_ids):
@@ -357,7 +357,7 @@ class TestPlansAreShown(PlanComparisonCase):
             with self.assertRaises(AccessError), mute_logger(RULES):
                 self.subscription.with_user(user)._compare_plans()
             with self.assertRaises(AccessError), mute_logger(RULES):
-                self.env["subscription.plan.compare"].with_user(user).create(
+                self.env["subscription.compare.plans.wizard"].with_user(user).create(
                     {"subscription_id": self.subscription.id}
                 )
 

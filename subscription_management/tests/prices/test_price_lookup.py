@@ -48,7 +48,7 @@ class TestFoundPrices(SubscriptionCase):
     def change(self, subscription, **values):
         """Return the row of the Change wizard that adds or changes a product."""
         wizard = (
-            self.env["subscription.amend"]
+            self.env["subscription.change.wizard"]
             .with_context(default_subscription_id=subscription.id)
             .create({"date_effective": "2026-05-01"})
         )
@@ -157,7 +157,7 @@ class TestFoundPrices(SubscriptionCase):
                 )
             else:
                 wizard = (
-                    self.env["subscription.amend"]
+                    self.env["subscription.change.wizard"]
                     .with_context(default_subscription_id=subscription.id)
                     .create({"date_effective": may})
                 )

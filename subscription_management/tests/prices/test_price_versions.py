@@ -23,7 +23,7 @@ class TestPriceVersions(SubscriptionCase):
 
     def publish(self, draft, applies_to, day="2026-05-01"):
         return (
-            draft.env["subscription.price.publish"]
+            draft.env["subscription.publish.price.wizard"]
             .create({"rule_id": draft.id, "date_from": day, "applies_to": applies_to})
             .action_confirm()
         )

@@ -170,7 +170,7 @@ class TestPricing(SubscriptionCase):
             base_category_id=care.categ_id.id,
         )
         wizard = (
-            self.env["subscription.amend"]
+            self.env["subscription.change.wizard"]
             .with_context(default_subscription_id=subscription.id)
             .create({"date_effective": "2026-05-01"})
         )

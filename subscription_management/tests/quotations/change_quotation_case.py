@@ -20,7 +20,7 @@ class ChangeQuotationCase(SalesCase):
 
     def wizard(self, **values):
         form = Form(
-            self.env["subscription.amend"].with_context(
+            self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=self.subscription.id
             )
         )

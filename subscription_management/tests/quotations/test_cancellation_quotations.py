@@ -11,7 +11,7 @@ class TestEndQuotations(ChangeQuotationCase):
     def quote_end(self):
         """Return the quotation of the end of April."""
         reason = self.env["subscription.cancellation.reason"].search([], limit=1)
-        wizard = self.env["subscription.end"].create(
+        wizard = self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": self.subscription.id,
                 "when": "paid_until",

@@ -73,7 +73,7 @@ class TestDueByQuotation(SalesCase):
                 )
                 due, monthly = order._due_now(), order.managed_monthly_amount
                 order.action_confirm()
-                begun = order.managed_begun_ids
+                begun = order.managed_started_ids
                 served = sum(begun.line_ids.mapped("monthly_amount"))
                 self.assertAlmostEqual(monthly, served, 1)
                 invoices = begun.invoice_ids
@@ -111,7 +111,7 @@ class TestDueByQuotation(SalesCase):
     def quotation_of_a_change(self, subscription, random):
         """Return a quotation of other seats, something that joins, and other prices."""
         form = Form(
-            self.env["subscription.amend"].with_context(
+            self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
             )
         )
@@ -183,7 +183,7 @@ class TestTypedPrices(SalesCase):
 
     def billed_by(self, order):
         order.action_confirm()
-        return order.managed_begun_ids.billed_period_ids.amount
+        return order.managed_started_ids.billed_period_ids.amount
 
     def test_a_flat_price_is_that_of_all_units(self):
         order = self.order_of(self.basic, product_uom_qty=3, price_unit=17)
@@ -213,7 +213,7 @@ class TestTypedPrices(SalesCase):
         order.order_line = [Command.create(badges)]
         self.assertEqual(order.order_line.mapped("price_subtotal"), [7, 24])
         order.action_confirm()
-        billed = order.managed_begun_ids.billed_period_ids
+        billed = order.managed_started_ids.billed_period_ids
         self.assertEqual(sorted(billed.mapped("amount")), [7, 24])
 
     def test_a_price_with_a_minimum_is_not_typed(self):

@@ -227,7 +227,7 @@ class TestRenewalQuotation(QuotedTermCase):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
-            wizard = self.env["subscription.renew"].create(
+            wizard = self.env["subscription.renew.wizard"].create(
                 {"subscription_id": subscription.id}
             )
             self.assertIn("33.00", wizard.preview)
@@ -239,7 +239,7 @@ class TestRenewalQuotation(QuotedTermCase):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
-            wizard = self.env["subscription.renew"].create(
+            wizard = self.env["subscription.renew.wizard"].create(
                 {"subscription_id": subscription.id}
             )
             self.assertEqual(wizard.action_quote()["res_id"], order.id)
@@ -342,7 +342,7 @@ class TestRenewalQuotation(QuotedTermCase):
     def test_a_second_window_does_not_renew_the_next_term(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-03-11 09:00:00"):
-            first, second = self.env["subscription.renew"].create(
+            first, second = self.env["subscription.renew.wizard"].create(
                 [{"subscription_id": subscription.id}] * 2
             )
             first.action_confirm()

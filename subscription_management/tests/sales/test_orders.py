@@ -60,7 +60,7 @@ class TestOrders(SalesCase):
     def test_an_order_begins_a_subscription_and_its_first_invoice(self):
         order = self.order((self.seat, 10), (self.setup_fee, 1))
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.state, "active")
         self.assert_invoice_lines(
             subscription,
@@ -102,7 +102,7 @@ class TestOrders(SalesCase):
                 )
                 due = order._due_now()
                 order.action_confirm()
-                invoices = order.managed_begun_ids.invoice_ids
+                invoices = order.managed_started_ids.invoice_ids
                 self.assertEqual(due, sum(invoices.mapped("amount_total")))
                 self.assertGreater(due, 140)
 
@@ -111,8 +111,8 @@ class TestOrders(SalesCase):
         order = self.order((self.seat, 10), (self.setup_fee, 1))
         self.assertEqual(order._due_now(), 0)
         order.action_confirm()
-        self.assertEqual(order.managed_begun_ids.state, "trial")
-        self.assertFalse(order.managed_begun_ids.invoice_ids)
+        self.assertEqual(order.managed_started_ids.state, "trial")
+        self.assertFalse(order.managed_started_ids.invoice_ids)
 
     def test_a_plan_says_what_is_charged_once(self):
         self.monthly.pricing_rule_ids = [
@@ -133,7 +133,7 @@ class TestOrders(SalesCase):
         )
         self.assertEqual(order._totals_by_time()["once"][0], 99)
         order.action_confirm()
-        lines = order.managed_begun_ids.line_ids
+        lines = order.managed_started_ids.line_ids
         self.assertEqual(lines.mapped("kind"), ["recurring", "one_off"])
 
     def test_what_the_customer_negotiated_is_the_price(self):
@@ -175,7 +175,7 @@ class TestOrders(SalesCase):
         line.price_unit = line.technical_price_unit
         line.discount = 10
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.line_ids.period_amount, 45)
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 45)
 
@@ -200,7 +200,7 @@ class TestOrders(SalesCase):
         seats.price_unit = 6
         self.assertEqual(share.price_subtotal, 6)
         order.action_confirm()
-        billed = order.managed_begun_ids.billed_period_ids
+        billed = order.managed_started_ids.billed_period_ids
         self.assertEqual(sorted(billed.mapped("amount")), [6, 60])
 
     def test_a_percentage_off_the_order_holds_in_each_period(self):
@@ -209,7 +209,7 @@ class TestOrders(SalesCase):
         self.assertEqual(order.order_line.mapped("price_subtotal"), [63, 108])
         due = order._due_now()
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.invoice_ids.amount_total, due)
         self.assertFalse(order.order_line.filtered("qty_to_invoice"))
         self.bill("2026-05-01")
@@ -244,7 +244,7 @@ class TestOrders(SalesCase):
         order.order_line.product_uom_qty = 20
         self.assertEqual(order._due_now(), 140.4)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         line = subscription.line_ids
         self.assertEqual((line.price, line.quantity), (6, 20))
         self.assertEqual(subscription.invoice_ids.amount_total, 140.4)
@@ -257,7 +257,7 @@ class TestOrders(SalesCase):
             (self.basic, 1, {"managed_plan_id": self.yearly.id}),
         )
         order.action_confirm()
-        begun = order.managed_begun_ids.sorted("id")
+        begun = order.managed_started_ids.sorted("id")
         self.assertEqual(begun.plan_id.mapped("name"), ["Monthly", "Term"])
         self.assertEqual(begun[0].line_ids.plan_id, self.monthly | self.yearly)
         self.assertEqual(begun[1].term_end, self.day("2027-04-01"))
@@ -266,7 +266,7 @@ class TestOrders(SalesCase):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
         self.assertEqual(order._due_now(), 81.9)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.date_start, self.day("2026-04-20"))
         self.assertFalse(subscription.invoice_ids)
         self.bill("2026-04-20")
@@ -276,9 +276,9 @@ class TestOrders(SalesCase):
         self.monthly.first_invoice_policy = "run"
         order = self.order((self.seat, 10))
         order.action_confirm()
-        self.assertFalse(order.managed_begun_ids.invoice_ids)
+        self.assertFalse(order.managed_started_ids.invoice_ids)
         self.bill("2026-04-01")
-        self.assertEqual(len(order.managed_begun_ids.invoice_ids), 1)
+        self.assertEqual(len(order.managed_started_ids.invoice_ids), 1)
 
     def test_fees_and_goods_may_stay_with_the_order(self):
         goods = self._make_product("Router", 80)
@@ -289,13 +289,13 @@ class TestOrders(SalesCase):
         self.assertEqual(order.invoice_status, "to invoice")
         invoice = order._create_invoices()
         self.assertEqual(invoice.invoice_line_ids.product_id, self.setup_fee | goods)
-        self.assertEqual(order.managed_begun_ids.invoice_ids.amount_untaxed, 70)
+        self.assertEqual(order.managed_started_ids.invoice_ids.amount_untaxed, 70)
 
     def test_a_cancelled_order_ends_what_was_not_invoiced(self):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
         order.action_confirm()
         order._action_cancel()
-        self.assertEqual(order.managed_begun_ids.state, "cancelled")
+        self.assertEqual(order.managed_started_ids.state, "cancelled")
         self.assertFalse(self.bill("2026-05-20").invoice_count)
 
     def test_an_order_stays_once_its_subscription_was_invoiced(self):
@@ -311,7 +311,7 @@ class TestOrders(SalesCase):
         order = self.order((self.seat, 10), (router, 2))
         self.assertAlmostEqual(order._due_now(), 187.2)
         order.action_confirm()
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         order.order_line[1].qty_delivered = 1
         self.run_action("ir_cron_start_ordered", "2026-04-05")
         self.assertEqual(subscription.state, "draft")
@@ -327,7 +327,7 @@ class TestOrders(SalesCase):
         offered = order.order_line[1]
         self.assertEqual((offered.price_unit, offered.price_subtotal), (30, 0))
         order.action_confirm()
-        self.assertEqual(order.managed_begun_ids.line_ids.product_id, self.seat)
+        self.assertEqual(order.managed_started_ids.line_ids.product_id, self.seat)
 
     def test_fewer_than_none_are_refused(self):
         order = self.order((self.seat, -1))
@@ -363,4 +363,4 @@ class TestOrders(SalesCase):
         order = self.order((self.seat, 10), user_id=rep.id).with_user(rep)
         self.assertIn("70.00", order.managed_totals)
         order.action_confirm()
-        self.assertEqual(order.sudo().managed_begun_ids.user_id, rep)
+        self.assertEqual(order.sudo().managed_started_ids.user_id, rep)

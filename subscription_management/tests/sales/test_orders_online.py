@@ -43,7 +43,7 @@ class TestOrdersSigned(OnlineOrderCase, HttpCase):
             },
         )
         self.assertEqual(order.state, "sale")
-        subscription = order.managed_begun_ids
+        subscription = order.managed_started_ids
         self.assertEqual(subscription.state, "active")
         self.assertEqual(subscription.user_id, order.user_id)
         self.assertEqual(subscription.invoice_ids.amount_total, 81.9)
@@ -54,7 +54,7 @@ class TestOrdersSigned(OnlineOrderCase, HttpCase):
             self.make_jsonrpc_request(
                 f"/my/orders/{order.id}/transaction", {"access_token": "guessed"}
             )
-        self.assertFalse(order.managed_begun_ids)
+        self.assertFalse(order.managed_started_ids)
 
     def test_the_page_tells_how_often_each_line_is_billed(self):
         order = self.quote()
@@ -90,7 +90,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.assertEqual(order._get_prepayment_required_amount(), 81.9)
         self.pay(order, 81.9)
         self.assertEqual(order.state, "sale")
-        invoice = order.managed_begun_ids.invoice_ids
+        invoice = order.managed_started_ids.invoice_ids
         self.assertEqual((invoice.amount_total, invoice.amount_residual), (81.9, 0))
         self.assertEqual(order.invoice_status, "no")
 
@@ -98,9 +98,9 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.monthly.first_invoice_policy = "run"
         order = self.quote(require_payment=True)
         self.pay(order, 81.9)
-        self.assertFalse(order.managed_begun_ids.invoice_ids)
+        self.assertFalse(order.managed_started_ids.invoice_ids)
         self.bill("2026-04-01")
-        self.assertEqual(order.managed_begun_ids.invoice_ids.amount_residual, 0)
+        self.assertEqual(order.managed_started_ids.invoice_ids.amount_residual, 0)
 
     def test_what_is_paid_for_a_change_settles_its_invoice(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
@@ -136,7 +136,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         order = self.quote(require_payment=True)
         transaction = self.under_way(order, "pending")
         order.action_confirm()
-        invoice = order.managed_begun_ids.invoice_ids
+        invoice = order.managed_started_ids.invoice_ids
         self.assertEqual(transaction.invoice_ids, invoice)
         self.save_card()
         self.run_action("ir_cron_collect", "2026-04-02")
@@ -150,9 +150,9 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         order = self.quote(require_payment=True)
         transaction = self.under_way(order, "pending")
         order.action_confirm()
-        first = order.managed_begun_ids.invoice_ids
+        first = order.managed_started_ids.invoice_ids
         self.bill("2026-05-01")
-        self.assertEqual(len(order.managed_begun_ids.invoice_ids), 2)
+        self.assertEqual(len(order.managed_started_ids.invoice_ids), 2)
         self.assertEqual(transaction.invoice_ids, first)
 
     def test_what_is_captured_later_settles_the_first_invoice(self):
@@ -160,7 +160,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.provider.capture_manually = True
         order = self.quote(require_payment=True)
         transaction = self.under_way(order, "authorized")
-        invoice = order.managed_begun_ids.invoice_ids
+        invoice = order.managed_started_ids.invoice_ids
         self.assertEqual(transaction.invoice_ids, invoice)
         self.save_card()
         self.run_action("ir_cron_collect", "2026-04-02")
@@ -186,7 +186,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
                 asked = SubscriptionOrderPortal()._get_payment_values(order)
             self.assertEqual(asked["amount"], due)
             self.pay(order, due)
-            invoice = order.managed_begun_ids.invoice_ids
+            invoice = order.managed_started_ids.invoice_ids
         self.assertEqual((invoice.amount_total, invoice.amount_residual), (40.95, 0))
 
     def test_a_trial_asks_for_no_payment(self):
@@ -207,7 +207,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
             order.order_line.managed_plan_id = plan
             order.order_line = [Command.create({"product_id": router.id})]
             transaction = self.pay(order, order._due_now())
-            first = order.managed_begun_ids.invoice_ids
+            first = order.managed_started_ids.invoice_ids
         self.assertEqual(first.amount_total, 40.95)
         self.assertEqual(order.invoice_ids.amount_total, 93.6)
         self.assertEqual(transaction.invoice_ids, first | order.invoice_ids)

@@ -160,7 +160,7 @@ class TestBillingDay(SubscriptionCase):
 
     def test_a_step_on_a_boundary_stays_on_it_with_the_day_of_the_customer(self):
         draft = self.on_plan(start=False)
-        ramp = self.env["subscription.ramp"].create(
+        ramp = self.env["subscription.schedule.changes.wizard"].create(
             {"subscription_id": draft.id, "line_id": draft.line_ids.id}
         )
         ramp.step_ids = [

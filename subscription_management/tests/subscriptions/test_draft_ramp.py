@@ -22,7 +22,9 @@ class TestStepsOfDrafts(SubscriptionCase):
         """Return the wizard with (day, quantity, price) steps."""
         draft = draft or self.draft
         form = Form(
-            self.env["subscription.ramp"].with_context(default_subscription_id=draft.id)
+            self.env["subscription.schedule.changes.wizard"].with_context(
+                default_subscription_id=draft.id
+            )
         )
         for day, quantity, price in steps:
             with form.step_ids.new() as step:
@@ -50,8 +52,8 @@ class TestStepsOfDrafts(SubscriptionCase):
 
     def foreseen(self, draft, until):
         """Return what a draft is going to be billed, as (first day, amount)."""
-        amendment = draft._begin_amendment()
-        invoices = draft._forecast_amendment(amendment, Date.to_date(until))
+        amendment = draft._begin_change_plan()
+        invoices = draft._forecast_change(amendment, Date.to_date(until))
         items = [item for invoice in invoices for item in invoice.items]
         return sorted((str(item.period.start), float(item.amount)) for item in items)
 

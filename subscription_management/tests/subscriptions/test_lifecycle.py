@@ -70,7 +70,7 @@ class TestLifecycle(SubscriptionCase):
     def test_cancelled_today_credits_the_days_that_are_left(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        wizard = self.env["subscription.end"].create(
+        wizard = self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id, "when": "now", "reason": "Moved away"}
         )
         wizard.action_confirm()
@@ -92,7 +92,7 @@ class TestLifecycle(SubscriptionCase):
     def test_cancelled_at_the_end_of_what_is_paid_credits_nothing(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        self.env["subscription.end"].create(
+        self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id}
         ).action_confirm()
         self.assertEqual(subscription.last_day.isoformat(), "2026-04-30")
@@ -106,7 +106,7 @@ class TestLifecycle(SubscriptionCase):
     def test_a_cancellation_can_be_taken_back_until_it_takes_effect(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        self.env["subscription.end"].create(
+        self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id}
         ).action_confirm()
         subscription.action_undo_cancellation()
@@ -129,7 +129,7 @@ class TestLifecycle(SubscriptionCase):
             (long, "2026-09-30"),
             (short, "2026-05-31"),
         ):
-            wizard = self.env["subscription.end"].create(
+            wizard = self.env["subscription.cancel.wizard"].create(
                 {"subscription_id": subscription.id, "when": "notice"}
             )
             wizard.action_confirm()

@@ -44,7 +44,7 @@ class TestPauses(SubscriptionCase):
     @freeze_time("2026-04-11 09:00:00")
     def test_a_pause_before_the_start_is_refused(self):
         subscription = self.subscribe_for_a_year()
-        wizard = self.env["subscription.rest"].create(
+        wizard = self.env["subscription.pause.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "date_start": "2026-03-01",
@@ -72,7 +72,7 @@ class TestPauses(SubscriptionCase):
         subscription.pause(self.day("2026-04-15"), self.day("2026-04-25"))
         subscription.pause(self.day("2026-06-01"), self.day("2026-06-10"))
         action = subscription.action_resume()
-        self.env["subscription.rest"].with_context(**action["context"]).create(
+        self.env["subscription.pause.wizard"].with_context(**action["context"]).create(
             {}
         ).action_confirm()
         self.assertEqual(subscription.state, "active")
@@ -84,7 +84,7 @@ class TestPauses(SubscriptionCase):
     @freeze_time("2026-04-18 09:00:00")
     def test_to_resume_where_nothing_rests_is_shown_with_the_reason(self):
         subscription = self.subscribe(on="2026-04-01")
-        wizard = self.env["subscription.rest"].create(
+        wizard = self.env["subscription.pause.wizard"].create(
             {
                 "subscription_id": subscription.id,
                 "date_start": "2026-04-18",

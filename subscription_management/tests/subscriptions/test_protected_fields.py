@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from ...models.subscriptions.internal_write import noting
+from ...models.subscriptions.internal_write import internal_write
 from ..common import SubscriptionCase
 
 ROLES = {
@@ -320,7 +320,7 @@ class TestDirectWrites(SubscriptionCase):
         self.assertFalse(moved.date_end)
 
     def test_official_changes_write_what_users_cannot(self):
-        by_program = noting(self.running.with_user(self.rep))
+        by_program = internal_write(self.running.with_user(self.rep))
         by_program.write({"next_billing_date": "2026-05-01"})
         self.running.sudo().billing_error = "Known"
         self.assertEqual(

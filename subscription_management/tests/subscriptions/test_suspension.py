@@ -36,11 +36,11 @@ class TestSuspension(SubscriptionCase):
 
     def cancel(self, subscription, **values):
         """Cancel as the wizard does; return the amounts that it foresaw by day."""
-        wizard = self.env["subscription.end"].create(
+        wizard = self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id, **values}
         )
         end = Date.add(wizard.last_day, days=1)
-        foreseen = subscription._forecast_amendment(
+        foreseen = subscription._forecast_change(
             wizard._plan(), since=subscription._billed_again_on(end)
         )
         shown = wizard.preview.translate(MINUS)
@@ -106,7 +106,7 @@ class TestSuspension(SubscriptionCase):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
                 with freeze_time("2026-05-20 09:00:00"):
-                    subscription._price_again()
+                    subscription._reprice()
                 self.assertEqual(subscription.monthly_amount, monthly)
                 moved = sum(subscription.movement_ids.mapped("amount"))
                 self.assertEqual(moved, monthly)
@@ -275,7 +275,9 @@ class TestSuspension(SubscriptionCase):
                 subscription = self.suspended(policy)
                 action = subscription.action_restore()
                 form = Form(
-                    self.env["subscription.suspend"].with_context(**action["context"])
+                    self.env["subscription.suspend.wizard"].with_context(
+                        **action["context"]
+                    )
                 )
                 for amount in amounts:
                     self.assertIn(amount, form.preview.translate(MINUS))
@@ -289,7 +291,9 @@ class TestSuspension(SubscriptionCase):
     def test_the_wizard_suspends_with_a_reason(self):
         subscription = self.subscribe(on="2026-04-01")
         action = subscription.action_suspend()
-        form = Form(self.env["subscription.suspend"].with_context(**action["context"]))
+        form = Form(
+            self.env["subscription.suspend.wizard"].with_context(**action["context"])
+        )
         form.reason = "No answer to three reminders"
         form.save().action_confirm()
         self.assertEqual(subscription.state, "suspended")
@@ -331,7 +335,7 @@ class TestSuspension(SubscriptionCase):
         ):
             with self.assertRaisesRegex(UserError, "suspended.*restore"):
                 attempt()
-        bill = self.env["subscription.bill.now"].create(
+        bill = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-04-11"}
         )
         with self.assertRaisesRegex(UserError, "suspended and not invoiced"):

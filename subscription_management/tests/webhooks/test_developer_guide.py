@@ -70,7 +70,7 @@ class TestWebhookGuide(WebhookCase):
             self.subscribe(self.seat, on="2026-04-01", quantity=5)
         self.deliveries().sudo().unlink()
         with self.on("2026-04-02"):
-            webhook.action_send_present_state()
+            webhook.action_resync()
         self.run_action("ir_cron_tell_present_state", "2026-04-02")
         self.send("2026-04-02 10:00:00")
         [(_headers, body)] = receiver.calls

@@ -13,7 +13,7 @@ class TestWebhookPresent(WebhookCase):
     def tell(self, webhook, day="2026-04-02"):
         """Ask for the present state, and let the scheduled action make the events."""
         with self.on(day):
-            webhook.action_send_present_state()
+            webhook.action_resync()
         self.run_action("ir_cron_tell_present_state", day)
 
     def present(self, webhook):
@@ -47,7 +47,7 @@ class TestWebhookPresent(WebhookCase):
         self.assertEqual(content["event"], "subscription.current")
         self.assertEqual((content["changes"], content["before"]), ([], {}))
         self.assertEqual(content["subscription"]["lines"][0]["quantity"], "5")
-        self.assertFalse(webhook.tells_present_state)
+        self.assertFalse(webhook.is_resyncing)
 
     def test_only_the_endpoint_that_asked_is_told_whatever_events_it_wants(self):
         ended = self.env.ref("subscription_management.webhook_event_ended")
@@ -87,8 +87,8 @@ class TestWebhookPresent(WebhookCase):
             left = self.subscribe(on="2026-04-01")
         webhook = self.webhook()
         with self.on("2026-04-02"):
-            webhook.action_send_present_state()
-        webhook.sudo().present_after_id = told.id
+            webhook.action_resync()
+        webhook.sudo().resync_position = told.id
         self.run_action("ir_cron_tell_present_state", "2026-04-02")
         self.assertEqual(self.present(webhook), [(left, 1, "active")])
         self.run_action("ir_cron_tell_present_state", "2026-04-02")
@@ -97,4 +97,4 @@ class TestWebhookPresent(WebhookCase):
     def test_an_endpoint_that_is_off_is_switched_on_first(self):
         webhook = self.webhook(active=False)
         with self.assertRaisesRegex(UserError, "switch it on first"):
-            webhook.action_send_present_state()
+            webhook.action_resync()

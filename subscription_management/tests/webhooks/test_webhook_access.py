@@ -46,7 +46,7 @@ class TestWebhookAccess(WebhookCase):
         with self.assertRaises(AccessError):
             webhook.with_user(self.leader).action_send_test()
         with self.assertRaises(AccessError):
-            webhook.with_user(self.leader).action_send_present_state()
+            webhook.with_user(self.leader).action_resync()
         with self.assertRaises(AccessError):
             self.deliveries().with_user(self.leader).action_send_again()
 

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
-class SubscriptionBillNow(models.TransientModel):
-    _name = "subscription.bill.now"
+class SubscriptionCreateInvoiceWizard(models.TransientModel):
+    _name = "subscription.create.invoice.wizard"
     _description = "Bill a Subscription Now"
 
     subscription_id = fields.Many2one(

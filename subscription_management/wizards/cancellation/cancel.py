@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
 
 
-class SubscriptionEnd(models.TransientModel):
-    _name = "subscription.end"
+class SubscriptionCancelWizard(models.TransientModel):
+    _name = "subscription.cancel.wizard"
     _description = "Cancel a Subscription"
     _check_company_auto = True
 
@@ -126,7 +126,7 @@ class SubscriptionEnd(models.TransientModel):
         subscription, day = self.subscription_id.sudo(), self.offer_day
         because = self.cancellation_reason_id.sudo()
         if because.offer == "pause":
-            rest = self.env["subscription.rest"].new(
+            rest = self.env["subscription.pause.wizard"].new(
                 {
                     "subscription_id": subscription.id,
                     "date_start": day,
@@ -141,7 +141,7 @@ class SubscriptionEnd(models.TransientModel):
 
     def _plan(self):
         subscription = self.subscription_id.sudo()
-        amendment = subscription._begin_amendment()
+        amendment = subscription._begin_change_plan()
         end = self.last_day + timedelta(days=1)
         subscription._amend_cancelled(amendment, end)
         return amendment

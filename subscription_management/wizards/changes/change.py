@@ -6,8 +6,8 @@ from ...models.plans.plan_policies import CHANGE_POLICIES
 from ...models.subscriptions.line_pricing import CHARGE_KINDS
 
 
-class SubscriptionAmend(models.TransientModel):
-    _name = "subscription.amend"
+class SubscriptionChangeWizard(models.TransientModel):
+    _name = "subscription.change.wizard"
     _description = "Change a Subscription"
 
     subscription_id = fields.Many2one(
@@ -27,7 +27,9 @@ class SubscriptionAmend(models.TransientModel):
         default="plan",
     )
     reason = fields.Char()
-    line_ids = fields.One2many("subscription.amend.line", "amend_id", "Products")
+    line_ids = fields.One2many(
+        "subscription.change.wizard.line", "wizard_id", "Products"
+    )
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.model
@@ -79,7 +81,7 @@ class SubscriptionAmend(models.TransientModel):
 
     def _plan(self):
         """Return the `Amendment` that the wizard's rows make."""
-        return self.subscription_id.sudo()._plan_amendment(
+        return self.subscription_id.sudo()._plan_change(
             self._rows(), self.date_effective, self._chosen_policy()
         )
 
@@ -125,13 +127,15 @@ class SubscriptionAmend(models.TransientModel):
         return order._get_records_action()
 
 
-class SubscriptionAmendLine(models.TransientModel):
-    _name = "subscription.amend.line"
+class SubscriptionChangeWizardLine(models.TransientModel):
+    _name = "subscription.change.wizard.line"
     _description = "Product to Change"
 
-    amend_id = fields.Many2one("subscription.amend", required=True, ondelete="cascade")
+    wizard_id = fields.Many2one(
+        "subscription.change.wizard", required=True, ondelete="cascade"
+    )
     line_id = fields.Many2one("subscription.line", ondelete="cascade")
-    currency_id = fields.Many2one(related="amend_id.currency_id")
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
     product_id = fields.Many2one(
         "product.product", required=True, domain="[('sale_ok', '=', True)]"
     )
@@ -183,21 +187,21 @@ class SubscriptionAmendLine(models.TransientModel):
     )
     is_removed = fields.Boolean("Remove")
 
-    @api.depends("amend_id.subscription_id")
+    @api.depends("wizard_id.subscription_id")
     def _compute_plan_id(self):
         for line in self:
-            line.plan_id = line.plan_id or line.amend_id.subscription_id.plan_id
+            line.plan_id = line.plan_id or line.wizard_id.subscription_id.plan_id
 
     def _is_same_offer(self):
         self.ensure_one()
         now = self.line_id
         return now and now.product_id == self.product_id and now.plan_id == self.plan_id
 
-    @api.depends("product_id", "plan_id", "line_id", "amend_id.date_effective")
+    @api.depends("product_id", "plan_id", "line_id", "wizard_id.date_effective")
     def _compute_pricing_rule_id(self):
         rules = self.env["subscription.pricing.rule"]
         for line in self:
-            subscription = line.amend_id.subscription_id
+            subscription = line.wizard_id.subscription_id
             if line._is_same_offer():
                 line.pricing_rule_id = line.line_id.pricing_rule_id
             else:
@@ -205,7 +209,7 @@ class SubscriptionAmendLine(models.TransientModel):
                     line.plan_id,
                     line.product_id,
                     subscription.currency_id,
-                    line.amend_id.date_effective or fields.Date.today(),
+                    line.wizard_id.date_effective or fields.Date.today(),
                     subscription.partner_id,
                 )
 
@@ -268,14 +272,14 @@ class SubscriptionAmendLine(models.TransientModel):
             self.price = self._host_price()
 
     def _host_price(self):
-        subscription = self.amend_id.subscription_id
+        subscription = self.wizard_id.subscription_id
         if not (self.product_id and subscription):
             return 0.0
         return subscription._host_price(
             self.product_id,
             self.quantity,
             self.product_uom_id or self.line_id._unit_for(self.product_id),
-            self.amend_id.date_effective or fields.Date.today(),
+            self.wizard_id.date_effective or fields.Date.today(),
         )
 
     def _rows(self):

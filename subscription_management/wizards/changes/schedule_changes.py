@@ -7,10 +7,10 @@ from odoo.tools import format_date
 from ...models.prices.pricing_rule import PRICED_BY_THEIR_PRICE
 
 
-class SubscriptionRamp(models.TransientModel):
+class SubscriptionScheduleChangesWizard(models.TransientModel):
     """Prices and quantities that are agreed now for later days, all at once."""
 
-    _name = "subscription.ramp"
+    _name = "subscription.schedule.changes.wizard"
     _description = "Agree on Later Steps"
 
     subscription_id = fields.Many2one(
@@ -29,7 +29,9 @@ class SubscriptionRamp(models.TransientModel):
         related="line_id.pricing_model", related_sudo=False
     )
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
-    step_ids = fields.One2many("subscription.ramp.step", "ramp_id", "Steps")
+    step_ids = fields.One2many(
+        "subscription.schedule.changes.wizard.step", "wizard_id", "Steps"
+    )
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
@@ -136,13 +138,15 @@ class SubscriptionRamp(models.TransientModel):
             )
 
 
-class SubscriptionRampStep(models.TransientModel):
-    _name = "subscription.ramp.step"
+class SubscriptionScheduleChangesWizardStep(models.TransientModel):
+    _name = "subscription.schedule.changes.wizard.step"
     _description = "Step"
     _order = "date_start, id"
 
-    ramp_id = fields.Many2one("subscription.ramp", required=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="ramp_id.currency_id")
+    wizard_id = fields.Many2one(
+        "subscription.schedule.changes.wizard", required=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
     date_start = fields.Date("From", required=True)
     quantity = fields.Float(
         required=True,
@@ -160,10 +164,10 @@ class SubscriptionRampStep(models.TransientModel):
         min_display_digits="Product Price",
     )
 
-    @api.depends("ramp_id.line_id")
+    @api.depends("wizard_id.line_id")
     def _compute_as_before(self):
         """Begin with what the step before has."""
         for step in self:
-            others = step.ramp_id.step_ids - step
-            before = others[-1:] or step.ramp_id.line_id
+            others = step.wizard_id.step_ids - step
+            before = others[-1:] or step.wizard_id.line_id
             step.quantity, step.price = before.quantity, before.price

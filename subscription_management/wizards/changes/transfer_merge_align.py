@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
-class SubscriptionRegroup(models.TransientModel):
-    _name = "subscription.regroup"
+class SubscriptionTransferWizard(models.TransientModel):
+    _name = "subscription.transfer.wizard"
     _description = "Transfer, Merge or Align a Subscription"
 
     subscription_id = fields.Many2one(

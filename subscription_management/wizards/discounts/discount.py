@@ -5,8 +5,8 @@ from ...models.discounts.discount import AMOUNT_OFF_HELP, CYCLES_HELP
 from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
 
 
-class SubscriptionGrant(models.TransientModel):
-    _name = "subscription.grant"
+class SubscriptionDiscountWizard(models.TransientModel):
+    _name = "subscription.discount.wizard"
     _description = "Grant a Discount"
 
     subscription_id = fields.Many2one(
@@ -84,7 +84,7 @@ class SubscriptionGrant(models.TransientModel):
             coupon._check_redeemable(subscription, day)
             values = coupon._prepare_discount_values()
         if not (values["percent"] or values["fixed_amount"] or self.replaces):
-            return subscription._begin_amendment()
+            return subscription._begin_change_plan()
         return subscription._plan_discount(
             values, day, policy=self.policy, replaces=self.replaces
         )

@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 USUAL_PROMISE = timedelta(days=7)
 
 
-class SubscriptionDunningHold(models.TransientModel):
-    _name = "subscription.dunning.hold"
+class SubscriptionHoldDunningWizard(models.TransientModel):
+    _name = "subscription.hold.dunning.wizard"
     _description = "Promise, Dispute or Pause of an Unpaid Invoice"
 
     case_id = fields.Many2one("subscription.dunning.case", required=True, readonly=True)

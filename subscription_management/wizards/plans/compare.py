@@ -2,10 +2,10 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 
-class SubscriptionPlanCompare(models.TransientModel):
+class SubscriptionComparePlansWizard(models.TransientModel):
     """What the last periods would have cost on other plans; one click quotes a plan."""
 
-    _name = "subscription.plan.compare"
+    _name = "subscription.compare.plans.wizard"
     _description = "Compare Plans"
 
     subscription_id = fields.Many2one(
@@ -25,7 +25,7 @@ class SubscriptionPlanCompare(models.TransientModel):
     last_day = fields.Date("Until", readonly=True)
     is_over = fields.Boolean(readonly=True)
     line_ids = fields.One2many(
-        "subscription.plan.compare.line", "compare_id", "Plans", readonly=True
+        "subscription.compare.plans.wizard.line", "wizard_id", "Plans", readonly=True
     )
     chart = fields.Html(compute="_compute_chart", sanitize=False)
 
@@ -102,16 +102,19 @@ class SubscriptionPlanCompare(models.TransientModel):
         return self.subscription_id._show_comparison(self)
 
 
-class SubscriptionPlanCompareLine(models.TransientModel):
-    _name = "subscription.plan.compare.line"
+class SubscriptionComparePlansWizardLine(models.TransientModel):
+    _name = "subscription.compare.plans.wizard.line"
     _description = "Plan to Compare"
     _order = "sequence, id"
 
-    compare_id = fields.Many2one(
-        "subscription.plan.compare", required=True, ondelete="cascade", index=True
+    wizard_id = fields.Many2one(
+        "subscription.compare.plans.wizard",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     sequence = fields.Integer()
-    currency_id = fields.Many2one(related="compare_id.currency_id")
+    currency_id = fields.Many2one(related="wizard_id.currency_id")
     plan_id = fields.Many2one("subscription.plan", required=True, ondelete="cascade")
     interval_label = fields.Char(related="plan_id.interval_label")
     is_present = fields.Boolean()
@@ -126,5 +129,5 @@ class SubscriptionPlanCompareLine(models.TransientModel):
     def action_quote(self):
         """Make the quotation of the move to the plan."""
         self.ensure_one()
-        order = self.compare_id.subscription_id._quote_plan(self.plan_id)
+        order = self.wizard_id.subscription_id._quote_plan(self.plan_id)
         return order._get_records_action()

@@ -2,8 +2,8 @@ from odoo import fields, models
 from odoo.tools import clean_context
 
 
-class SubscriptionPricePublish(models.TransientModel):
-    _name = "subscription.price.publish"
+class SubscriptionPublishPriceWizard(models.TransientModel):
+    _name = "subscription.publish.price.wizard"
     _description = "Publish a Price"
 
     rule_id = fields.Many2one("subscription.pricing.rule", required=True)

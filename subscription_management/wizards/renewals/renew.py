@@ -2,10 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
-class SubscriptionRenew(models.TransientModel):
+class SubscriptionRenewWizard(models.TransientModel):
     """The next term with its invoices, before anyone agrees to it."""
 
-    _name = "subscription.renew"
+    _name = "subscription.renew.wizard"
     _description = "Renew a Subscription"
 
     subscription_id = fields.Many2one(

@@ -4,8 +4,8 @@ from odoo.exceptions import UserError
 from ...billing_core.pauses import Pause
 
 
-class SubscriptionRest(models.TransientModel):
-    _name = "subscription.rest"
+class SubscriptionPauseWizard(models.TransientModel):
+    _name = "subscription.pause.wizard"
     _description = "Pause or Resume a Subscription"
 
     subscription_id = fields.Many2one(
@@ -39,7 +39,7 @@ class SubscriptionRest(models.TransientModel):
             subscription._check_goes_on_here(pause.date_end)
         else:
             subscription._check_can_pause(self.date_start, self.resume_on)
-        amendment = subscription._begin_amendment()
+        amendment = subscription._begin_change_plan()
         subscription._amend_reopened(amendment, self.date_start)
         return amendment
 

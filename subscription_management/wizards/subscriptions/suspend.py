@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
 
-class SubscriptionSuspend(models.TransientModel):
-    _name = "subscription.suspend"
+class SubscriptionSuspendWizard(models.TransientModel):
+    _name = "subscription.suspend.wizard"
     _description = "Suspend or Restore a Subscription"
 
     subscription_id = fields.Many2one(
@@ -24,7 +24,7 @@ class SubscriptionSuspend(models.TransientModel):
                 subscription.check_access("read")
                 subscription = subscription.sudo()
                 wizard.preview = subscription._render_forecast(
-                    subscription._begin_amendment,
+                    subscription._begin_change_plan,
                     subscription._pauses_once_restored(subscription._today()),
                 )
 
