@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from . import rules
+from . import documents, rules
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = [
@@ -18,6 +18,8 @@ RULES = [
     rules.machine_paths,
     rules.broken_links,
     rules.incomplete_translations,
+    documents.missing_paths,
+    documents.changelog_form,
 ]
 
 
