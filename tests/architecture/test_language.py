@@ -33,7 +33,7 @@ FOUND = {
         '<a confirm="It is not taken back."/>': "taken back",
         "<a><!-- looked at later --></a>": "looked at",
         '<menuitem id="m" name="What Is Due"/>': "What",
-        '<record id="action_reverse"/>': "take_back in action_reverse",
+        '<record id="a_taken_back_b"/>': "taken_back in a_taken_back_b",
     },
     "a/x.md": {
         "- What a price costs\n": "What",
