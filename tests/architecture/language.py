@@ -91,7 +91,7 @@ IDENTIFIER = {
     r"marks": "score",
     r"look(?:s|ed)?_at|look_again|only_look": "evaluate, read",
     r"passed_over|passes_over": "skipped",
-    r"internal_write|noted|notes_down|is_internal_write": "internal_write, recorded",
+    r"(?:is_)?not(?:ing|ed)|notes_down": "internal write, recorded",
     r"to_come|what_comes": "upcoming, scheduled",
     r"for_good|for_ever|passing_trouble": "permanent, hard decline, temporary failure",
     r"set_in_motion|in_motion": "fulfil, start",

@@ -54,6 +54,7 @@ ACCEPTED = {
         'x = "The going rate is based on the plan."',
         'x = "He is taken to the background page."',
         "def mark_as_failed(note): ...",
+        "def internal_write(records): ...",
         'x = "A trustworthy, interesting forecast"',
     ],
     "a/x.xml": ['<field name="goes_on_as" string="Continued By"/>'],
