@@ -62,6 +62,10 @@ class SubscriptionChange(models.Model):
     ended_lines = fields.Json(
         help="For each line that the change ended, the end that it had before."
     )
+    charged_ends = fields.Json(
+        help="For each line that the change ended, its previous end of charging, where "
+        "that differs from the line's end."
+    )
     replaced_date = fields.Date(
         help="The end, of the service or of the term, that the change took the place "
         "of."

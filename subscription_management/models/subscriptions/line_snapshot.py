@@ -302,12 +302,3 @@ class SubscriptionTerms(models.Model):
         return self.line_ids.filtered(
             lambda line: line.id in charged and line._origin_key() in served
         )
-
-
-class SubscriptionChangeCharged(models.Model):
-    _inherit = "subscription.change"
-
-    charged_ends = fields.Json(
-        help="For each line that the change ended, the first day that it was not "
-        "charged any more before, where that was another one than its end."
-    )
