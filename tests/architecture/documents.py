@@ -36,6 +36,26 @@ def _exists(path: str, root: Path, folder: Path) -> bool:
     )
 
 
+NAMED = re.compile(r"`(?:[a-z]+\.)*(_[a-z]\w*|[a-z]+(?:_[a-z]+)+)`")
+MODEL = re.compile(r"`(subscription(?:\.[a-z]+)+)`")
+OTHER_NAMES = {"docs/glossary.md", "docs/webhooks.md", "docs/vectors/README.md"}
+
+
+def missing_names(root: Path) -> list[str]:
+    """Every method, field and model that a document quotes exists."""
+    code = "\n".join(file.read_text() for file in files(root, ".py"))
+    known = set(re.findall(r"\w+", code)) | set(re.findall(r'_name = "([\w.]+)"', code))
+    known |= {folder.name for folder in root.iterdir()}
+    return [
+        f"{document.relative_to(root)} names {name}"
+        for document in [*root.glob("*.md"), *files(root / "docs", ".md")]
+        if document.relative_to(root).as_posix() not in OTHER_NAMES
+        for pattern in (NAMED, MODEL)
+        for name in pattern.findall(document.read_text())
+        if name not in known
+    ]
+
+
 def changelog_form(root: Path) -> list[str]:
     """CHANGELOG.md follows Keep a Changelog, with one sentence for each entry."""
     changelog = root / "CHANGELOG.md"

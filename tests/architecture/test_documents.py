@@ -13,6 +13,12 @@ PATHS = {
 }
 
 
+NAMES = {
+    "a/x.py": '_name = "subscription.line"\ncharged_from = 1\ndef _amend(): ...\n',
+    "subscription_usage/__init__.py": "",
+}
+
+
 def write(tmp_path, tree):
     for name, text in tree.items():
         file = tmp_path / name
@@ -31,6 +37,21 @@ def test_a_path_that_does_not_exist_is_found(path, tmp_path):
 def test_paths_that_exist_are_accepted(tmp_path):
     write(tmp_path, PATHS)
     assert documents.missing_paths(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["_bill", "charged_on", "subscription.line._bill", "subscription.lines"]
+)
+def test_a_name_that_does_not_exist_is_found(name, tmp_path):
+    write(tmp_path, NAMES | {"README.md": f"see `{name}`"})
+    name = name.removeprefix("subscription.line.")
+    assert documents.missing_names(tmp_path) == [f"README.md names {name}"]
+
+
+def test_names_that_exist_are_accepted(tmp_path):
+    text = "`_amend`, `charged_from`, `subscription.line._amend`, `subscription.line`"
+    write(tmp_path, NAMES | {"README.md": f"{text}, `subscription_usage`, `_x_*`"})
+    assert documents.missing_names(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ RULES = [
     rules.broken_links,
     rules.incomplete_translations,
     documents.missing_paths,
+    documents.missing_names,
     documents.changelog_form,
 ]
 
