@@ -1,1 +1,1 @@
-"""What is owed and when: values in, values out. See README.md beside this file."""
+"""The calculation of amounts and dates: values in, values out. See README.md."""

@@ -1,12 +1,12 @@
-"""Splitting an amount so that its parts add up."""
+"""Splitting an amount into parts that add up to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
-from .errors import NothingToAllocateTo
+from .errors import NoAllocationWeight
 from .money import ZERO, Currency
 
 
@@ -15,9 +15,8 @@ def allocate(
 ) -> tuple[Decimal, ...]:
     """Return `amount` split in proportion to `weights`; the parts add up to it.
 
-    The cumulative share is rounded and each part is the difference to the one
-    before, so no part is off by more than one minor unit and nothing is left over.
-    `amount` is rounded to the currency first.
+    Cumulative shares are rounded and each part is the difference from the previous one,
+    so that no part is off by more than one minor unit. `amount` is rounded first.
 
     >>> ils = Currency("ILS", Decimal("0.01"))
     >>> parts = allocate(Decimal(100), [1] * 12, ils)
@@ -29,9 +28,7 @@ def allocate(
     shares = tuple(Decimal(weight) for weight in weights)
     whole = sum(shares, ZERO)
     if whole <= 0 or min(shares) < 0:
-        raise NothingToAllocateTo(shares)
+        raise NoAllocationWeight(shares)
     total = currency.round(amount)
-    marks = [currency.round(total * share / whole) for share in accumulate(shares)]
-    return tuple(
-        mark - before for before, mark in zip([ZERO, *marks], marks, strict=False)
-    )
+    cumulative = [currency.round(total * part / whole) for part in accumulate(shares)]
+    return tuple(after - before for before, after in pairwise([ZERO, *cumulative]))

@@ -1,4 +1,4 @@
-"""When billing periods begin and end, and on which day each becomes due."""
+"""Billing calendars: the boundaries and due dates of billing periods."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class AnchorKind(StrEnum):
 
 
 class StubPolicy(StrEnum):
-    """What the days before the first aligned boundary cost."""
+    """How the days before the first aligned boundary are charged."""
 
     PRORATED = "prorated"
     FREE = "free"
@@ -88,11 +88,11 @@ class Interval:
         return self.length * _DAYS.get(self.unit, 0)
 
     def in_months(self) -> Fraction:
-        """Return how many months it is long; a week is 12/52, a day 12/365."""
+        """Return its length in months; a week is 12/52, a day 12/365."""
         return self.length * _LENGTH_IN_MONTHS[self.unit]
 
     def ratio_to(self, other: Interval) -> Fraction:
-        """Return how many times as long it is as another interval.
+        """Return its length as a multiple of another interval.
 
         >>> year = Interval(1, IntervalUnit.YEAR)
         >>> print(year.ratio_to(Interval(2, IntervalUnit.MONTH)))
@@ -103,7 +103,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What the boundaries of periods are aligned to."""
+    """The date to which period boundaries are aligned."""
 
     kind: AnchorKind = AnchorKind.ANNIVERSARY
     day: int | None = None
@@ -118,11 +118,11 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
-    """One period of a calendar: what is served, against what it is measured."""
+    """One period of a calendar: the days served, and the full period around them."""
 
     service: Period
-    """The days served: the regular period without what lies before the start
-    or after the end."""
+    """The days served: the regular period without the days before the start or after
+    the end."""
     regular: Period
     """The full period between two boundaries; proration divides by its days."""
     due: date
@@ -135,8 +135,8 @@ class BillingPeriod:
 class BillingCalendar:
     """The billing periods of a line.
 
-    Boundaries are counted from the anchor, never from the boundary before, so
-    the 31st comes back after February:
+    Boundaries are counted from the anchor, never from the previous boundary, so that
+    the 31st returns after February:
 
     >>> monthly = Interval(1, IntervalUnit.MONTH)
     >>> calendar = BillingCalendar(date(2026, 1, 31), monthly)
@@ -153,11 +153,11 @@ class BillingCalendar:
     timing: Timing = Timing.IN_ADVANCE
     stub_policy: StubPolicy = StubPolicy.PRORATED
     cut_off_days: int = 0
-    """A stub shorter than this goes on one invoice with the next full period."""
+    """A stub shorter than this is invoiced together with the next full period."""
     due_shift_days: int = 0
-    """Days by which a period is billed later (negative: earlier)."""
+    """The invoice offset: days by which a period is billed later, or earlier if < 0."""
     end: date | None = None
-    """The first day that is no longer served; None while open."""
+    """The first day no longer served; None while open-ended."""
 
     def __post_init__(self) -> None:
         if self.cut_off_days < 0:
@@ -169,7 +169,7 @@ class BillingCalendar:
             raise UnalignableInterval(kind.replace("_", " "), str(self.interval))
 
     def boundary(self, index: int) -> date:
-        """Return the boundary `index` intervals after the base one."""
+        """Return the boundary `index` intervals after the first one."""
         base, day = self._base
         if not self.interval.months:
             return base + timedelta(days=index * self.interval.days)
@@ -202,9 +202,9 @@ class BillingCalendar:
         return period if period and day in period.service else None
 
     def periods_from(self, day: date | None = None) -> Iterator[BillingPeriod]:
-        """Yield the billing periods from the one that holds `day` (or the start).
+        """Yield the billing periods from the one that holds `day`, or from the start.
 
-        Endless while the calendar has no end, so take what is due:
+        Infinite for a calendar without an end:
 
         >>> monthly = Interval(1, IntervalUnit.MONTH)
         >>> first = Anchor(AnchorKind.DAY_OF_MONTH, 1)
@@ -224,9 +224,9 @@ class BillingCalendar:
 
     @cached_property
     def _base(self) -> tuple[date, int]:
-        """The boundary of index 0 (for months: any day in its month), and its day.
+        """The boundary of index 0, for months any day of that month, and its day.
 
-        The day of the month is kept apart, since a short month clamps the date.
+        The day of the month is separate, since a short month clamps the date.
         """
         kind, start = self.anchor.kind, self.start
         if kind is AnchorKind.CALENDAR:

@@ -1,7 +1,7 @@
-"""What a change of a subscription does to its lines.
+"""Changes of a subscription's lines: quantity, price or plan, removal, addition.
 
-A line is never overwritten: it ends on the day of the change, and another begins. Lines
-that were agreed for later days, a ramp say, are changed with it and never dropped.
+A line is never overwritten: it ends on the day of the change, and another one starts.
+Later lines that are already scheduled, such as a ramp, are changed with it and kept.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .rating import Terms
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The lines of a subscription after a change, and how they differ from before."""
+    """The lines of a subscription after a change, and the differences from before."""
 
     lines: tuple[Line, ...]
     day: date
-    """The first day that is billed anew."""
+    """The first day to be recalculated."""
     ended: dict[int, date]
-    """For each line that was cut short, its new end."""
+    """The new end of each line that was cut short."""
     added: dict[int, int]
-    """For each new line, whose keys are below zero, the line that it continues."""
+    """For each new line, with a negative key, the line that it continues."""
 
 
 def change_quantity(
@@ -39,10 +39,10 @@ def change_quantity(
     quantity: Decimal,
     charged_from: date | None = None,
 ) -> Edit:
-    """Return the lines once what goes back to `origin` has another quantity from a day.
+    """Return the lines after those of `origin` change their quantity on a day.
 
-    Later lines are moved by as many units, not below zero. `charged_from` is the day
-    from which the change is charged, where that is another one.
+    Later lines change by the same number of units, but not below zero. `charged_from`
+    is the day from which the change is charged, if it differs from `day`.
 
     >>> from .billing_calendar import Interval, IntervalUnit
     >>> from .price_models import PerUnit
@@ -77,13 +77,13 @@ def change_terms(
     quantity: Decimal | None = None,
     charged_from: date | None = None,
 ) -> Edit:
-    """Return the lines once what goes back to `origin` has other terms from a day on.
+    """Return the lines after those of `origin` change their terms on a day.
 
-    `terms_of` says what each line costs from then on; it may leave later lines the
-    price that was agreed for their own days. `calendar_of` says by which periods each
-    is billed, where these change. The new lines are a series of their own:
-    the old price is credited, the new one charged; but what is used goes on where its
-    period stands. Later lines are moved by as many units as the first one is.
+    `terms_of` returns the new terms of each line; it may keep the price of later lines.
+    `calendar_of` returns the new calendar of each line, if the periods change. The new
+    lines are a series of their own, so that the old price is credited and the new one
+    charged; usage lines stay in their series unless the periods change. Later lines
+    change by the same number of units as the first one.
     """
     current = line_on(lines, origin, day)
     added = ZERO if quantity is None else quantity - current.quantity
@@ -91,9 +91,9 @@ def change_terms(
 
     def renewed(line: Line, key: int) -> Line:
         terms = terms_of(line)
-        goes_on = line.kind is ChargeKind.USAGE and calendar_of is None
+        stays_in_series = line.kind is ChargeKind.USAGE and calendar_of is None
         is_moved = line.key == current.key or (
-            line.series_key == current.series_key and not goes_on
+            line.series_key == current.series_key and not stays_in_series
         )
         if not is_moved and line.terms == terms and not added and calendar_of is None:
             return line
@@ -102,7 +102,7 @@ def change_terms(
             key=key,
             series=(
                 line.series_key
-                if goes_on
+                if stays_in_series
                 else own_series.setdefault(line.series_key, key)
             ),
             calendar=calendar_of(line) if calendar_of else line.calendar,
@@ -121,10 +121,9 @@ def change_terms(
 def end_line(
     lines: Sequence[Line], origin: int, day: date, charged_until: date | None = None
 ) -> Edit:
-    """Return the lines once what goes back to `origin` ends on a day.
+    """Return the lines after those of `origin` end on a day.
 
-    `charged_until` is the first day that is not charged any more, where that is
-    another one.
+    `charged_until` is the first day no longer charged, if it differs from `day`.
     """
     current = line_on(lines, origin, day)
     edit = _replaced(lines, origin, day, lambda _line, _key: None, charged_until)
@@ -136,13 +135,13 @@ def end_line(
 
 
 def add_line(lines: Sequence[Line], line: Line) -> Edit:
-    """Return the lines with one that joins; its key is below zero."""
+    """Return the lines with an added one, which has a negative key."""
     edit = Edit((*lines, line), line.start, {}, {line.key: line.key})
     return replace(edit, lines=_reopened(edit.lines, set(), line.start))
 
 
 def line_on(lines: Sequence[Line], origin: int, day: date) -> Line:
-    """Return what goes back to `origin` as it is on a day, or next after it."""
+    """Return the line of `origin` that is served on a day, or the next one after it."""
     found = sorted(
         (
             line
@@ -165,15 +164,16 @@ def _replaced(
     renewed: Callable[[Line, int], Line | None],
     charged: date | None,
 ) -> Edit:
-    """Return the lines with those of one origin cut on a day, and others in place.
+    """Return the lines with those of one origin cut on a day and replaced.
 
-    A line that `renewed` returns under its own key stays as it is. `charged` is the day
-    from which the change is charged, where that is another one.
+    `renewed` returns the replacement for a line from the cut on, None for none; a
+    line that is returned under its own key stays as it is. `charged` is the day from
+    which the change is charged, if it differs from `day`.
     """
     kept: list[Line] = []
     ended: dict[int, date] = {}
     added: dict[int, int] = {}
-    # Of an origin a change may charge days that other lines of it were charged for.
+    # A change may recharge days that were charged at other lines of the same origin.
     series = {line.series_key for line in lines if line.origin_key == origin}
     first = min(day, charged or day)
     key = min([line.key for line in lines] + [0]) - 1
@@ -183,18 +183,18 @@ def _replaced(
             kept.append(line)
             continue
         cut = max(day, line.start)
-        rest = replace(
+        remainder = replace(
             line.part(cut, line.end),
             closed_until=None,
             origin=origin,
             charged_from=line.charged_from if cut == line.start else None,
         )
-        follower = renewed(rest, key)
+        follower = renewed(remainder, key)
         if follower is not None and follower.key == line.key:
             kept.append(line)
             continue
         ended[line.key] = cut
-        # How it was charged until now may not hold any more, whatever comes after it.
+        # The charged days of the line itself may change, too.
         first = min(first, line.charged_from or cut, line.charged_until or cut)
         kept.append(replace(line, end=cut, charged_until=None))
         if follower is not None:
@@ -205,9 +205,9 @@ def _replaced(
 
 
 def _reopened(lines: Sequence[Line], series: set[int], day: date) -> tuple[Line, ...]:
-    """Return lines whose days from a day on are billed anew: some series, and shares.
+    """Return the lines with some series reopened from a day.
 
-    What a percent-of-total line costs depends on the others.
+    Percent-of-total lines are reopened too, since their price depends on the others.
     """
     return tuple(
         replace(line, closed_until=reopened_from(line, day))

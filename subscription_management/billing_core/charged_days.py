@@ -1,8 +1,8 @@
-"""The days that a change is charged for, where they are not those that it is served.
+"""The days for which a change is charged, where they differ from those it is served.
 
-By a plan's policy an upgrade or a downgrade is served from one day on, and charged or
-credited from another: from the first day of the period, or from the next period. Lines
-keep the days that they are served; this makes of them the lines as they are charged.
+A plan's policy may charge or credit an upgrade or a downgrade from another day than the
+one on which it takes effect: from the first day of the period, or from the next period.
+Lines keep the days that they are served; this module returns them as they are charged.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from .line import Line
 
 
 class ChangePolicy(StrEnum):
-    """How a change within a period is charged, or credited."""
+    """How a change within a period is charged or credited."""
 
     PRORATE = "prorate"
-    """By the day."""
+    """Prorated by the day."""
     NEXT_PERIOD = "next_period"
-    """Nothing changes, service neither, until the next period."""
+    """Service and charge both change with the next period."""
     FULL = "full"
-    """As if it had been so from the first day of the period."""
+    """Charged as if it had applied from the first day of the period."""
     NONE = "none"
-    """It is served at once and charged from the next period."""
+    """Served at once, charged from the next period."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChargedLines:
-    """Lines as they are charged on a day of billing."""
+    """Lines with the days for which they are charged, as known on a billing date."""
 
     lines: Sequence[Line]
-    waiting: dict[int, tuple[date, date]] = field(default_factory=dict)
-    """For each series that a later day charges otherwise that day, and the first day
-    that it charges: the series stays open until then."""
+    deferred: dict[int, tuple[date, date]] = field(default_factory=dict)
+    """For each series with a deferred change, the day on which it takes effect and the
+    first day that it recharges; the series stays open until then."""
 
 
 def charged_from(policy: ChangePolicy, line: Line, day: date) -> date:
     """Return the day from which a change of a line on a day is charged.
 
-    Before the first and after the last period every policy is by the day. What was
-    changed within the period already is charged anew from that change on.
+    Outside the line's periods every policy prorates. A full charge reaches back to an
+    earlier change within the same period, not beyond it.
 
     >>> from decimal import Decimal
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
@@ -71,11 +71,11 @@ def charged_from(policy: ChangePolicy, line: Line, day: date) -> date:
     return period.service.end
 
 
-def not_sooner(charged: date, line: Line) -> date:
-    """Return the day from which what makes a line cost less is charged.
+def downgrade_charged_from(charged: date, line: Line) -> date:
+    """Return the day from which a change to a lower price is charged.
 
-    An upgrade that was put off is charged no sooner for it: before its day the line
-    costs still less.
+    It is not before the day from which a deferred upgrade of the line is charged:
+    until then the customer pays the still lower price.
 
     >>> from decimal import Decimal
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
@@ -84,16 +84,16 @@ def not_sooner(charged: date, line: Line) -> date:
     >>> day, may = date(2026, 4, 16), date(2026, 5, 1)
     >>> calendar = BillingCalendar(date(2026, 4, 1), Interval(1, IntervalUnit.MONTH))
     >>> line = Line(2, calendar, Terms(Flat(Decimal(30))), Decimal(1), day)
-    >>> print(not_sooner(day, replace(line, charged_from=may)))
+    >>> print(downgrade_charged_from(day, replace(line, charged_from=may)))
     2026-05-01
     """
     return max(charged, line.charged_from or charged)
 
 
-def as_charged(lines: Sequence[Line], target: date) -> ChargedLines:
-    """Return lines with the days that they are charged for, as known on `target`.
+def with_charged_days(lines: Sequence[Line], target: date) -> ChargedLines:
+    """Return lines with the days for which they are charged, as known on `target`.
 
-    What is charged from before its day waits for that day, as every change does.
+    A change that is charged from an earlier day is deferred until it takes effect.
 
     >>> from decimal import Decimal
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
@@ -107,29 +107,29 @@ def as_charged(lines: Sequence[Line], target: date) -> ChargedLines:
     ...     2, calendar, seats, Decimal(12), change, series=1, charged_from=start
     ... )
     >>> for day in (start, change):
-    ...     charged = as_charged([ten, twelve], day).lines
+    ...     charged = with_charged_days([ten, twelve], day).lines
     ...     print([f"{each.start}/{each.end}" for each in charged])
     ['2026-04-01/2026-04-16', '2026-04-16/None']
     ['2026-04-01/2026-04-01', '2026-04-01/None']
     """
     if all(line.charged_from is None and line.charged_until is None for line in lines):
         return ChargedLines(lines)
-    waiting: dict[int, tuple[date, date]] = {}
+    deferred: dict[int, tuple[date, date]] = {}
     found: dict[int, Line] = {}
     for chain in _chains(lines):
-        for line in _charged(chain, target, waiting):
+        for line in _with_charged_days(chain, target, deferred):
             found[line.key] = line
-    if waiting:
-        days, starts = zip(*waiting.values(), strict=True)
-        # What shares of the total cost depends on the others.
+    if deferred:
+        days, starts = zip(*deferred.values(), strict=True)
+        # A percent-of-total line depends on the price of the others.
         for line in lines:
             if line.base is not None:
-                waiting[line.series_key] = min(days), min(starts)
-    return ChargedLines([found.get(line.key, line) for line in lines], waiting)
+                deferred[line.series_key] = min(days), min(starts)
+    return ChargedLines([found.get(line.key, line) for line in lines], deferred)
 
 
 def _chains(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines that follow each other day by day, of one origin."""
+    """Yield the lines of one origin that follow each other without a gap."""
     by_origin: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
         if not line.is_empty:
@@ -145,22 +145,22 @@ def _chains(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield chain
 
 
-def _charged(
-    chain: Sequence[Line], target: date, waiting: dict[int, tuple[date, date]]
+def _with_charged_days(
+    chain: Sequence[Line], target: date, deferred: dict[int, tuple[date, date]]
 ) -> Iterator[Line]:
-    """Yield the lines of a chain with the days that they are charged for.
+    """Yield the lines of a chain with the days for which they are charged.
 
-    A day is charged by the last change that counts for it, and none by a change of a
-    later period: what was agreed when periods were counted otherwise follows them, and
-    days before the first one are still charged as those before the change.
+    A day is charged by the last change that is charged from it or earlier. A change
+    never reaches back beyond the period in which it takes effect, even if it was
+    agreed when the calendar was another one.
     """
     first, last = chain[0], chain[-1]
     starts = [first.start]
     for index, line in enumerate(chain[1:], start=1):
         agreed = line.charged_from or line.start
         start = max(agreed, first.start, _period_start(line, line.start))
-        if start < line.start and line.joins > target:
-            _wait(waiting, chain[:index], start, line.joins)
+        if start < line.start and line.first_billable_day > target:
+            _defer(deferred, chain[:index], start, line.first_billable_day)
             start = line.start
         starts.append(start)
     end = last.end
@@ -168,30 +168,30 @@ def _charged(
         until = max(last.charged_until, first.start, min(_period_start(last, end), end))
         given = end + timedelta(days=last.calendar.due_shift_days)
         if until < end and given > target:
-            _wait(waiting, chain, until, given)
+            _defer(deferred, chain, until, given)
         else:
             end = until
     following = end
     for line, start in reversed(list(zip(chain, starts, strict=True))):
-        begun = start if following is None else min(start, following)
-        yield replace(line, start=begun, end=following)
-        following = begun
+        begin = start if following is None else min(start, following)
+        yield replace(line, start=begin, end=following)
+        following = begin
 
 
 def _period_start(line: Line, day: date) -> date:
-    """Return the first day of the period of a day, or of the first one after it."""
+    """Return the first day of the period that holds a day, or of the first period."""
     calendar = line.calendar
     regular = calendar.regular_period(calendar.index_on(day))
     return max(regular.start, calendar.start)
 
 
-def _wait(
-    waiting: dict[int, tuple[date, date]],
+def _defer(
+    deferred: dict[int, tuple[date, date]],
     chain: Sequence[Line],
     start: date,
     day: date,
 ) -> None:
-    """Note that the series of some lines are charged otherwise on a later day."""
+    """Record a change of some series, charged from `start`, as deferred to `day`."""
     for line in chain:
-        known_day, known_start = waiting.get(line.series_key, (day, start))
-        waiting[line.series_key] = min(day, known_day), min(start, known_start)
+        known_day, known_start = deferred.get(line.series_key, (day, start))
+        deferred[line.series_key] = min(day, known_day), min(start, known_start)

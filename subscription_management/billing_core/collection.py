@@ -1,4 +1,4 @@
-"""What came of a charge, and whether another one may follow."""
+"""The outcome of a charge, and which declines may be retried."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SERVER_ERRORS = 500
-NO_VERDICT = frozenset({408, 409, 425})
-"""Refusals of a request that another one like it may already have been granted."""
+INCONCLUSIVE_STATUSES = frozenset({408, 409, 425})
+"""Client errors after which the same request may still have been processed."""
 
 
 class Outcome(StrEnum):
-    """What is known of a charge once it was asked for."""
+    """What the provider's answer proves about a charge."""
 
     PAID = "paid"
     PENDING = "pending"
@@ -22,30 +22,30 @@ class Outcome(StrEnum):
 
 
 class Decline(StrEnum):
-    """Why a charge was declined, by what may help."""
+    """Why a charge was declined, by the remedy."""
 
     FUNDS = "funds"
-    """The money was not there: it may be on another day."""
+    """Insufficient funds: another day may succeed."""
     TEMPORARY = "temporary"
-    """Nobody could decide: it may pass at any time."""
+    """A temporary failure of the bank or network: any retry may succeed."""
     OTHER = "other"
-    """No reason was given that excludes another try."""
+    """A reason that does not rule out a retry."""
     ACTION = "action"
-    """The customer has to agree in person."""
+    """Authentication required: only the customer can complete it."""
     HARD = "hard"
-    """This method will never pay: another one is needed."""
+    """This payment method will never succeed: another one is needed."""
 
 
 SOFT = frozenset({Decline.FUNDS, Decline.TEMPORARY, Decline.OTHER})
-"""The declines after which the same method is charged again, by the policy."""
+"""The declines after which the policy retries the same payment method."""
 
-LIVE = frozenset({Outcome.PENDING, Outcome.UNKNOWN})
-"""The outcomes of which money may still come: no machine charges beside them."""
+UNRESOLVED = frozenset({Outcome.PENDING, Outcome.UNKNOWN})
+"""The outcomes that may still become a payment: nothing else is charged meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a provider: `status` is None where no answer came back."""
+    """One request to a provider; `status` is None if no response arrived."""
 
     may_charge: bool
     status: int | None = None
@@ -53,7 +53,7 @@ class Call:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether money may have moved though the provider did not say so.
+        """Return whether the request may have charged without a response that says so.
 
         >>> Call(may_charge=True).is_open
         True
@@ -66,17 +66,17 @@ class Call:
             return False
         if self.status is None or self.status >= SERVER_ERRORS:
             return True
-        return self.status in NO_VERDICT
+        return self.status in INCONCLUSIVE_STATUSES
 
 
 def outcome_of(
     state: str, calls: Iterable[Call], decline: Decline | None = None
 ) -> Outcome:
-    """Return what a charge came to.
+    """Return the outcome of a charge.
 
-    `state` is what the provider's answer made of the host's transaction: draft,
+    `state` is the state of the host's transaction after the provider's answer: draft,
     pending, authorized, done, cancel or error. An error proves that nothing was
-    charged only where every call was answered; `decline` says why, if it is known.
+    charged only if every call was answered; `decline` is the reason, where known.
 
     >>> outcome_of("error", [Call(may_charge=True, status=402)]).value
     'declined'

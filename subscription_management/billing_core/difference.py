@@ -1,4 +1,4 @@
-"""What brings the amount that was billed to the amount that is owed."""
+"""Charges and credits: the difference between the amounts owed and billed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class PlannedItem:
     period: Period
     """The days that the amount is for."""
     regular: Period
-    """The full period that those days are part of."""
+    """The full billing period that contains those days."""
     quantity: Decimal
     amount: Decimal
     revision: int
     due: date
     reverses: int | None = None
-    """The key of the billed period that a credit takes back."""
+    """The key of the billed period that a credit reverses."""
 
     @property
     def is_prorated(self) -> bool:
@@ -38,7 +38,7 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class PeriodBalance:
-    """What a series owes for one regular period, beside what was billed for it."""
+    """The amounts owed and billed of a series for one regular period."""
 
     kind: ChargeKind
     regular: Period
@@ -46,13 +46,13 @@ class PeriodBalance:
     parts: Sequence[OwedPart]
     rows: Sequence[BilledPeriod]
     quantities: Mapping[int, Decimal] = field(default_factory=dict)
-    """How many units each line has, for rows of lines that ended before."""
+    """The quantity of each line, for rows of lines that ended before the period."""
 
     @property
     def difference(self) -> Decimal:
-        """What is to be charged, or credited when below zero.
+        """The amount to charge, or to credit when negative.
 
-        What people credited by hand is with the customer already.
+        Amounts credited manually reduce a credit, but never cause a charge.
         """
         owed = sum((part.amount for part in self.parts), ZERO)
         difference = owed - sum((row.amount for row in self.rows), ZERO)
@@ -61,8 +61,8 @@ class PeriodBalance:
         return min(ZERO, difference + sum((row.credited for row in self.rows), ZERO))
 
     @property
-    def unbilled_use(self) -> Decimal:
-        """How many units were used beside those billed; below zero for fewer."""
+    def unbilled_usage(self) -> Decimal:
+        """Units used less units billed; negative after a correction."""
         billed = (
             row.quantity if row.amount >= 0 else -row.quantity for row in self.rows
         )
@@ -74,10 +74,10 @@ class PeriodBalance:
 
 
 def items_for(balance: PeriodBalance, currency: Currency) -> list[PlannedItem]:
-    """Return the rows that make up the difference, to the cent; none when settled.
+    """Return the items that settle the difference to the cent; none without one.
 
     Five users were billed on one invoice, two more on the next; when three leave with
-    a quarter of the month left, two are taken back from the second, one from the first:
+    a quarter of the month left, the second charge is credited for two of them:
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .line import Line
@@ -142,7 +142,7 @@ def _charge(
 def _added(
     balance: PeriodBalance, difference: Decimal, currency: Currency
 ) -> PlannedItem:
-    """Return the charge for days that were not billed yet, or for added units."""
+    """Return the charge for unbilled days, or for added units."""
     days = _changed_days(balance, currency)
     parts = [part for part in balance.parts if part.days.overlap(days.start, days.end)]
     part = parts[-1] if parts else balance.parts[-1]
@@ -156,10 +156,10 @@ def _added(
 def _credits(
     balance: PeriodBalance, credit: Decimal, currency: Currency
 ) -> Iterator[PlannedItem]:
-    """Yield credits of what was really charged, newest charge first.
+    """Yield credits of actual charges, newest charge first.
 
-    A charge gives back its share of the days that changed; what is left after all
-    have given, a cent of rounding or the whole of an amount, comes from the newest.
+    Each charge is credited by its share of the changed days. What remains, a rounding
+    difference or a whole amount, is credited on the newest charges.
     """
     days = _changed_days(balance, currency)
     charges = sorted(
@@ -167,8 +167,8 @@ def _credits(
         key=lambda row: (row.revision, row.period.start),
         reverse=True,
     )
-    left = {id(row): _uncredited(row, balance.rows) for row in charges}
-    given = {id(row): ZERO for row in charges}
+    left = {id(row): _creditable(row, balance.rows) for row in charges}
+    credited = {id(row): ZERO for row in charges}
     for share_only in (True, False):
         for row in charges:
             most = left[id(row)]
@@ -176,11 +176,11 @@ def _credits(
                 most = min(most, _share_of(row, days, currency))
             part = min(most, credit)
             left[id(row)] -= part
-            given[id(row)] += part
+            credited[id(row)] += part
             credit -= part
     revision = balance.next_revision
     for row in charges:
-        if given[id(row)]:
+        if credited[id(row)]:
             yield PlannedItem(
                 line=row.line,
                 kind=balance.kind,
@@ -189,7 +189,7 @@ def _credits(
                 quantity=(
                     _changed_units(balance) or balance.quantities.get(row.line, ONE)
                 ),
-                amount=-given[id(row)],
+                amount=-credited[id(row)],
                 revision=revision,
                 due=balance.due,
                 reverses=row.key,
@@ -197,8 +197,8 @@ def _credits(
             revision += 1
 
 
-def _uncredited(row: BilledPeriod, rows: Iterable[BilledPeriod]) -> Decimal:
-    """Return what of a charge nobody has given back yet."""
+def _creditable(row: BilledPeriod, rows: Iterable[BilledPeriod]) -> Decimal:
+    """Return the part of a charge that was not credited yet."""
     earlier = sum(
         (
             each.amount
@@ -218,9 +218,9 @@ def _share_of(row: BilledPeriod, days: Period, currency: Currency) -> Decimal:
 
 
 def _changed_units(balance: PeriodBalance) -> Decimal:
-    """Return by how many units a line was changed, 0 when that was not the change."""
+    """Return by how many units a line changed, 0 if its quantity did not change."""
     if balance.kind is ChargeKind.USAGE:
-        return abs(balance.unbilled_use)
+        return abs(balance.unbilled_usage)
     if not balance.parts:
         return ZERO
     newest = balance.parts[-1].line
@@ -238,21 +238,21 @@ def _changed_days(balance: PeriodBalance, currency: Currency) -> Period:
     owed = [(part.days, part.amount) for part in balance.parts]
     charged = [(row.period, row.amount) for row in balance.rows]
     rising = balance.difference > 0
-    marks = sorted(
+    days_of_change = sorted(
         {day for days, _amount in owed + charged for day in (days.start, days.end)}
     )
-    stretches = [Period(start, end) for start, end in pairwise(marks)]
+    parts = [Period(start, end) for start, end in pairwise(days_of_change)]
     changed = []
-    for stretch in stretches:
-        change = _amount_on(stretch, owed) - _amount_on(stretch, charged)
+    for part in parts:
+        change = _amount_on(part, owed) - _amount_on(part, charged)
         if abs(change) >= currency.minor_unit and (change > 0) == rising:
-            changed.append(stretch)
-    known = changed or stretches
+            changed.append(part)
+    known = changed or parts
     return Period(known[0].start, known[-1].end)
 
 
 def _amount_on(days: Period, amounts: Iterable[tuple[Period, Decimal]]) -> Decimal:
-    """Return what of some amounts falls on some days, spread evenly over theirs."""
+    """Return the part of amounts that falls on some days, each prorated by the day."""
     return sum(
         (
             amount * shared.days / whole.days

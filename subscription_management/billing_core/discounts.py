@@ -1,4 +1,4 @@
-"""What is taken off a price."""
+"""Discounts on a price."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .money import HUNDRED, ZERO, as_decimal
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """A share of the price, an amount for each period, or both.
+    """A percentage of the price, a fixed amount per period, or both.
 
-    `cycles` is the number of periods that it holds for, None for ever.
+    `cycles` is the number of periods to which it applies, None for all.
 
     >>> launch = Discount(percent=Decimal(50), cycles=3)
-    >>> [launch.holds_in(cycle) for cycle in (0, 2, 3)]
+    >>> [launch.applies_in(cycle) for cycle in (0, 2, 3)]
     [True, True, False]
     """
 
@@ -29,20 +29,20 @@ class Discount:
     fixed: Decimal = ZERO
     cycles: int | None = None
     since: date | None = None
-    """The day in whose period the first cycle lies; None for the line's first day."""
+    """A day in the period of the first cycle; None for the line's first day."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.percent <= HUNDRED or self.fixed < 0:
             raise InvalidDiscount(self.percent, self.fixed)
 
-    def holds_in(self, cycle: int) -> bool:
-        """Tell whether it holds in a period, counted from 0 since it was granted."""
+    def applies_in(self, cycle: int) -> bool:
+        """Return whether it applies in a period, counted from 0 for the first cycle."""
         return self.cycles is None or cycle < self.cycles
 
     def end_on(self, calendar: BillingCalendar, start: date) -> date | None:
-        """Return the first day on which it does not hold any more, if there is one.
+        """Return the first day after its last cycle, None if it has no end.
 
-        It began on `start` unless it says since when it holds.
+        The first cycle is the period of `since` or, without it, of `start`.
         """
         if self.cycles is None:
             return None
@@ -52,19 +52,18 @@ class Discount:
 def carried_over(
     discount: Discount, day: date, old: BillingCalendar, new: BillingCalendar
 ) -> Discount | None:
-    """Return a discount as it goes on when periods become others on a day, if it does.
+    """Return a discount for a calendar that changes on a day, None if none remains.
 
-    An amount for a period becomes one for a period of the other length. What is left of
-    some periods is spread over as many of the others as it takes, and takes off as much
-    in all.
+    A fixed amount is scaled to the new period length. Remaining cycles are converted to
+    as many new periods as they touch, with the total discount unchanged.
 
     >>> from .billing_calendar import Interval, IntervalUnit
     >>> start, day = date(2026, 1, 1), date(2026, 3, 1)
     >>> month = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
     >>> year = BillingCalendar(day, Interval(1, IntervalUnit.YEAR))
     >>> half = Discount(Decimal(50), Decimal(6), cycles=12, since=start)
-    >>> gone_on = carried_over(half, day, month, year)
-    >>> print(gone_on.cycles, round(gone_on.percent, 2), gone_on.fixed)
+    >>> converted = carried_over(half, day, month, year)
+    >>> print(converted.cycles, round(converted.percent, 2), converted.fixed)
     1 41.67 60
     """
     since = max(day, discount.since or old.start)
@@ -74,12 +73,12 @@ def carried_over(
         return replace(discount, fixed=fixed, since=since)
     first = old.index_on(discount.since or old.start)
     now = old.index_on(since)
-    left = first + discount.cycles - now - 1 + _rest_of_period(old, since)
+    left = first + discount.cycles - now - 1 + _remaining_part(old, since)
     if left <= 0:
         return None
-    span, begun = left * length, _rest_of_period(new, since)
-    cycles = 1 + max(0, ceil(span - begun))
-    share = span / (begun + cycles - 1)
+    span, current = left * length, _remaining_part(new, since)
+    cycles = 1 + max(0, ceil(span - current))
+    share = span / (current + cycles - 1)
     return Discount(
         percent=as_decimal(Fraction(discount.percent) * share),
         fixed=as_decimal(Fraction(discount.fixed) / length * share),
@@ -88,16 +87,16 @@ def carried_over(
     )
 
 
-def _rest_of_period(calendar: BillingCalendar, day: date) -> Fraction:
-    """Return which part of its regular period is left on a day: 1 on the first one."""
+def _remaining_part(calendar: BillingCalendar, day: date) -> Fraction:
+    """Return the fraction of a regular period that remains on a day."""
     period = calendar.regular_period(calendar.index_on(day))
     return Fraction((period.end - day).days, (period.end - period.start).days)
 
 
 def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:
-    """Return a price less its discounts: all shares first, then all amounts.
+    """Return a price less its discounts: all percentages first, then all amounts.
 
-    A share is of what the shares before it have left; nothing falls below zero.
+    Percentages compound; the result is never negative.
 
     >>> both = [Discount(fixed=Decimal(5)), Discount(percent=Decimal(10))]
     >>> discounted(Decimal(100), both)
@@ -113,22 +112,24 @@ def discounted(price: Decimal, discounts: Iterable[Discount]) -> Decimal:
 
 
 def spread(amount: Decimal, prices: Sequence[Decimal | None]) -> list[Decimal]:
-    """Return what each of some prices bears of an amount off; together it is all of it.
+    """Return the part of a discount amount for each price; the parts add up to it.
 
-    In their order, each bears what it can until the amount is spent. A price that
-    nobody knows before it is used, None, bears what the others leave. What is too much
-    for all of them stays with the last one, and counts once that costs more.
+    Prices are reduced to zero in their order until the amount is used up. A usage
+    price, None until it is known, comes last. The last price takes any excess, which
+    applies once it costs more.
 
     >>> [str(share) for share in spread(Decimal(50), [Decimal(30), Decimal(700)])]
     ['30', '20']
     """
     order = sorted(range(len(prices)), key=lambda index: prices[index] is None)
     shares = [ZERO] * len(prices)
-    rest = amount
+    remaining = amount
     for index in order:
         price = prices[index]
         is_last = index == order[-1]
-        share = rest if price is None or is_last else min(rest, max(price, ZERO))
+        share = (
+            remaining if price is None or is_last else min(remaining, max(price, ZERO))
+        )
         shares[index] = share
-        rest -= share
+        remaining -= share
     return shares

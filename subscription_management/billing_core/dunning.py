@@ -1,4 +1,4 @@
-"""How an unpaid invoice is chased: what is done on a day, and what comes next."""
+"""Dunning of an unpaid invoice: the steps of a day, and the upcoming ones."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from enum import StrEnum
 
 from .collection import SOFT, Decline
 from .errors import (
+    CancelledTwice,
     NoDunningStep,
-    NothingAfterCancelling,
     StepBeforeDueDate,
     StepTwiceOnOneDay,
-    SuspensionAfterCancelling,
+    SuspensionAfterCancellation,
 )
 
-NO_DAY, ONE_DAY = timedelta(0), timedelta(days=1)
+NO_DELAY, ONE_DAY = timedelta(0), timedelta(days=1)
 
 
 class Action(StrEnum):
-    """What a step does; on one day in this order."""
+    """The kinds of dunning steps, in the order in which they run on one day."""
 
     PAST_DUE = "past_due"
     CHARGE = "charge"
@@ -31,32 +31,34 @@ class Action(StrEnum):
 
 
 ORDER = {action: place for place, action in enumerate(Action)}
-TAKES_AWAY = frozenset({Action.SUSPEND, Action.CANCEL})
-"""What nobody should meet without the warnings that come before it."""
+SERVICE_STOPPING = frozenset({Action.SUSPEND, Action.CANCEL})
+"""The actions that must not happen without the warnings that precede them."""
 
-ONCE_A_DAY = frozenset({Action.CHARGE, Action.EMAIL})
-"""Of what is late, only the last one is done: nobody gets three letters at once."""
+LATEST_ONLY = frozenset({Action.CHARGE, Action.EMAIL})
+"""Of overdue steps of these kinds only the latest runs: one email, not three."""
 
-NOTICED = frozenset({Action.EMAIL, Action.SUSPEND, Action.CANCEL})
-"""What waits for the end of quiet days."""
+DEFERRED_ON_QUIET_DAYS = frozenset({Action.EMAIL, Action.SUSPEND, Action.CANCEL})
+"""The actions that the customer notices; they wait until the quiet days are over."""
 
 ALLOWED_BEFORE_DUE = frozenset({Action.EMAIL, Action.ACTIVITY})
+"""The only actions that may be planned before the due date."""
 
 
-class Method(StrEnum):
-    """What a case has to pay with."""
+class PaymentReadiness(StrEnum):
+    """Whether the customer's payment method can be charged."""
 
     NONE = "none"
     READY = "ready"
     ACTION = "action"
-    """The customer has to agree first."""
+    """The customer must authenticate first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done `day` days after the due date; a charge maybe for one decline only.
+    """An action `day` days after the due date, negative for days before it.
 
-    `key` names the step among those of its policy.
+    `key` identifies the step within its policy. A charge with a `decline` applies only
+    if the last charge was declined for that reason.
     """
 
     key: int
@@ -65,8 +67,8 @@ class Step:
     decline: Decline | None = None
 
     @property
-    def takes_away(self) -> bool:
-        return self.action in TAKES_AWAY
+    def stops_service(self) -> bool:
+        return self.action in SERVICE_STOPPING
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -75,7 +77,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Steps by days from the due date, in any order given, kept in theirs."""
+    """The steps of a dunning policy, sorted by day whatever order they are given in."""
 
     steps: tuple[Step, ...]
 
@@ -86,7 +88,7 @@ class Policy:
 
 
 def check_policy(policy: Policy) -> None:
-    """Raise unless a policy can be followed by whoever is chased with it."""
+    """Raise a `BillingError` for a policy that cannot be carried out as written."""
     if not any(step.action is not Action.PAST_DUE for step in policy.steps):
         raise NoDunningStep
     seen: dict[tuple[int, Action, Decline | None], Step] = {}
@@ -99,82 +101,83 @@ def check_policy(policy: Policy) -> None:
             raise StepTwiceOnOneDay(step.action, step.day)
         seen[twin] = step
         if cancels and step.action is Action.SUSPEND:
-            raise SuspensionAfterCancelling(step.day, cancels.day)
+            raise SuspensionAfterCancellation(step.day, cancels.day)
         if cancels and step.action is Action.CANCEL:
-            raise NothingAfterCancelling(step.day, cancels.day)
+            raise CancelledTwice(step.day, cancels.day)
         if step.action is Action.CANCEL:
             cancels = step
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An unpaid invoice: since when, what was done, what there is to pay with.
+    """The state of one unpaid invoice.
 
-    `done` tells the day on which each step was done; those of `passed_over` never are.
+    `done` maps each step carried out to its day; steps in `skipped` never run.
     """
 
     due: date
     done: Mapping[int, date] = field(default_factory=dict)
-    passed_over: frozenset[int] = frozenset()
-    method: Method = Method.NONE
+    skipped: frozenset[int] = frozenset()
+    readiness: PaymentReadiness = PaymentReadiness.NONE
     decline: Decline | None = None
 
-    def takes(self, step: Step, today: date) -> bool:
-        """Tell whether a step applies as things are."""
+    def applies_to(self, step: Step, today: date) -> bool:
+        """Return whether a step applies to the case in its current state."""
         if step.day < 0:
             return today < self.due
         if step.action is not Action.CHARGE:
             return True
-        if self.method is not Method.READY:
+        if self.readiness is not PaymentReadiness.READY:
             return False
         if step.decline is None:
             return self.decline is None or self.decline in SOFT
         return step.decline is self.decline
 
-    def after(self, plan: Day, today: date) -> Case:
-        """Return the case once a plan was carried out on a day."""
+    def after(self, plan: DayPlan, today: date) -> Case:
+        """Return the case after a plan was carried out on a day."""
         return replace(
             self,
             done={**self.done, **{step.key: today for step in plan.to_do}},
-            passed_over=self.passed_over | {step.key for step in plan.passed_over},
+            skipped=self.skipped | {step.key for step in plan.skipped},
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """What is done on a day, and what is passed over for good."""
+class DayPlan:
+    """The steps to carry out on a day, and those to skip for good."""
 
     to_do: tuple[Step, ...] = ()
-    passed_over: tuple[Step, ...] = ()
+    skipped: tuple[Step, ...] = ()
 
 
-def warns(policy: Policy, key: int) -> bool:
-    """Tell whether a letter goes with taking the service away.
+def is_service_warning(policy: Policy, key: int) -> bool:
+    """Return whether an email announces or confirms the loss of the service.
 
-    Such are the last one before it is taken, and all that follow.
+    That is the last email before the first step that stops the service, and every
+    later one.
 
     >>> letters = Step(1, 3, Action.EMAIL), Step(2, 9, Action.EMAIL)
     >>> policy = Policy((*letters, Step(3, 15, Action.SUSPEND)))
-    >>> warns(policy, 1), warns(policy, 2)
+    >>> is_service_warning(policy, 1), is_service_warning(policy, 2)
     (False, True)
     """
-    taken = [number for number, step in enumerate(policy.steps) if step.takes_away]
-    if not taken:
+    stops = [number for number, step in enumerate(policy.steps) if step.stops_service]
+    if not stops:
         return False
-    before, after = policy.steps[: taken[0]], policy.steps[taken[0] :]
+    before, after = policy.steps[: stops[0]], policy.steps[stops[0] :]
     last = [step for step in before if step.action is Action.EMAIL][-1:]
     return any(step.key == key for step in (*last, *after))
 
 
 def steps_on(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
-) -> Day:
-    """Return what is done on a day, and what is passed over for good.
+) -> DayPlan:
+    """Return the steps to carry out on a day, and those to skip for good.
 
-    A step with day n is done on the first day from due + n on. On `quiet` days nothing
-    is done that the customer would notice. Of letters and charges that are late, only
-    the last one is done. What follows a charge waits for what comes of it: it is
-    returned when this is asked again.
+    A step of day n runs on the first run on or after due + n. Steps that the customer
+    would notice are deferred on `quiet` days. Of overdue emails and charges only the
+    latest runs. A charge ends the plan, since the later steps depend on its outcome:
+    ask again once that is known.
 
     >>> policy = Policy((Step(1, 3, Action.EMAIL), Step(2, 15, Action.SUSPEND)))
     >>> case = Case(due=date(2026, 7, 1), done={1: date(2026, 7, 4)})
@@ -186,80 +189,84 @@ def steps_on(
     due = [
         step
         for step, day in _open_steps(policy, case, today)
-        if day <= today and not (today in quiet and step.action in NOTICED)
+        if day <= today
+        and not (today in quiet and step.action in DEFERRED_ON_QUIET_DAYS)
     ]
-    wanted = [step for step in due if case.takes(step, today)]
+    wanted = [step for step in due if case.applies_to(step, today)]
     last = {step.action: step for step in wanted}
     to_do = [
         step
         for step in wanted
-        if step.action not in ONCE_A_DAY or step is last[step.action]
+        if step.action not in LATEST_ONLY or step is last[step.action]
     ]
     charge = next((step for step in to_do if step.action is Action.CHARGE), None)
     if charge:
         to_do = to_do[: to_do.index(charge) + 1]
         due = due[: due.index(charge) + 1]
-    return Day(tuple(to_do), tuple(step for step in due if step not in to_do))
+    return DayPlan(tuple(to_do), tuple(step for step in due if step not in to_do))
 
 
 def _open_steps(policy: Policy, case: Case, today: date) -> Iterator[tuple[Step, date]]:
-    """Yield the steps that are left, each with its day.
+    """Yield the remaining steps, each with its day.
 
-    What takes the service away comes as many days late as the last letter before it,
-    so that a warning leaves the time that the policy gives. All that follows it keeps
-    its distance from it.
+    A step that stops the service is delayed by as many days as the last email before
+    it, so that a late warning leaves the time that the policy grants. All later steps
+    keep their distance from it.
     """
-    since_taken = since_warned = NO_DAY
+    service_delay = warning_delay = NO_DELAY
     for step in policy.steps:
-        if step.key in case.passed_over:
+        if step.key in case.skipped:
             continue
-        late = max(since_taken, since_warned) if step.takes_away else since_taken
+        delay = service_delay
+        if step.stops_service:
+            delay = max(service_delay, warning_delay)
         planned = case.due + timedelta(days=step.day)
         on = case.done.get(step.key)
         if on is None:
-            yield step, planned + late
-            on = max(planned + late, today)
-        if step.takes_away:
-            since_taken = since_warned = max(on - planned, NO_DAY)
+            yield step, planned + delay
+            on = max(planned + delay, today)
+        if step.stops_service:
+            service_delay = warning_delay = max(on - planned, NO_DELAY)
         elif step.action is Action.EMAIL and (step.key in case.done or step.day >= 0):
-            since_warned = on - planned
+            warning_delay = on - planned
 
 
-def next_day(
+def next_step_day(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
 ) -> date | None:
-    """Return the first day from one on that settles a step, None if none is left.
+    """Return the first day from `today` on which a step is carried out or skipped.
 
-    A step is settled when it is done, and when it is passed over since it does not
-    apply on its day.
+    None when no step remains.
 
     >>> policy = Policy((Step(1, 3, Action.CHARGE), Step(2, 15, Action.SUSPEND)))
-    >>> nothing_saved = Case(due=date(2026, 7, 1))
-    >>> str(next_day(policy, nothing_saved, date(2026, 7, 1)))
+    >>> without_method = Case(due=date(2026, 7, 1))
+    >>> str(next_step_day(policy, without_method, date(2026, 7, 1)))
     '2026-07-04'
     """
     day = today
     while left := list(_open_steps(policy, case, day)):
-        if steps_on(policy, case, day, quiet) != Day():
+        if steps_on(policy, case, day, quiet) != DayPlan():
             return day
         day = max(day + ONE_DAY, min(on for _step, on in left))
     return None
 
 
-def foresee(
+def upcoming_steps(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
 ) -> Iterator[tuple[Step, date]]:
-    """Yield what will be done, and when, from a day on if nothing is paid.
+    """Yield the steps from `today` on, each with its day, if the invoice stays unpaid.
 
-    Each step is taken as done on its day, and the method as refused as it is now.
+    Each step is assumed to run on its day, and the payment method to stay as it is.
 
     >>> policy = Policy((Step(1, 3, Action.EMAIL), Step(2, 15, Action.SUSPEND)))
     >>> late = Case(due=date(2026, 6, 1))
-    >>> [(step.key, str(day)) for step, day in foresee(policy, late, date(2026, 7, 1))]
-    [(1, '2026-07-01'), (2, '2026-07-13')]
+    >>> for step, day in upcoming_steps(policy, late, date(2026, 7, 1)):
+    ...     print(step.key, day)
+    1 2026-07-01
+    2 2026-07-13
     """
     day: date | None = today
-    while (day := next_day(policy, case, day or today, quiet)) is not None:
+    while (day := next_step_day(policy, case, day or today, quiet)) is not None:
         plan = steps_on(policy, case, day, quiet)
         yield from ((step, day) for step in plan.to_do)
         case = case.after(plan, day)

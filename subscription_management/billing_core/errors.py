@@ -79,7 +79,7 @@ class InvalidMinorUnit(BillingError):
         )
 
 
-class NothingToAllocateTo(BillingError):
+class NoAllocationWeight(BillingError):
     """An amount can only be split over weights whose sum is above zero."""
 
     def __init__(self, weights: tuple[Decimal, ...]) -> None:
@@ -121,7 +121,7 @@ class TierOutOfOrder(BillingError):
         )
 
 
-class TierAfterTheLast(BillingError):
+class TierAfterUnlimited(BillingError):
     """Nothing follows a tier without end."""
 
     def __init__(self, row: int) -> None:
@@ -152,7 +152,7 @@ class InvalidPackageSize(BillingError):
         super().__init__(f"A package of {size} units is not possible; use more than 0.")
 
 
-class PriceOfAnotherModel(BillingError):
+class PriceModelMismatch(BillingError):
     """A price is agreed by one model, and its rule counts by another, or by none."""
 
     def __init__(self, agreed: str, found: str) -> None:
@@ -235,7 +235,7 @@ class UsageInAdvance(BillingError):
         )
 
 
-class PercentOfItself(BillingError):
+class CircularPercentBase(BillingError):
     """A percent-of-total line is, over others, a share of its own price."""
 
     def __init__(self, lines: tuple[object, ...]) -> None:
@@ -310,7 +310,7 @@ class StepTwiceOnOneDay(BillingError):
         )
 
 
-class SuspensionAfterCancelling(BillingError):
+class SuspensionAfterCancellation(BillingError):
     """What is cancelled cannot be suspended."""
 
     def __init__(self, day: int, cancel_day: int) -> None:
@@ -322,7 +322,7 @@ class SuspensionAfterCancelling(BillingError):
         )
 
 
-class NothingAfterCancelling(BillingError):
+class CancelledTwice(BillingError):
     """What is cancelled is not cancelled again."""
 
     def __init__(self, day: int, cancel_day: int) -> None:

@@ -1,4 +1,4 @@
-"""The invoices of the days to come, by the same plan that makes them."""
+"""Upcoming invoices, forecast by the same plan that creates them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .pauses import Pause
 
 @dataclass(frozen=True, slots=True)
 class ForecastInvoice:
-    """What is going to be invoiced on a day, without tax."""
+    """An upcoming invoice, without tax."""
 
     day: date
     items: tuple[PlannedItem, ...]
@@ -36,9 +36,9 @@ def forecast(
     *,
     credits_wait: bool = False,
 ) -> Iterator[ForecastInvoice]:
-    """Yield the invoices from today on, as long as they are due before `until`.
+    """Yield the invoices due from `today` to before `until`.
 
-    With `credits_wait` a credit alone comes off the next invoice.
+    With `credits_wait`, a credit without charges is deducted from the next invoice.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -71,7 +71,7 @@ def forecast(
 
 
 def _row(item: PlannedItem, key: int) -> BilledPeriod:
-    """Return what is remembered of an item once it is invoiced."""
+    """Return the billed period of an item after it is invoiced."""
     return BilledPeriod(
         line=item.line,
         kind=item.kind,

@@ -1,4 +1,4 @@
-"""How well a customer is doing: one number of several facts that can be seen."""
+"""Customer health: one score from 0 to 100 out of several measured signals."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LOWEST_OF_BAND = {Band.HEALTHY: 70, Band.WATCH: 40, Band.AT_RISK: 0}
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From which number on a fact has all marks, and from which it has none.
+    """The measured values that score 100 and 0; linear between them.
 
-    Either may be the greater one. Between them marks go in a straight line.
+    Either may be the greater one.
 
     >>> days_late = Scale(best=Decimal(0), worst=Decimal(30))
-    >>> [int(days_late.marks(Decimal(days))) for days in (0, 6, 30, 90)]
+    >>> [int(days_late.score(Decimal(days))) for days in (0, 6, 30, 90)]
     [100, 80, 0, 0]
     """
 
@@ -43,61 +43,62 @@ class Scale:
         if self.best == self.worst:
             raise InvalidScale(self.best)
 
-    def marks(self, measured: Decimal) -> Decimal:
-        """Return the marks of a number, from 0 to 100."""
+    def score(self, measured: Decimal) -> Decimal:
+        """Return the score of a measured value, from 0 to 100."""
         share = (measured - self.worst) / (self.best - self.worst)
         return min(max(share, ZERO), Decimal(1)) * HUNDRED
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """What is known of one signal: its marks, None if nobody knows, and its weight."""
+class SignalScore:
+    """The score of one signal, None if it is unknown, and its weight."""
 
-    marks: Decimal | None
+    score: Decimal | None
     weight: Decimal
 
 
-def shares(facts: Sequence[Fact]) -> list[Decimal | None]:
-    """Return what each fact adds to the score, None for what does not count.
+def contributions(signals: Sequence[SignalScore]) -> list[Decimal | None]:
+    """Return the points that each signal adds to the total score.
 
-    What is not known, or weighs nothing, is left out, and the others weigh more.
+    Signals that are unknown or without weight contribute None, and the others weigh
+    more.
 
-    >>> late = Fact(marks=Decimal(80), weight=Decimal(3))
-    >>> unknown = Fact(marks=None, weight=Decimal(5))
-    >>> quiet = Fact(marks=Decimal(100), weight=Decimal(1))
-    >>> [share and int(share) for share in shares([late, unknown, quiet])]
+    >>> late = SignalScore(score=Decimal(80), weight=Decimal(3))
+    >>> unknown = SignalScore(score=None, weight=Decimal(5))
+    >>> quiet = SignalScore(score=Decimal(100), weight=Decimal(1))
+    >>> [points and int(points) for points in contributions([late, unknown, quiet])]
     [60, None, 25]
     """
-    total = sum((fact.weight for fact in facts if fact.marks is not None), ZERO)
+    total = sum((signal.weight for signal in signals if signal.score is not None), ZERO)
     return [
         None
-        if fact.marks is None or not fact.weight
-        else fact.marks * fact.weight / total
-        for fact in facts
+        if signal.score is None or not signal.weight
+        else signal.score * signal.weight / total
+        for signal in signals
     ]
 
 
-def score(facts: Sequence[Fact]) -> int | None:
-    """Return the weighted mean of the marks, rounded; None where nothing is known.
+def total_score(signals: Sequence[SignalScore]) -> int | None:
+    """Return the rounded weighted mean of the scores, None if all are unknown.
 
-    >>> late = Fact(marks=Decimal(80), weight=Decimal(3))
-    >>> score([late, Fact(marks=Decimal(100), weight=Decimal(1))])
+    >>> late = SignalScore(score=Decimal(80), weight=Decimal(3))
+    >>> total_score([late, SignalScore(score=Decimal(100), weight=Decimal(1))])
     85
-    >>> score([Fact(marks=None, weight=Decimal(1))])
+    >>> total_score([SignalScore(score=None, weight=Decimal(1))])
     """
     counted = [
-        (Fraction(fact.marks), Fraction(fact.weight))
-        for fact in facts
-        if fact.marks is not None and fact.weight
+        (Fraction(signal.score), Fraction(signal.weight))
+        for signal in signals
+        if signal.score is not None and signal.weight
     ]
     if not counted:
         return None
     total = sum(weight for _marks, weight in counted)
-    return floor(sum(marks * weight for marks, weight in counted) / total + HALF)
+    return floor(sum(score * weight for score, weight in counted) / total + HALF)
 
 
 def band_of(points: int) -> Band:
-    """Return the band that a score lies in.
+    """Return the band of a score.
 
     >>> [band_of(points).value for points in (70, 69, 40, 39)]
     ['healthy', 'watch', 'watch', 'at_risk']

@@ -1,7 +1,7 @@
-"""What has to be invoiced: what is owed less what was billed.
+"""The next invoice: the amounts owed less the amounts billed.
 
 One mechanism serves first invoices, missed periods, changes, ended lines and periods
-that were given back by a cancelled invoice; asked again, it finds nothing.
+reopened by a cancelled invoice. Planning again after billing yields no items.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from .billing_calendar import BillingPeriod
-from .charged_days import as_charged
+from .charged_days import with_charged_days
 from .difference import PeriodBalance, PlannedItem, items_for
 from .errors import SeriesOnTwoCalendars, UnknownLine
 from .line import BilledPeriod, ChargeKind, Line
 from .money import ZERO, Currency
-from .owed import OwedPart, full_price, in_effect
+from .owed import OwedPart, full_price, split_effective
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 from .period import Period
-from .usage import parts_owed
+from .usage import owed_parts
 
 
 @dataclass(frozen=True, slots=True)
 class InvoicePlan:
     items: tuple[PlannedItem, ...]
     next_due: date | None
-    """When the next period or change becomes due, None when nothing will."""
+    """When the next period or change becomes due, None if nothing will."""
     closed_until: dict[int, date]
-    """For lines that were looked at the day up to which they are billed by then."""
+    """For each line planned, the day up to which it is billed with the items."""
 
     @property
     def amount(self) -> Decimal:
@@ -42,7 +42,7 @@ class InvoicePlan:
         return bool(self.items) and all(item.amount < 0 for item in self.items)
 
     def closed(self, lines: Iterable[Line]) -> list[Line]:
-        """Return lines as they are once the items are billed."""
+        """Return the lines as they are after the items are billed."""
         return [
             replace(
                 line, closed_until=self.closed_until.get(line.key, line.closed_until)
@@ -53,16 +53,16 @@ class InvoicePlan:
 
 @dataclass(frozen=True, slots=True)
 class _OpenSeries:
-    """The lines of a series of which some day is open."""
+    """The lines of a series with at least one open day."""
 
     agreed: list[Line]
     served: list[Line]
-    """The agreed ones without their pauses, split where a share's base changes."""
+    """The agreed lines without pauses, split where a percentage base changes."""
     rows: list[BilledPeriod]
     first: date
     """The first open day."""
-    waiting: tuple[date, date] | None = None
-    """The day from which it is charged otherwise, and the first day that it is so."""
+    deferred: tuple[date, date] | None = None
+    """The day on which a deferred change takes effect, and the first day recharged."""
 
 
 def plan_invoice(
@@ -72,11 +72,10 @@ def plan_invoice(
     target: date,
     pauses: Sequence[Pause] = (),
 ) -> InvoicePlan:
-    """Return what is to be invoiced on `target`, and when the next is due.
+    """Return the items to invoice on `target`, and the next due date.
 
-    Amounts are without tax and rounded to `currency`. Of `billed`, the rows
-    before a line's `closed_until` may be left out. Items are sorted by period,
-    then in the order of `lines`.
+    Amounts exclude tax and are rounded to `currency`. `billed` may omit the rows before
+    a line's `closed_until`. Items are sorted by period, then in the order of `lines`.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -93,19 +92,19 @@ def plan_invoice(
     >>> print(plan.next_due)
     2026-03-31
     """
-    charged = as_charged(lines, target)
+    charged = with_charged_days(lines, target)
     lines = charged.lines
     rows = _by_series(lines, billed)
     opened = _opened(lines, rows)
-    # A share of the total may depend on lines that are closed.
+    # A percent-of-total line may depend on closed lines.
     depends_on_all = any(line.base is not None for line in lines)
-    looked_at = lines if depends_on_all else _reaching_into(opened, lines, rows)
-    agreed = _series_of(looked_at)
-    served = _series_of(with_bases(without_pauses(looked_at, pauses)))
+    relevant = lines if depends_on_all else _lines_in_open_periods(opened, lines, rows)
+    agreed = _series_of(relevant)
+    served = _series_of(with_bases(without_pauses(relevant, pauses)))
     outcomes = []
     for key, first in opened.items():
         series = _OpenSeries(
-            agreed[key], served[key], rows[key], first, charged.waiting.get(key)
+            agreed[key], served[key], rows[key], first, charged.deferred.get(key)
         )
         if series.agreed[0].kind is ChargeKind.ONE_OFF:
             outcomes.append(_plan_once(series, currency, target))
@@ -125,9 +124,9 @@ def plan_invoice(
 
 
 def reopened_from(line: Line, day: date) -> date | None:
-    """Return the line's `closed_until` once the days from `day` on are open again.
+    """Return the line's `closed_until` after its days from `day` are reopened.
 
-    The whole period that holds `day` is opened, since what it owes is one amount.
+    The whole period that holds `day` is reopened, since it owes one amount.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -151,7 +150,7 @@ def reopened_from(line: Line, day: date) -> date | None:
 
 
 def _series_of(lines: Sequence[Line]) -> dict[int, list[Line]]:
-    """Return the lines of each series in the order of their days."""
+    """Return the lines of each series, sorted by start."""
     found: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
         found[line.series_key].append(line)
@@ -170,15 +169,14 @@ def _series_of(lines: Sequence[Line]) -> dict[int, list[Line]]:
 def _opened(
     lines: Sequence[Line], rows: dict[int, list[BilledPeriod]]
 ) -> dict[int, date]:
-    """Return the first day that is open of each series; none for those all closed.
+    """Return the first open day of each series that is not closed.
 
-    A line that was cut short at the end of a period is done but for what was billed
-    beyond it.
+    A line cut short at a period boundary is closed except for periods billed beyond it.
     """
     opened: dict[int, date] = {}
     for line in lines:
-        is_done = line.is_done
-        if is_done and not rows:
+        is_closed = line.is_closed
+        if is_closed and not rows:
             continue
         key, closed = line.series_key, line.closed_until
         days = [
@@ -186,25 +184,25 @@ def _opened(
             for row in rows.get(key, ())
             if row.line == line.key and closed and row.period.start >= closed
         ]
-        if not is_done:
+        if not is_closed:
             days.append(max(line.start, closed or line.start))
         if days:
             opened[key] = min([*days, opened.get(key, date.max)])
     return opened
 
 
-def _reaching_into(
+def _lines_in_open_periods(
     opened: dict[int, date],
     lines: Sequence[Line],
     rows: dict[int, list[BilledPeriod]],
 ) -> list[Line]:
-    """Return the lines that have days in the open periods of their series.
+    """Return the lines with days in the open periods of their series.
 
-    So have those that ended before, when something was billed beyond their end.
+    Lines that ended before are included if periods beyond their end were billed.
     """
     billed = {row.line for each in rows.values() for row in each}
     reached: dict[int, date] = {}
-    looked_at = []
+    relevant = []
     for line in lines:
         key = line.series_key
         if key not in opened:
@@ -215,8 +213,8 @@ def _reaching_into(
             reached[key] = min(regular.start, opened[key])
         is_past = line.end is not None and line.end < reached[key]
         if not is_past or line.key in billed:
-            looked_at.append(line)
-    return looked_at
+            relevant.append(line)
+    return relevant
 
 
 def _by_series(
@@ -235,56 +233,58 @@ def _by_series(
 
 
 def _plan_once(series: _OpenSeries, currency: Currency, target: date) -> InvoicePlan:
-    """Return the plan of a one-off line, which is owed whole on its first day."""
+    """Return the plan of a one-time line, owed in full on its first day."""
     [line], rows = series.agreed, series.rows
     day = Period(line.start, line.start + timedelta(days=1))
-    is_owed = not line.is_empty and line.joins <= target
+    is_owed = not line.is_empty and line.first_billable_day <= target
     price = full_price(line, line.start) if is_owed else ZERO
     parts = [OwedPart(line, day, currency.round(price))] if is_owed else []
     quantities = {line.key: line.quantity}
-    balance = PeriodBalance(line.kind, day, line.joins, parts, rows, quantities)
-    coming = line.joins if not line.is_empty and not is_owed else None
+    balance = PeriodBalance(
+        line.kind, day, line.first_billable_day, parts, rows, quantities
+    )
+    next_due = line.first_billable_day if not line.is_empty and not is_owed else None
     closed = {line.key: day.end} if is_owed else {}
-    if coming and balance.difference < 0:
-        # Billed before its day: it waits for it.
-        return InvoicePlan((), coming, closed)
-    return InvoicePlan(tuple(items_for(balance, currency)), coming, closed)
+    if next_due and balance.difference < 0:
+        # Billed before its day: kept until then.
+        return InvoicePlan((), next_due, closed)
+    return InvoicePlan(tuple(items_for(balance, currency)), next_due, closed)
 
 
 def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> InvoicePlan:
-    """Return the plan of the lines of a series, from its first open day on."""
-    current, coming = in_effect(series.served, target)
+    """Return the plan of the lines of a series from its first open day."""
+    effective, scheduled = split_effective(series.served, target)
     quantities = {line.key: line.quantity for line in series.served}
     known = _by_regular_period(series)
     items: list[PlannedItem] = []
-    dues = [line.joins for line in coming]
-    stays_open = [line.start for line in coming]
-    if series.waiting:
-        day, first = series.waiting
+    dues = [line.first_billable_day for line in scheduled]
+    stays_open = [line.start for line in scheduled]
+    if series.deferred:
+        day, first = series.deferred
         dues.append(day)
         stays_open.append(first)
     closed: date | None = None
-    for period in _periods(current, series.first):
-        parts = parts_owed(current, period, currency)
+    for period in _periods(effective, series.first):
+        parts = owed_parts(effective, period, currency)
         due = _due(period, parts)
         if due > target:
             dues.append(due)
             break
         rows = known.pop(period.regular, [])
         balance = PeriodBalance(
-            current[0].kind, period.regular, due, parts, rows, quantities
+            effective[0].kind, period.regular, due, parts, rows, quantities
         )
         items += items_for(balance, currency)
         if all(start >= period.regular.end for start in stays_open):
             closed = period.regular.end
-    # Rows are left where lines were shortened after they were billed, and where
-    # a period was billed before it was due: the first are credited at once, the
-    # second wait for their day.
+    # Rows remain where lines were shortened after billing, and where a period was
+    # billed before it was due: the first are credited at once, the second are kept
+    # until their day.
     settled: dict[int, date] = {}
     is_served_later = False
     for regular in sorted(known):
         balance = replace(
-            _balance_beyond(current, regular, known[regular], currency, target),
+            _balance_beyond(effective, regular, known[regular], currency, target),
             quantities=quantities,
         )
         if balance.difference < 0:
@@ -292,11 +292,11 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
         is_served_later = is_served_later or bool(balance.parts)
         if not is_served_later:
             settled |= {row.line: regular.end for row in balance.rows}
-    waiting = [item for item in items if _is_scheduled(item, series, target)]
-    if waiting:
-        given = tuple(item for item in items if item not in waiting)
-        dues += [item.period.start for item in waiting]
-        return InvoicePlan(given, min(dues), {})
+    postponed = [item for item in items if _is_scheduled(item, series, target)]
+    if postponed:
+        due_now = tuple(item for item in items if item not in postponed)
+        dues += [item.period.start for item in postponed]
+        return InvoicePlan(due_now, min(dues), {})
     until = _closed(series, closed)
     for key, end in settled.items():
         if key in until:
@@ -305,9 +305,9 @@ def _plan_series(series: _OpenSeries, currency: Currency, target: date) -> Invoi
 
 
 def _is_scheduled(item: PlannedItem, series: _OpenSeries, target: date) -> bool:
-    """Tell whether an item credits an end or a pause that is still to come.
+    """Return whether an item credits a scheduled end or pause.
 
-    It may be taken back until then: the credit is given on its day.
+    That may still be undone, so the credit is issued on its day.
     """
     return item.amount < 0 and any(
         line.end is not None and target < line.end <= item.period.start
@@ -317,7 +317,7 @@ def _is_scheduled(item: PlannedItem, series: _OpenSeries, target: date) -> bool:
 
 
 def _periods(lines: Sequence[Line], first: date) -> Iterator[BillingPeriod]:
-    """Yield the periods from a day on that some line has days in."""
+    """Yield the periods from `first` in which a line has days."""
     served = [line for line in lines if not line.is_empty]
     for period in lines[0].calendar.periods_from(first):
         start = period.service.start
@@ -328,7 +328,7 @@ def _periods(lines: Sequence[Line], first: date) -> Iterator[BillingPeriod]:
 
 
 def _by_regular_period(series: _OpenSeries) -> dict[Period, list[BilledPeriod]]:
-    """Return the rows that may still change, by the regular period they lie in."""
+    """Return the rows that may still change, by regular period."""
     calendar = series.agreed[0].calendar
     known: dict[Period, list[BilledPeriod]] = defaultdict(list)
     for row in series.rows:
@@ -339,12 +339,16 @@ def _by_regular_period(series: _OpenSeries) -> dict[Period, list[BilledPeriod]]:
 
 
 def _due(period: BillingPeriod, parts: Sequence[OwedPart]) -> date:
-    """Return when a period may be billed.
+    """Return the first day on which a period may be billed.
 
-    A line that joins in mid-period and is billed in advance is due when it joins.
+    A line billed in advance that starts within the period is due on its first day.
     """
     first = parts[0].line
-    return max(period.due, first.joins) if first.bills_in_advance else period.due
+    return (
+        max(period.due, first.first_billable_day)
+        if first.bills_in_advance
+        else period.due
+    )
 
 
 def _balance_beyond(
@@ -354,24 +358,24 @@ def _balance_beyond(
     currency: Currency,
     target: date,
 ) -> PeriodBalance:
-    """Return the balance of a period that is not due, or not served any more."""
+    """Return the balance of a billed period that is not yet due or no longer served."""
     period = lines[0].calendar.period_on(rows[0].period.start)
-    parts = parts_owed(lines, period, currency) if period else []
+    parts = owed_parts(lines, period, currency) if period else []
     due = _due(period, parts) if period and parts else target
     return PeriodBalance(lines[0].kind, regular, due, parts, rows)
 
 
 def _closed(series: _OpenSeries, closed: date | None) -> dict[int, date]:
-    """Return until when the lines are closed that were open, as they were agreed.
+    """Return the day until which each agreed line is closed.
 
-    A line that rests is closed with the others: it must not be looked at without
-    them. One that is done is closed further when it was billed beyond its end.
+    A paused line is closed with the others of its series, since they are planned
+    together. A closed line that was billed beyond its end is closed further.
     """
     found: dict[int, date] = {}
     billed = {row.line for row in series.rows}
     for line in series.agreed:
         until = line.closed_until
-        is_open = not line.is_done or line.key in billed
+        is_open = not line.is_closed or line.key in billed
         if closed is not None and line.start < closed and is_open:
             until = closed if until is None else max(until, closed)
         if until is not None:

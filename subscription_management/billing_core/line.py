@@ -1,4 +1,4 @@
-"""What was agreed, and what was billed of it."""
+"""Subscription lines as agreed, and the periods billed of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .rating import Terms
 
 
 class ChargeKind(StrEnum):
-    """What a line is charged for.
+    """How a line is charged.
 
-    A one-off charge is due on its line's first day, moved by the plan's days as
-    every due date is, so that a setup fee and the first period share an invoice.
-    Usage is what was used in a period; its calendar is one in arrears.
+    A one-time charge is due on its line's first day plus the invoice offset, as the
+    first period is, so that a setup fee and that period share an invoice. Usage is
+    billed in arrears only.
     """
 
     RECURRING = "recurring"
@@ -28,8 +28,8 @@ class ChargeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """What was used on a day: an event, or a total where events are priced together."""
+class UsageEntry:
+    """The usage of a day: one event, or a total where events are priced together."""
 
     day: date
     quantity: Decimal
@@ -37,21 +37,21 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class PercentBase:
-    """The lines whose price a percent-of-total line is a share of."""
+    """The lines whose total price a percent-of-total line is a percentage of."""
 
     lines: frozenset[int]
     is_net: bool = True
-    """Whether discounts come off before the share is taken."""
+    """Whether the percentage is of the prices after discounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product on a subscription, at one price and quantity, for some days.
+    """One product of a subscription at one price and quantity over a range of days.
 
     A change ends a line and starts another. Lines of one `series` follow each other
-    on one calendar and are billed as one: more units are one charge for the added
-    ones, fewer are one credit. A line of another price or plan that shall be charged
-    whole, with the old one credited, begins a series of its own.
+    on one calendar and are billed together: added units are one charge, removed units
+    one credit. A line that is charged in full while the previous one is credited, as
+    after a change of price or plan, starts a series of its own.
     """
 
     key: int
@@ -60,25 +60,25 @@ class Line:
     quantity: Decimal
     start: date
     end: date | None = None
-    """The first day without it; None while open."""
+    """The first day after it; None while open-ended."""
     kind: ChargeKind = ChargeKind.RECURRING
     closed_until: date | None = None
-    """Every period that ends by this day is billed and needs no second look; always
-    the boundary of a period, so that a period is looked at whole or not at all."""
+    """All periods that end by this day are billed and closed. It is always a period
+    boundary, so that a period is recalculated as a whole or not at all."""
     series: int | None = None
     """The key of the first line of its series; None for a series of one."""
     base: PercentBase | None = None
-    """What stands in the place of the quantity of a percent-of-total line."""
-    used: tuple[Use, ...] = ()
-    """What stands in its place on a usage line, in the order in which it is priced."""
+    """The base that replaces the quantity of a percent-of-total line."""
+    used: tuple[UsageEntry, ...] = ()
+    """The usage that replaces the quantity of a usage line, in order of pricing."""
     origin: int | None = None
-    """The key of the first line that this one goes back to, through changes of
-    quantity, price and plan; None for one that was not changed."""
+    """The key of the original line that changes of quantity, price and plan led to
+    this one from; None for an original line."""
     charged_from: date | None = None
-    """The first day that it is charged for in the place of the line before it; None
-    for its own."""
+    """The first day charged at this line instead of the previous one; None for its own
+    first day."""
     charged_until: date | None = None
-    """The first day that is not charged any more; None for its end."""
+    """The first day no longer charged; None for its end."""
 
     def __post_init__(self) -> None:
         if self.kind is ChargeKind.USAGE and self.bills_in_advance:
@@ -97,8 +97,8 @@ class Line:
         return self.end is not None and self.end <= self.start
 
     @property
-    def is_done(self) -> bool:
-        """Whether no day of it is open any more."""
+    def is_closed(self) -> bool:
+        """Whether all its days are billed."""
         closed = self.closed_until
         if closed is None or closed <= self.start:
             return False
@@ -107,12 +107,12 @@ class Line:
         )
 
     @property
-    def joins(self) -> date:
-        """The first day on which it may be billed if that is in advance."""
+    def first_billable_day(self) -> date:
+        """The first day on which it may be billed in advance."""
         return self.start + timedelta(days=self.calendar.due_shift_days)
 
     def part(self, start: date, end: date | None) -> Line:
-        """Return the line for some of its days; cycles of discounts count on."""
+        """Return the line for part of its days; discount cycles continue to count."""
         terms = self.terms
         if any(discount.since is None for discount in terms.discounts):
             discounts = tuple(
@@ -129,13 +129,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class BilledPeriod:
-    """What an invoice has already charged (or credited) for days of a line.
+    """An amount already charged or credited for days of a line.
 
     >>> april = Period(date(2026, 4, 1), date(2026, 5, 1))
     >>> charge = BilledPeriod(1, ChargeKind.RECURRING, april, Decimal(30), key=7)
-    >>> rest = Period(date(2026, 4, 11), april.end)
+    >>> days = Period(date(2026, 4, 11), april.end)
     >>> credit = BilledPeriod(
-    ...     1, ChargeKind.RECURRING, rest, Decimal(-20), revision=1, reverses=charge.key
+    ...     1, ChargeKind.RECURRING, days, Decimal(-20), revision=1, reverses=charge.key
     ... )
     """
 
@@ -145,9 +145,9 @@ class BilledPeriod:
     amount: Decimal
     revision: int = 0
     credited: Decimal = ZERO
-    """How much of it people have credited by hand; never credited again."""
+    """How much of it was credited manually; never credited again."""
     key: int | None = None
     reverses: int | None = None
-    """The key of the charge that a credit takes back."""
+    """The key of the charge that a credit reverses."""
     quantity: Decimal = ONE
-    """How many units were charged or taken back."""
+    """How many units were charged or credited."""

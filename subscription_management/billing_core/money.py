@@ -1,4 +1,4 @@
-"""Amounts and how they are rounded."""
+"""Currencies, rounding and exact amounts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Currency:
 
 
 def as_decimal(exact: Fraction) -> Decimal:
-    """Return an exact sum of fractions as a decimal number, divided only now.
+    """Return an exact fraction as a decimal number.
 
     >>> as_decimal(3 * Fraction(Decimal("10.05")) / 3)
     Decimal('10.05')
@@ -50,6 +50,6 @@ def as_decimal(exact: Fraction) -> Decimal:
 
 
 def check_bounds(floor: Decimal | None, cap: Decimal | None) -> None:
-    """Refuse a minimum that lies above the maximum; None sets no bound."""
+    """Raise `FloorAboveCap` for a minimum above the maximum; None is no bound."""
     if floor is not None and cap is not None and floor > cap:
         raise FloorAboveCap(floor, cap)

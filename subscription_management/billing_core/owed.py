@@ -1,4 +1,4 @@
-"""What the lines of a series owe for a period."""
+"""The amounts that recurring lines owe for a billing period."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from .rating import Terms, price_of
 
 @dataclass(frozen=True, slots=True)
 class OwedPart:
-    """What one line owes for its days in a period, rounded."""
+    """The rounded amount that one line owes for its days within a period."""
 
     line: Line
     days: Period
     amount: Decimal
     used: Decimal | None = None
-    """The units of a usage line; None for others, whose units were agreed."""
+    """The units used, for a usage line; None for a line of an agreed quantity."""
 
     @property
     def quantity(self) -> Decimal:
         return self.line.quantity if self.used is None else self.used
 
 
-def owed_parts(
+def recurring_parts(
     lines: Iterable[Line], period: BillingPeriod, currency: Currency
 ) -> list[OwedPart]:
-    """Return what each line of a series owes for a period; free lines are in it too.
+    """Return what each recurring line of a series owes for a period, even if nothing.
 
-    The cumulative amount is rounded and each part is the difference to the one before,
-    so that a change does not move what the rest of the period costs by a cent.
+    Cumulative amounts are rounded and each part is the difference from the previous
+    one, so that a change does not move the price of the other days by a cent.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import PerUnit
@@ -46,7 +46,7 @@ def owed_parts(
     >>> twelve = Line(2, calendar, seats, Decimal(12), date(2026, 4, 16), series=1)
     >>> april = next(calendar.periods_from())
     >>> ils = Currency("ILS", Decimal("0.01"))
-    >>> [str(part.amount) for part in owed_parts([ten, twelve], april, ils)]
+    >>> [str(part.amount) for part in recurring_parts([ten, twelve], april, ils)]
     ['35.00', '42.00']
     """
     parts: list[OwedPart] = []
@@ -56,73 +56,75 @@ def owed_parts(
         days = period.service.overlap(line.start, line.end)
         if days is None or line.is_empty:
             continue
-        whole = days_priced(line, period)
+        whole = priced_days(line, period)
         price = full_price(line, period.regular.start) if whole else ZERO
         served.append((price, days))
-        mark = currency.round(prorate(served, whole or period.regular))
-        parts.append(OwedPart(line, days, mark - before))
-        before = mark
+        cumulative = currency.round(prorate(served, whole or period.regular))
+        parts.append(OwedPart(line, days, cumulative - before))
+        before = cumulative
     return parts
 
 
 def full_price(line: Line, regular_start: date) -> Decimal:
-    """Return what a line costs for the full period that begins on a day, unrounded."""
+    """Return the price of a line for the full period starting on a day, unrounded."""
     return price_of(terms_in(line, regular_start), line.quantity)
 
 
 def terms_in(line: Line, regular_start: date) -> Terms:
-    """Return the line's terms with those discounts only that hold in a period."""
+    """Return the line's terms with only the discounts that apply in a period."""
     discounts = line.terms.discounts
     if all(discount.cycles is None for discount in discounts):
         return line.terms
     calendar = line.calendar
     index = calendar.index_on(regular_start)
-    holding = tuple(
+    applying = tuple(
         discount
         for discount in discounts
-        if discount.holds_in(index - calendar.index_on(discount.since or line.start))
+        if discount.applies_in(index - calendar.index_on(discount.since or line.start))
     )
-    return replace(line.terms, discounts=holding)
+    return replace(line.terms, discounts=applying)
 
 
 def discount_ends(line: Line) -> Iterator[date]:
-    """Yield the days on which discounts for some periods only do not hold any more."""
+    """Yield the first days after the line's limited discounts."""
     for discount in line.terms.discounts:
         end = discount.end_on(line.calendar, line.start)
         if end is not None:
             yield end
 
 
-def in_effect(lines: Sequence[Line], target: date) -> tuple[list[Line], list[Line]]:
-    """Return a series as it is billed on a day, and its changes that are to come.
+def split_effective(
+    lines: Sequence[Line], target: date
+) -> tuple[list[Line], list[Line]]:
+    """Split the lines of a series into (effective, scheduled) as of `target`.
 
-    Until a change takes effect, the line before it is billed on as if there was none:
-    an added unit is charged on the day on which it is added, not when it is scheduled.
-    What goes on after a rest is as it will be on its first day. What was taken back has
-    no day left, and parts no others.
+    Until a scheduled change takes effect, the previous line is billed as if it
+    continued: an added unit is charged on the day on which it is added. A line that
+    resumes after a pause is effective at once, with the terms of its first day. Empty
+    lines, left by undone changes, are effective and separate no others.
     """
     empty = [line for line in lines if line.is_empty]
-    current: list[Line] = []
-    coming: list[Line] = []
+    effective: list[Line] = []
+    scheduled: list[Line] = []
     for line in lines:
         if line.is_empty:
             continue
-        before = current[-1] if current else None
+        before = effective[-1] if effective else None
         if (
             before is not None
             and line.bills_in_advance
-            and line.joins > target
+            and line.first_billable_day > target
             and before.end == line.start
         ):
-            current[-1] = replace(before, end=line.end)
-            coming.append(line)
+            effective[-1] = replace(before, end=line.end)
+            scheduled.append(line)
         else:
-            current.append(line)
-    return [*empty, *current], coming
+            effective.append(line)
+    return [*empty, *effective], scheduled
 
 
-def days_priced(line: Line, period: BillingPeriod) -> Period | None:
-    """Return the days that a line's price is for, None where it costs nothing."""
+def priced_days(line: Line, period: BillingPeriod) -> Period | None:
+    """Return the days that a line's full price covers, None if they are free."""
     policy = line.calendar.stub_policy
     if period.is_stub and policy is StubPolicy.FREE:
         return None

@@ -1,4 +1,4 @@
-"""Days on which a subscription rests: nothing is owed for them."""
+"""Pauses: days on which a subscription is not served and not charged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .line import ChargeKind, Line
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pause:
-    """The days from `start` up to, but without, `end`; None while it lasts."""
+    """The days from `start` to before `end`; None for a pause without an end."""
 
     start: date
     end: date | None = None
@@ -23,10 +23,10 @@ class Pause:
 
 
 def without_pauses(lines: Sequence[Line], pauses: Sequence[Pause]) -> list[Line]:
-    """Return `lines` cut into the stretches that are served; one-off lines are whole.
+    """Return `lines` cut into the parts served; one-time lines are not cut.
 
-    The stretches keep the line's key and series, so that days that were billed and
-    then paused are credited, and charged again when the pause is taken back.
+    The parts keep the line's key and series, so that billed days are credited when
+    they are paused, and charged again when the pause is undone.
 
     >>> from decimal import Decimal
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
@@ -36,8 +36,8 @@ def without_pauses(lines: Sequence[Line], pauses: Sequence[Pause]) -> list[Line]
     >>> calendar = BillingCalendar(start, Interval(1, IntervalUnit.MONTH))
     >>> line = Line(1, calendar, Terms(Flat(Decimal(30))), Decimal(1), start)
     >>> holiday = Pause(date(2026, 4, 11), date(2026, 4, 21))
-    >>> for stretch in without_pauses([line], [holiday]):
-    ...     print(stretch.start, stretch.end)
+    >>> for part in without_pauses([line], [holiday]):
+    ...     print(part.start, part.end)
     2026-04-01 2026-04-11
     2026-04-21 None
     """
@@ -45,16 +45,16 @@ def without_pauses(lines: Sequence[Line], pauses: Sequence[Pause]) -> list[Line]
         return list(lines)
     ordered = sorted(pauses, key=lambda pause: pause.start)
     return [
-        stretch
+        part
         for line in lines
-        for stretch in (
-            [line] if line.kind is ChargeKind.ONE_OFF else _stretches(line, ordered)
+        for part in (
+            [line] if line.kind is ChargeKind.ONE_OFF else _served_parts(line, ordered)
         )
     ]
 
 
-def _stretches(line: Line, pauses: Sequence[Pause]) -> Iterator[Line]:
-    """Yield the stretches of a line between pauses; an empty one when none is left."""
+def _served_parts(line: Line, pauses: Sequence[Pause]) -> Iterator[Line]:
+    """Yield the parts of a line between pauses; an empty part if no day is served."""
     start: date | None = line.start
     found = False
     for pause in pauses:

@@ -1,7 +1,7 @@
-"""Percent-of-total lines: what they are a share of, day by day.
+"""The base of percent-of-total lines, day by day.
 
-The base is what the chosen lines cost for a period as long as the percent line's own.
-Where it changes, the percent line is priced again from that day on.
+The base is the price of the chosen lines for a period as long as that of the percent
+line, which is repriced from each day on which its base changes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from decimal import Decimal
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 
-from .errors import PercentOfItself
+from .errors import CircularPercentBase
 from .line import ChargeKind, Line, PercentBase
 from .money import as_decimal
 from .owed import discount_ends, full_price
 
 
 def with_bases(lines: Sequence[Line]) -> list[Line]:
-    """Return `lines` with each percent-of-total line split where its base changes.
+    """Return `lines` with percent-of-total lines split where their base changes.
 
     The parts keep the line's key and series; their quantity is the base.
 
@@ -61,9 +61,9 @@ def with_bases(lines: Sequence[Line]) -> list[Line]:
 
 
 def prices_on(day: date, lines: Sequence[Line]) -> dict[int, Decimal]:
-    """Return what each line that is served on a day costs for its period, unrounded.
+    """Return the unrounded price per period of each line served on a day, by key.
 
-    Its discounts are those of the period that holds the day.
+    The discounts are those of the period that holds the day.
 
     >>> from .billing_calendar import BillingCalendar, Interval, IntervalUnit
     >>> from .price_models import Flat
@@ -84,10 +84,10 @@ def prices_on(day: date, lines: Sequence[Line]) -> dict[int, Decimal]:
 
 
 def bases_first(lines: Sequence[Line]) -> list[int]:
-    """Return the keys in an order in which every base comes before its share.
+    """Return the keys of lines with every base before the lines that depend on it.
 
-    Lines that have no day in common, like one and what follows it, are no base of each
-    other. Shares of each other's price are refused.
+    Lines without a common day, such as a line and its successor, do not depend on each
+    other. Raises `CircularPercentBase` for lines that depend on each other.
     """
     graph: dict[int, set[int]] = {line.key: set() for line in lines}
     for line in lines:
@@ -101,7 +101,9 @@ def bases_first(lines: Sequence[Line]) -> list[int]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle: list[int] = error.args[1]
-        raise PercentOfItself(tuple(key for key in graph if key in cycle)) from error
+        raise CircularPercentBase(
+            tuple(key for key in graph if key in cycle)
+        ) from error
 
 
 def _share_days(line: Line, other: Line) -> bool:
@@ -110,7 +112,7 @@ def _share_days(line: Line, other: Line) -> bool:
 
 
 def _split(line: Line, base: PercentBase, lines: Sequence[Line]) -> Iterator[Line]:
-    """Yield the stretches of a percent line on which its base stays the same."""
+    """Yield the parts of a percent-of-total line over which its base is constant."""
     recurring = [
         each
         for each in lines
@@ -132,7 +134,7 @@ def _split(line: Line, base: PercentBase, lines: Sequence[Line]) -> Iterator[Lin
 
 
 def _days_of_change(line: Line) -> Iterator[date]:
-    """Yield the days on which the price of a line begins, ends or changes."""
+    """Yield the days on which the price of a line starts, ends or changes."""
     yield line.start
     ends = [day for day in (line.end, line.calendar.end) if day is not None]
     if ends:
@@ -143,7 +145,7 @@ def _days_of_change(line: Line) -> Iterator[date]:
 def _base_on(
     day: date, line: Line, base: PercentBase, lines: Iterable[Line]
 ) -> Decimal:
-    """Return what the base costs on a day, for a period as long as the line's."""
+    """Return the price of the base on a day, for a period as long as the line's."""
     prices = (_price_on(day, each, line, base) for each in lines)
     return as_decimal(sum(prices, Fraction()))
 

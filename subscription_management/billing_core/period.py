@@ -1,4 +1,4 @@
-"""A stretch of days."""
+"""A half-open range of calendar days."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .errors import EmptyPeriod
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """The days from `start` up to, but without, `end`.
+    """The days from `start` to before `end`.
 
     >>> april = Period(date(2026, 4, 1), date(2026, 5, 1))
     >>> april.days, april.last_day
@@ -34,16 +34,16 @@ class Period:
 
     @property
     def days(self) -> int:
-        """Calendar days, whatever a daylight-saving change does to their hours."""
+        """The number of calendar days, unaffected by daylight-saving changes."""
         return (self.end - self.start).days
 
     @property
     def last_day(self) -> date:
-        """The last day included, as people are shown it."""
+        """The last day included, for display."""
         return self.end - timedelta(days=1)
 
     def overlap(self, start: date | None, end: date | None) -> Period | None:
-        """Return the days that also lie in `[start, end)`; None means unbounded.
+        """Return the days that also lie in `[start, end)`, None being unbounded.
 
         >>> april = Period(date(2026, 4, 1), date(2026, 5, 1))
         >>> print(april.overlap(date(2026, 4, 11), None))
@@ -56,10 +56,10 @@ class Period:
         return Period(first, after) if first < after else None
 
     def without(self, taken: Period | None) -> Period | None:
-        """Return the days that are not in `taken`, None when none are left.
+        """Return the days outside `taken`, None when no day remains.
 
-        Where days are left on both sides, the result reaches over `taken`: it
-        names a stretch for people and is not counted with.
+        If days remain on both sides, the result spans `taken` as well: it is for
+        display only.
 
         >>> april = Period(date(2026, 4, 1), date(2026, 5, 1))
         >>> print(april.without(Period(date(2026, 4, 1), date(2026, 4, 11))))

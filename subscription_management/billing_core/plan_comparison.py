@@ -1,8 +1,8 @@
-"""What some periods that were lived through would have cost at other prices.
+"""Plan comparison: what past periods would have cost at the prices of other plans.
 
-Plans of other intervals are compared over one stretch of time: where a stretch is a
-part of a plan's period, it costs that part of what the period would cost if it went on
-so.
+Plans of different intervals are compared over one window of time. A window that covers
+part of a plan's period costs that part of the price of the whole period, extrapolated
+from the window.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 from .period import Period
 from .price_models import PercentageOfAmount
-from .rating import Terms, price_of_uses
+from .rating import Terms, price_of_usage
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Periods of a calendar that follow each other: the time that is compared."""
+class ComparisonWindow:
+    """Consecutive periods of a calendar over which plans are compared."""
 
     calendar: BillingCalendar
     first: int
@@ -44,13 +44,13 @@ class Stretch:
         return self.count * self.calendar.interval.in_months()
 
     def cut_by(self, interval: Interval) -> Iterator[tuple[Period, Fraction]]:
-        """Yield the periods of an interval in it, each with its share of a whole one.
+        """Yield the window's periods of an interval, each with its fraction of a whole.
 
-        The last one may be a part. Periods of months keep the boundaries of the
-        calendar, so that a quarter is a fourth of a year whatever its days.
+        The last one may be partial. Monthly periods keep the calendar's boundaries, so
+        that a quarter is a fourth of a year whatever its number of days.
 
         >>> month = Interval(1, IntervalUnit.MONTH)
-        >>> quarter = Stretch(BillingCalendar(date(2026, 1, 31), month), 0, 3)
+        >>> quarter = ComparisonWindow(BillingCalendar(date(2026, 1, 31), month), 0, 3)
         >>> for days, share in quarter.cut_by(month):
         ...     print(days, share)
         2026-01-31/2026-02-28 1
@@ -83,18 +83,18 @@ class Stretch:
             yield period.service, Fraction(period.service.days, period.regular.days)
 
 
-def stretch_until(
+def comparison_window(
     calendar: BillingCalendar, since: date, today: date, count: int
-) -> Stretch:
-    """Return the last `count` periods that are over, or as many as there are.
+) -> ComparisonWindow:
+    """Return the last `count` completed periods served, or as many as there are.
 
-    They lie on days that were served, `since` is the first of these. Before a period
-    is over it is the first whole one, as it is going to be.
+    Service began on `since`. Before the first completed period, the window is the
+    first whole period, in advance.
 
     >>> month = Interval(1, IntervalUnit.MONTH)
     >>> calendar = BillingCalendar(date(2026, 1, 15), month)
     >>> for day in (date(2026, 1, 20), date(2026, 3, 20), date(2026, 9, 1)):
-    ...     print(stretch_until(calendar, calendar.start, day, 3).days)
+    ...     print(comparison_window(calendar, calendar.start, day, 3).days)
     2026-01-15/2026-02-15
     2026-01-15/2026-03-15
     2026-05-15/2026-08-15
@@ -104,14 +104,14 @@ def stretch_until(
         first += 1
     over = min(count, running - first)
     if over < 1:
-        return Stretch(calendar, first, 1)
-    return Stretch(calendar, running - over, over)
+        return ComparisonWindow(calendar, first, 1)
+    return ComparisonWindow(calendar, running - over, over)
 
 
-def as_on(line: Line, day: date) -> Line:
-    """Return a line at what it costs in the period of a day, whichever day it is.
+def with_terms_on(line: Line, day: date) -> Line:
+    """Return a line that is priced on every day as in the period that holds `day`.
 
-    Discounts that hold then hold for ever, others do not hold at all.
+    Discounts that apply then apply forever, others not at all.
     """
     calendar = line.calendar
     regular = calendar.regular_period(calendar.index_on(max(day, line.start)))
@@ -121,21 +121,21 @@ def as_on(line: Line, day: date) -> Line:
 
 
 def costs_in(
-    stretch: Stretch,
+    window: ComparisonWindow,
     lines: Sequence[Line],
     currency: Currency,
     pauses: Sequence[Pause] = (),
 ) -> dict[int, Decimal]:
-    """Return what lines would have cost in a stretch of time, by key.
+    """Return what lines would have cost in a window, by key.
 
-    Lines of one key are a product at the quantities that it had, all at one price. What
-    is charged once is left out. Each period of the line's interval is rounded, as it
-    would have been billed.
+    Lines of one key are one product at its past quantities, all at one price. One-time
+    lines are excluded. Each period of the line's interval is rounded, as it would have
+    been billed.
 
     >>> from .price_models import PerUnit
     >>> start = date(2026, 4, 1)
     >>> month, year = Interval(1, IntervalUnit.MONTH), Interval(1, IntervalUnit.YEAR)
-    >>> quarter = Stretch(BillingCalendar(start, month), 0, 3)
+    >>> quarter = ComparisonWindow(BillingCalendar(start, month), 0, 3)
     >>> ils = Currency("ILS", Decimal("0.01"))
     >>> for interval, price in ((month, 7), (year, 70)):
     ...     calendar = BillingCalendar(start, interval)
@@ -149,13 +149,15 @@ def costs_in(
     for line in with_bases(without_pauses(lines, pauses)):
         if line.kind is not ChargeKind.ONE_OFF:
             served[line.key].append(line)
-    return {key: _cost(stretch, parts, currency) for key, parts in served.items()}
+    return {key: _cost(window, parts, currency) for key, parts in served.items()}
 
 
-def _cost(stretch: Stretch, parts: Sequence[Line], currency: Currency) -> Decimal:
-    cost_of = _cost_of_use if parts[0].kind is ChargeKind.USAGE else _agreed_cost
+def _cost(
+    window: ComparisonWindow, parts: Sequence[Line], currency: Currency
+) -> Decimal:
+    cost_of = _usage_cost if parts[0].kind is ChargeKind.USAGE else _agreed_cost
     total = ZERO
-    for days, share in stretch.cut_by(parts[0].calendar.interval):
+    for days, share in window.cut_by(parts[0].calendar.interval):
         served = [
             (part, overlap)
             for part in sorted(parts, key=lambda part: part.start)
@@ -169,7 +171,7 @@ def _cost(stretch: Stretch, parts: Sequence[Line], currency: Currency) -> Decima
 def _agreed_cost(
     served: Sequence[tuple[Line, Period]], days: Period, share: Fraction
 ) -> Fraction:
-    """Return what agreed quantities cost by the day in a part of a period."""
+    """Return the prorated price of agreed quantities for part of a period."""
     prices = (
         Fraction(full_price(part, days.start)) * overlap.days
         for part, overlap in served
@@ -177,15 +179,15 @@ def _agreed_cost(
     return sum(prices, Fraction()) / days.days * share
 
 
-def _cost_of_use(
+def _usage_cost(
     served: Sequence[tuple[Line, Period]], days: Period, share: Fraction
 ) -> Fraction:
-    """Return what was used costs in a part of a period, as if it went on like that.
+    """Return the price of usage for part of a period, extrapolated to the whole.
 
-    So a part has its part of what is included, of the tiers, and of the minimum.
+    The part gets its fraction of the allowance, of the tiers and of the minimum.
     """
     terms = served[0][0].terms
-    uses = [
+    events = [
         use.quantity
         for part, overlap in served
         for use in part.used
@@ -193,16 +195,16 @@ def _cost_of_use(
     ]
     if isinstance(terms.price, PercentageOfAmount):
         # What each event costs does not depend on how many periods there are.
-        cost = Fraction(price_of_uses(_terms_for_part(terms, share), uses))
+        cost = Fraction(price_of_usage(_terms_for_part(terms, share), events))
     else:
-        whole = as_decimal(Fraction(sum(uses, ZERO)) / share)
-        cost = Fraction(price_of_uses(terms, [whole])) * share
+        whole = as_decimal(Fraction(sum(events, ZERO)) / share)
+        cost = Fraction(price_of_usage(terms, [whole])) * share
     lasted = Fraction(sum(overlap.days for _part, overlap in served), days.days)
     return max(cost, Fraction(terms.minimum or ZERO) * lasted * share)
 
 
 def _terms_for_part(terms: Terms, share: Fraction) -> Terms:
-    """Return the terms of a share of each amount for a part of a period."""
+    """Return the terms of a price per event for part of a period."""
     price = terms.price
     assert isinstance(price, PercentageOfAmount)
 

@@ -1,7 +1,7 @@
-"""What a quantity costs for a period, from the first step to the last.
+"""Rating: the price of a quantity for one full period, step by step.
 
-The order of the steps is the product's: convert units, take off what is included,
-price, discount, maximum, minimum, round.
+The order is fixed: convert units, subtract the allowance, price, discount, maximum,
+minimum, round.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .price_models import PercentageOfAmount, PriceModel, PricePart
 class Terms:
     """How a line is priced for one full period.
 
-    Usage is any price model with what is included, a minimum commitment and a cap; a
-    contracted price is any terms with the values that a customer was granted.
+    Usage is any price model with an allowance, a minimum commitment and a cap. A
+    contracted price is the same terms with the values granted to one customer.
     """
 
     price: PriceModel
     units_per_quantity: Decimal = ONE
-    """Units of the price in one unit of the quantity: 12 for dozens of pieces."""
+    """Priced units per unit of quantity: 12 when dozens are priced by the piece."""
     included: Decimal = ZERO
     discounts: tuple[Discount, ...] = ()
     maximum: Decimal | None = None
@@ -37,29 +37,29 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a quantity costs, and how that came about; amounts are not rounded."""
+    """The price of a quantity with all its steps; amounts are not rounded."""
 
     asked: Decimal
-    """The quantity as it was given."""
+    """The quantity before conversion."""
     quantity: Decimal
-    """Units that were priced, after conversion and without what is included."""
+    """Units priced, after conversion and less the allowance."""
     parts: tuple[PricePart, ...]
     price: Decimal
     discount: Decimal
     above_maximum: Decimal
-    """What the maximum took off."""
+    """The amount cut off by the maximum."""
     true_up: Decimal
-    """What the minimum added."""
+    """The amount added to reach the minimum."""
     amount: Decimal
 
     @property
     def average_unit_price(self) -> Decimal | None:
-        """The amount for each unit of the quantity as given, None without a unit."""
+        """The amount per unit of the quantity asked, None for no quantity."""
         return self.amount / self.asked if self.asked else None
 
 
 def rate(terms: Terms, quantity: Decimal) -> Rating:
-    """Return what `quantity` costs for one full period, with every step.
+    """Return the price of `quantity` for one full period, with every step.
 
     >>> from .price_models import PerUnit
     >>> usage = Terms(PerUnit(Decimal(2)), included=Decimal(100), minimum=Decimal(10))
@@ -86,24 +86,24 @@ def rate(terms: Terms, quantity: Decimal) -> Rating:
 def rated_amount(
     terms: Terms, quantity: Decimal, currency: Currency, *, is_last: bool = True
 ) -> Decimal:
-    """Return the amount of `rate`, rounded, without its steps, for many lines.
+    """Return the rounded amount of `rate` without its steps, which is faster.
 
-    The minimum is made up by the last line of a period only.
+    Only the last line of a period is raised to the minimum.
     """
     return currency.round(price_of(terms, quantity, is_last=is_last))
 
 
 def price_of(terms: Terms, quantity: Decimal, *, is_last: bool = True) -> Decimal:
-    """Return the amount of `rate`, without its steps; not rounded."""
+    """Return the unrounded amount of `rate` without its steps."""
     price = terms.price.amount(_billable_units(terms, quantity))
     return _after_price(terms, price, is_last=is_last)
 
 
-def price_of_uses(terms: Terms, uses: Sequence[Decimal]) -> Decimal:
-    """Return what was used costs, not rounded, and without a minimum.
+def price_of_usage(terms: Terms, uses: Sequence[Decimal]) -> Decimal:
+    """Return the unrounded price of usage events, without a minimum.
 
-    All of it has one price together, but for a share of each amount: there the order
-    decides what is free.
+    Models that price each event apply the allowance in the order of the events; all
+    others price the total.
     """
     if isinstance(terms.price, PercentageOfAmount):
         price = terms.price.amount_of_events(uses)
@@ -113,7 +113,7 @@ def price_of_uses(terms: Terms, uses: Sequence[Decimal]) -> Decimal:
 
 
 def _after_price(terms: Terms, price: Decimal, *, is_last: bool) -> Decimal:
-    """Return what is left of a price after the steps that follow it."""
+    """Return a price after discounts, maximum and, for the last line, minimum."""
     amount = price
     if terms.discounts:
         amount = discounted(amount, terms.discounts)

@@ -1,4 +1,4 @@
-"""What a renewal does to prices."""
+"""Price increases at renewal: uplifts and indices."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UNIT_PRICE = Decimal("1e-12")
 
 @dataclass(frozen=True, slots=True)
 class Uplift:
-    """By how many percent prices rise: a fixed number, or an index and a spread.
+    """A price increase in percent: fixed, or the change of an index plus a spread.
 
-    The floor and the cap hold for what the index and the spread come to.
+    The floor and the cap apply to the sum of index change and spread.
 
     >>> uplift = Uplift(spread=Decimal(5), floor=Decimal(8))
     >>> uplift.percent(index_change=Decimal(4))
@@ -35,7 +35,7 @@ class Uplift:
     """
 
     spread: Decimal = ZERO
-    """Percent on top of the index; the whole rise without one."""
+    """Percentage points added to the index change; the whole increase without one."""
     floor: Decimal | None = None
     cap: Decimal | None = None
 
@@ -43,7 +43,7 @@ class Uplift:
         check_bounds(self.floor, self.cap)
 
     def percent(self, index_change: Decimal = ZERO) -> Decimal:
-        """Return the rise in percent for a change of the index in percent."""
+        """Return the increase in percent for a change of the index in percent."""
         rise = index_change + self.spread
         if self.floor is not None:
             rise = max(rise, self.floor)
@@ -53,7 +53,7 @@ class Uplift:
 
 
 def index_change(before: Decimal, now: Decimal) -> Decimal:
-    """Return by how many percent an index has risen.
+    """Return the change of an index in percent.
 
     >>> index_change(Decimal(125), Decimal(130))
     Decimal('4')
@@ -128,10 +128,10 @@ def _raised_or_none(amount: Decimal | None, percent: Decimal) -> Decimal | None:
     return None if amount is None else raised(amount, percent)
 
 
-def raised_again(before: Decimal, percent: Decimal) -> Decimal:
-    """Return the rise in percent of two rises after each other.
+def compounded_percent(before: Decimal, percent: Decimal) -> Decimal:
+    """Return the total increase in percent of two successive increases.
 
-    >>> raised_again(Decimal(3), Decimal(3))
+    >>> compounded_percent(Decimal(3), Decimal(3))
     Decimal('6.09')
     """
     return raised(HUNDRED + before, percent) - HUNDRED

@@ -1,4 +1,4 @@
-"""Random subscriptions that are changed and billed in turn, as people do it."""
+"""Random subscriptions that are changed and billed in turn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WHOLE = st.integers(0, 25).map(Decimal)
 
 @dataclass
 class Agreement:
-    """A subscription with its history: lines, pauses and what was billed."""
+    """A subscription with its lines, pauses and billed periods."""
 
     lines: list[Line]
     pauses: list[Pause] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Agreement:
 
     @property
     def open_rows(self) -> list[BilledPeriod]:
-        """The rows that reach beyond what is closed of their line, as they are read."""
+        """The rows that end after the closed days of their line, as models read them."""
         closed = {line.key: line.closed_until for line in self.lines}
         return [
             row
@@ -68,7 +68,7 @@ class Agreement:
         ]
 
     def scheduled_days(self) -> list[date]:
-        """Return the days by which what ends, rests, goes on or costs more is billed.
+        """Return the days by which scheduled ends, pauses and price changes are billed.
 
         A plan that bills some days later takes a change into account as much later.
         """
@@ -99,7 +99,7 @@ class Agreement:
         self.lines = [self._with_followers_in_base(line) for line in self.lines]
 
     def _with_followers_in_base(self, line: Line) -> Line:
-        """A share of the total is a share of whatever is on the subscription."""
+        """Return a percent-of-total line with all current lines in its base."""
         if line.base is None:
             return line
         others = frozenset(each.key for each in self.lines if each.base is None)

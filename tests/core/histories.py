@@ -1,4 +1,4 @@
-"""Random subscriptions, and what they owe counted naively, day by day.
+"""Random subscriptions, and a naive count of what they owe, day by day.
 
 The count shares no code with the plan: it walks over single days and looks up the
 regular period of each by trying boundaries one after the other.
@@ -105,14 +105,14 @@ class Ledger:
         return new
 
     def end_line(self, key: int, day: date) -> None:
-        """Move a line's end, as people do, and look at the days again from there."""
+        """Move a line's end and reopen the days from there."""
         for index, line in enumerate(self.lines):
             if line.key == key:
                 closed = reopened_from(line, min(line.end or day, day))
                 self.lines[index] = replace(line, end=day, closed_until=closed)
 
     def end_subscription(self, day: date | None) -> None:
-        """End the service of all lines on a day, or take an end back with None."""
+        """End the service of all lines on a day, or undo an end with None."""
         for index, line in enumerate(self.lines):
             old = line.calendar.end
             if day is None:
@@ -183,9 +183,13 @@ def _due(calendar, line, served, start, boundaries):
         end = boundaries[boundaries.index(start) + 1]
         following = boundaries[boundaries.index(end) + 1]
         days = (following - end).days
-        rest = [end + timedelta(days=offset) for offset in range(days)]
-        rest = [each for each in rest if calendar.end is None or each < calendar.end]
-        due = of(rest) if rest else due
+        following_days = [end + timedelta(days=offset) for offset in range(days)]
+        following_days = [
+            each
+            for each in following_days
+            if calendar.end is None or each < calendar.end
+        ]
+        due = of(following_days) if following_days else due
     if calendar.timing is Timing.IN_ADVANCE:
         due = max(due, line.start + timedelta(days=calendar.due_shift_days))
     return due

@@ -6,14 +6,11 @@ from decimal import Decimal
 from billing_core.discounts import Discount
 from billing_core.invoice_plan import plan_invoice
 from billing_core.money import ZERO, as_decimal
+from billing_core.monthly_revenue import monthly_price
+from billing_core.movements import AgreedChange, kinds_by_day
 from billing_core.period import Period
 from billing_core.price_models import Graduated, Package, PerUnit, Volume
 from billing_core.rating import Terms, price_of, rate, rated_amount
-from billing_core.recurring_revenue import (
-    AgreedChange,
-    kinds_by_day,
-    monthly_price,
-)
 
 from .agreed import day, share_of
 from .reference_changes import CENTS, USD, dates, line, monthly

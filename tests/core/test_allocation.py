@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from billing_core.allocation import allocate
 from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUnit
-from billing_core.errors import NothingToAllocateTo
+from billing_core.errors import NoAllocationWeight
 from billing_core.money import Currency
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +38,6 @@ def test_a_year_of_1200_by_the_days_of_its_months_adds_up():
 
 
 @pytest.mark.parametrize("weights", [[], [0, 0], [2, -1], [-1]])
-def test_parts_without_weight_are_refused(weights):
-    with pytest.raises(NothingToAllocateTo):
+def test_weights_without_a_positive_sum_are_refused(weights):
+    with pytest.raises(NoAllocationWeight):
         allocate(Decimal(10), weights, ILS)

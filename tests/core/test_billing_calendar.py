@@ -83,7 +83,7 @@ def test_the_period_on_a_day_holds_that_day(calendar, offset):
 
 
 @given(calendars(), st.integers(0, 3000))
-def test_periods_from_a_day_are_the_rest_of_all_periods(calendar, offset):
+def test_periods_from_a_day_are_the_tail_of_all_periods(calendar, offset):
     day = calendar.start + timedelta(days=offset)
     rest = next(calendar.periods_from(day))
     for period in calendar.periods_from():
@@ -93,7 +93,7 @@ def test_periods_from_a_day_are_the_rest_of_all_periods(calendar, offset):
 
 
 @given(calendars(), st.integers(2, 30))
-def test_due_dates_never_go_back(calendar, count):
+def test_due_dates_never_decrease(calendar, count):
     dues = [period.due for period in islice(calendar.periods_from(), count)]
     assert dues == sorted(dues)
 
@@ -106,7 +106,7 @@ def test_boundaries_are_counted_from_the_anchor_as_dateutil_counts(
     assert BillingCalendar(start, interval).boundary(index) == expected
 
 
-def test_the_31st_comes_back_after_short_months():
+def test_the_31st_returns_after_short_months():
     calendar = BillingCalendar(day("2026-01-31"), MONTHLY)
     assert [str(calendar.boundary(index)) for index in range(1, 5)] == [
         "2026-02-28",
@@ -116,7 +116,7 @@ def test_the_31st_comes_back_after_short_months():
     ]
 
 
-def test_a_year_from_29_february_comes_back_in_2028():
+def test_a_year_from_29_february_returns_to_it_in_2028():
     calendar = BillingCalendar(day("2024-02-29"), Interval(1, IntervalUnit.YEAR))
     assert calendar.boundary(1) == day("2025-02-28")
     assert calendar.boundary(4) == day("2028-02-29")
@@ -133,7 +133,7 @@ def test_a_year_from_29_february_comes_back_in_2028():
         ((2, "year"), "2026-03-01", "2028-03-01"),
     ],
 )
-def test_each_unit_has_its_length(interval, start, expected):
+def test_each_interval_unit_has_its_length(interval, start, expected):
     length, unit = interval
     calendar = BillingCalendar(day(start), Interval(length, IntervalUnit(unit)))
     assert next(calendar.periods_from()).service.end == day(expected)
@@ -189,7 +189,9 @@ def test_a_quarter_aligned_to_a_day_begins_on_the_next_such_day():
         (Timing.IN_ARREARS, 3, "2026-04-04"),
     ],
 )
-def test_due_in_advance_on_the_first_day_in_arrears_after_the_last(timing, shift, due):
+def test_a_period_is_due_on_its_first_day_in_advance_and_after_its_last_in_arrears(
+    timing, shift, due
+):
     calendar = BillingCalendar(
         day("2026-03-01"), MONTHLY, timing=timing, due_shift_days=shift
     )
@@ -199,7 +201,7 @@ def test_due_in_advance_on_the_first_day_in_arrears_after_the_last(timing, shift
 @pytest.mark.parametrize(
     ("start", "due"), [("2026-07-28", "2026-08-01"), ("2026-07-27", "2026-07-27")]
 )
-def test_a_stub_below_the_cut_off_waits_for_the_next_full_period(start, due):
+def test_a_stub_below_the_cut_off_is_due_with_the_next_full_period(start, due):
     calendar = BillingCalendar(day(start), MONTHLY, on_day(1), cut_off_days=5)
     assert next(calendar.periods_from()).due == day(due)
 
@@ -216,7 +218,7 @@ def test_the_end_cuts_the_last_period_and_makes_it_due_in_arrears():
 
 
 @pytest.mark.parametrize("number", [None, 0, 32])
-def test_a_day_that_no_month_has_is_refused(number):
+def test_a_billing_day_outside_1_to_31_is_refused(number):
     with pytest.raises(InvalidAnchorDay):
         Anchor(AnchorKind.DAY_OF_MONTH, number)
 

@@ -26,7 +26,7 @@ def lines_of(edit):
     ]
 
 
-def test_a_change_of_quantity_moves_the_ramp_that_follows():
+def test_a_quantity_change_shifts_the_scheduled_ramp():
     first = seats(10, end="2027-04-01", price="100")
     second = seats(10, "2027-04-01", key=2, series=1, price="110")
     edit = change_quantity([first, second], 1, day("2026-06-01"), Decimal(12))
@@ -39,7 +39,7 @@ def test_a_change_of_quantity_moves_the_ramp_that_follows():
     assert [line.terms.price.unit_price for line in edit.lines] == [100, 100, 110, 110]
 
 
-def test_a_change_of_price_keeps_a_price_agreed_for_later():
+def test_a_price_change_keeps_a_scheduled_price():
     first = seats(1, end="2027-04-01", price="100")
     second = seats(1, "2027-04-01", key=2, series=1, price="110")
     edit = change_terms(
@@ -63,7 +63,7 @@ def test_an_upgrade_in_mid_period_credits_the_old_price_and_charges_the_new():
     ]
 
 
-def test_from_monthly_to_yearly_the_year_begins_on_the_day_of_the_change():
+def test_a_change_to_yearly_starts_the_year_on_the_day_of_the_change():
     yearly = BillingCalendar(day("2026-04-16"), Interval(1, IntervalUnit.YEAR))
     edit = change_terms(
         [seats(1, price="30")],
@@ -85,7 +85,7 @@ def test_a_change_from_the_first_day_leaves_an_empty_line():
     assert edit.lines[0].is_empty
 
 
-def test_a_back_dated_change_opens_the_billed_months_again():
+def test_a_backdated_change_reopens_the_billed_months():
     line = seats(10, closed_until=day("2026-07-01"))
     edit = change_quantity([line], 1, day("2026-05-16"), Decimal(12))
     assert edit.lines[0].closed_until == day("2026-05-01")
@@ -100,14 +100,14 @@ def test_a_back_dated_change_opens_the_billed_months_again():
     ]
 
 
-def test_a_product_that_is_taken_away_is_credited():
+def test_a_removed_product_is_credited():
     edit = end_line([seats(10)], 1, day("2026-04-16"))
     rows = [charged("2026-04-01/2026-05-01", "70.00")]
     outcome = plan_invoice(edit.lines, rows, ILS, day("2026-04-16"))
     assert rows_of(outcome) == [("2026-04-16/2026-05-01", "10", "-35.00")]
 
 
-def test_a_product_that_joins_is_charged_from_its_day():
+def test_an_added_product_is_charged_from_its_first_day():
     joins = replace(seats(2, "2026-04-16"), key=-1)
     edit = add_line([seats(10, closed_until=day("2026-05-01"))], joins)
     outcome = plan_invoice(edit.lines, [], ILS, day("2026-04-16"))
@@ -138,7 +138,7 @@ def served(edit):
     ]
 
 
-def test_units_added_before_a_price_step_are_there_after_it():
+def test_units_added_before_a_scheduled_price_remain_after_it():
     edit = change_quantity(a_price_step(), 1, day("2026-06-01"), Decimal(12))
     assert served(edit) == [
         ("2026-04-01", "10", "100"),
@@ -147,7 +147,7 @@ def test_units_added_before_a_price_step_are_there_after_it():
     ]
 
 
-def test_a_price_step_is_left_alone_by_a_change_of_the_price_before_it():
+def test_a_price_change_does_not_affect_a_later_scheduled_price():
     lines = a_price_step()
     edit = change_terms(
         lines,
@@ -163,6 +163,6 @@ def test_a_price_step_is_left_alone_by_a_change_of_the_price_before_it():
     ]
 
 
-def test_what_ends_does_not_begin_again_at_a_price_step():
+def test_a_removed_line_does_not_restart_at_a_scheduled_price():
     edit = end_line(a_price_step(), 1, day("2026-06-01"))
     assert served(edit) == [("2026-04-01", "10", "100")]

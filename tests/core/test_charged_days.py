@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from billing_core.changes import change_quantity, change_terms, end_line
-from billing_core.charged_days import ChangePolicy, as_charged, charged_from
+from billing_core.charged_days import ChangePolicy, charged_from, with_charged_days
 from billing_core.invoice_plan import plan_invoice
 from billing_core.line import PercentBase
 from billing_core.price_models import PercentOfTotal
@@ -28,12 +28,12 @@ def changed(lines, policy, on, quantity):
 def charged_on(lines, target):
     return [
         (str(line.start), str(line.end), int(line.quantity))
-        for line in as_charged(lines, day(target)).lines
+        for line in with_charged_days(lines, day(target)).lines
         if not line.is_empty
     ]
 
 
-def test_the_last_change_that_counts_for_a_day_charges_it():
+def test_a_day_is_charged_by_the_last_change_that_covers_it():
     lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
     lines = changed(lines, ChangePolicy.PRORATE, "2026-04-20", 30)
     assert charged_on(lines, "2026-04-20") == [
@@ -42,7 +42,7 @@ def test_the_last_change_that_counts_for_a_day_charges_it():
     ]
 
 
-def test_two_changes_of_a_period_that_are_not_charged_in_it_wait_both():
+def test_two_changes_charged_from_the_next_period_are_both_deferred():
     lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
     lines = changed(lines, ChangePolicy.NONE, "2026-04-20", 30)
     assert charged_on(lines, "2026-04-20") == [
@@ -51,13 +51,13 @@ def test_two_changes_of_a_period_that_are_not_charged_in_it_wait_both():
     ]
 
 
-def test_a_full_change_takes_the_days_of_the_full_change_before_it():
+def test_a_full_charge_replaces_the_full_charge_before_it():
     lines = changed([seats(10)], ChangePolicy.FULL, "2026-04-10", 20)
     lines = changed(lines, ChangePolicy.FULL, "2026-04-20", 30)
     assert charged_on(lines, "2026-04-20") == [("2026-04-01", "None", 30)]
 
 
-def test_a_full_change_leaves_the_days_before_a_change_by_the_day():
+def test_a_full_charge_reaches_back_only_to_the_last_prorated_change():
     lines = changed([seats(10)], ChangePolicy.PRORATE, "2026-04-10", 20)
     lines = changed(lines, ChangePolicy.FULL, "2026-04-20", 30)
     assert charged_on(lines, "2026-04-20") == [
@@ -66,18 +66,18 @@ def test_a_full_change_leaves_the_days_before_a_change_by_the_day():
     ]
 
 
-def test_what_ends_before_it_is_charged_never_is():
+def test_a_deferred_change_that_ends_before_its_charge_is_never_charged():
     lines = changed([seats(10)], ChangePolicy.NONE, "2026-04-10", 20)
     edit = end_line(lines, 1, day("2026-04-16"))
     assert charged_on(edit.lines, "2026-06-01") == [("2026-04-01", "2026-04-16", 10)]
 
 
-def test_the_first_line_has_no_days_but_its_own():
+def test_the_first_line_is_charged_for_its_own_days_only():
     line = replace(seats(10, start="2026-04-16"), charged_from=day("2026-04-01"))
     assert charged_on([line], "2026-04-16") == [("2026-04-16", "None", 10)]
 
 
-def test_what_waits_for_its_first_period_is_changed_at_no_cost_before_it():
+def test_changes_before_the_first_period_cost_nothing_before_it():
     """A plan that is charged from May on, and more seats of it from 20 April."""
     yearly = seats(20, since="2026-05-01").calendar
     plan = change_terms(
@@ -96,7 +96,7 @@ def test_what_waits_for_its_first_period_is_changed_at_no_cost_before_it():
     ]
 
 
-def test_a_full_change_is_charged_for_no_period_before_its_own():
+def test_a_full_charge_never_reaches_into_an_earlier_period():
     """It was agreed on when periods began on the 1st, and they begin on the 10th."""
     lines = changed([seats(10)], ChangePolicy.FULL, "2026-05-16", 20)
     tenth = seats(1, since="2026-04-10").calendar
@@ -107,7 +107,7 @@ def test_a_full_change_is_charged_for_no_period_before_its_own():
     ]
 
 
-def test_a_product_that_leaves_is_credited_for_no_period_before_its_own():
+def test_a_removal_is_never_credited_for_an_earlier_period():
     """It was agreed on when periods began on the 1st, and they begin on the 10th."""
     tenth = seats(1, since="2026-04-10").calendar
     line = seats(10, end="2026-05-16", calendar=tenth)
@@ -120,7 +120,7 @@ def test_a_change_on_the_first_day_of_a_period_is_charged_on_it(policy):
     assert charged_from(policy, seats(10), day("2026-05-01")) == day("2026-05-01")
 
 
-def test_a_product_that_leaves_is_charged_by_the_policy():
+def test_a_removal_is_credited_by_the_policy():
     for until, owed in (("2026-04-01", "-70.00"), ("2026-05-01", None)):
         line = seats(10, closed_until=day("2026-05-01"))
         edit = end_line([line], 1, day("2026-04-16"), day(until))
@@ -131,7 +131,7 @@ def test_a_product_that_leaves_is_charged_by_the_policy():
         assert [str(item.amount) for item in plan.items] == ([owed] if owed else [])
 
 
-def test_a_share_is_counted_anew_for_the_days_that_are_charged_otherwise():
+def test_a_percentage_is_recalculated_for_the_recharged_days():
     # Periods of the share begin on the 16th: the last one ends within the charged days.
     calendar = seats(1, since="2026-03-16").calendar
     share = seats(1, start="2026-03-16", key=9, calendar=calendar)
@@ -162,7 +162,7 @@ def test_a_share_is_counted_anew_for_the_days_that_are_charged_otherwise():
     assert totals["2026-04-20"] == ["3.38", "7.00"]
 
 
-def test_a_share_is_counted_anew_where_an_end_is_charged_otherwise_by_a_later_change():
+def test_a_percentage_is_recalculated_where_a_later_change_moves_a_charged_end():
     # Ended on 20 May, charged until the 1st; then it moves to periods from the 17th.
     calendar = seats(1, since="2026-03-16").calendar
     share = seats(1, start="2026-04-16", key=9, calendar=calendar)
@@ -191,7 +191,7 @@ def test_a_share_is_counted_anew_where_an_end_is_charged_otherwise_by_a_later_ch
     assert again == ["3.50", "0.23"]
 
 
-def test_the_next_due_is_the_day_of_what_waits():
+def test_the_next_due_date_is_the_day_of_the_deferred_change():
     lines = changed([seats(10)], ChangePolicy.FULL, "2026-04-20", 20)
     plan = plan_invoice(lines, [], ILS, day("2026-04-01"))
     assert rows_of(plan) == [("2026-04-01/2026-05-01", "10", "70.00")]

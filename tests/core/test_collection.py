@@ -1,4 +1,4 @@
-"""What is known of a charge, by what the provider answered."""
+"""The outcome of a charge by the responses of the provider."""
 
 import pytest
 from billing_core.collection import Call, Decline, Outcome, outcome_of
@@ -30,5 +30,5 @@ LOOKED_UP = Call(may_charge=False)
         ("error", [ANSWERED, LOST], Decline.HARD, Outcome.UNKNOWN),
     ],
 )
-def test_an_outcome_is_what_the_answers_prove(state, calls, decline, outcome):
+def test_the_outcome_is_what_the_responses_prove(state, calls, decline, outcome):
     assert outcome_of(state, calls, decline) is outcome

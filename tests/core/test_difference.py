@@ -30,7 +30,7 @@ def test_fewer_units_are_one_credit_of_the_charge():
     assert outcome.items[0].reverses == 5
 
 
-def test_a_credit_takes_the_newest_charge_first():
+def test_the_newest_charge_is_credited_first():
     """Five, then seven, then four users: two from the second invoice, one from the
     first."""
     lines = [

@@ -14,29 +14,29 @@ def share(percent="0", fixed="0", cycles=None):
 
 
 @pytest.mark.parametrize(("percent", "fixed"), [("101", "0"), ("-1", "0"), ("0", "-1")])
-def test_a_discount_that_is_none_is_refused(percent, fixed):
+def test_a_discount_outside_its_bounds_is_refused(percent, fixed):
     with pytest.raises(InvalidDiscount):
         share(percent, fixed)
 
 
-def test_shares_are_of_what_the_shares_before_have_left():
+def test_percentages_compound():
     assert discounted(Decimal(100), [share("10"), share("10")]) == 81
 
 
-def test_all_shares_come_before_the_amounts():
+def test_percentages_come_before_fixed_amounts():
     assert discounted(Decimal(100), [share(fixed="5"), share("10")]) == 85
 
 
-def test_a_credit_is_not_discounted_into_a_charge():
+def test_a_discount_never_turns_a_credit_into_a_charge():
     assert discounted(Decimal(-10), [share(fixed="5")]) == -10
 
 
 @pytest.mark.parametrize(
     ("cycles", "held"), [(None, [0, 1, 2, 99]), (2, [0, 1]), (0, [])]
 )
-def test_a_discount_holds_for_its_cycles(cycles, held):
+def test_a_discount_applies_to_its_cycles_only(cycles, held):
     discount = share("10", cycles=cycles)
-    assert [cycle for cycle in (0, 1, 2, 99) if discount.holds_in(cycle)] == held
+    assert [cycle for cycle in (0, 1, 2, 99) if discount.applies_in(cycle)] == held
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_a_discount_holds_for_its_cycles(cycles, held):
         ("50", ["30", "15", "5", "9"], ["30", "15", "5", "0"]),
         ("50", ["0", "-10", "700"], ["0", "0", "50"]),
         ("50.01", ["16.67", "16.67", "16.67"], ["16.67", "16.67", "16.67"]),
-        # More than all cost: the last one has the rest for when it costs more.
+        # More than the sum of prices: the last one takes the excess.
         ("50", ["30"], ["50"]),
         ("50", ["30", "10"], ["30", "20"]),
-        # What is used costs nobody knows what: the others come first.
+        # The price of usage is unknown: the others come first.
         ("50", [None, "30"], ["20", "30"]),
         ("50", [None, "70", None], ["0", "50", "0"]),
         ("50", [None, None], ["50", "0"]),
         ("50", [], []),
     ],
 )
-def test_an_amount_is_borne_in_the_order_of_the_prices(amount, prices, shares):
+def test_a_discount_amount_is_spread_in_the_order_of_the_prices(amount, prices, shares):
     known = [price and Decimal(price) for price in prices]
     assert spread(Decimal(amount), known) == [Decimal(share) for share in shares]
 
@@ -67,12 +67,12 @@ SHARES = st.decimals(min_value=0, max_value=100, places=1)
 
 
 @given(AMOUNTS, st.lists(st.builds(Discount, SHARES, AMOUNTS), max_size=4))
-def test_a_discounted_price_lies_between_nothing_and_the_price(price, discounts):
+def test_a_discounted_price_lies_between_zero_and_the_price(price, discounts):
     assert 0 <= discounted(price, discounts) <= price
 
 
 @given(AMOUNTS, st.lists(st.none() | AMOUNTS, min_size=1, max_size=5))
-def test_the_parts_of_an_amount_off_add_up_to_it(amount, prices):
+def test_the_parts_of_a_discount_amount_add_up_to_it(amount, prices):
     shares = spread(amount, prices)
     assert sum(shares) == amount
     assert min(shares) >= 0
@@ -98,7 +98,7 @@ def calendar(start, unit, length=1):
         (("0", "120", 1), "year", "month", date(2026, 7, 2), ("0", "8.59", 7)),
     ],
 )
-def test_a_discount_goes_on_in_periods_of_another_length(
+def test_a_discount_is_converted_to_periods_of_another_length(
     granted, old, new, on, expected
 ):
     start = date(2026, 1, 1)
@@ -109,7 +109,7 @@ def test_a_discount_goes_on_in_periods_of_another_length(
     assert gone_on.since == on
 
 
-def test_a_discount_that_is_over_does_not_go_on():
+def test_an_expired_discount_is_not_carried_over():
     start, on = date(2026, 1, 1), date(2026, 3, 1)
     old, new = calendar(start, "month"), calendar(on, "year")
     assert carried_over(share("10", cycles=2), on, old, new) is None
@@ -121,7 +121,9 @@ def test_a_discount_that_is_over_does_not_go_on():
     st.sampled_from([("day", 1), ("week", 2), ("month", 1), ("month", 3), ("year", 1)]),
     st.integers(0, 400),
 )
-def test_what_goes_on_never_takes_off_more_than_before(cycles, old, new, days):
+def test_a_carried_over_discount_never_exceeds_the_original_total(
+    cycles, old, new, days
+):
     start = date(2026, 1, 1)
     on = date.fromordinal(start.toordinal() + days)
     before, after = calendar(start, *old), calendar(on, *new)

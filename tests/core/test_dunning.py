@@ -1,40 +1,40 @@
-"""Which step is done on which day."""
+"""Dunning steps by day."""
 
 from datetime import date, timedelta
 
 import pytest
 from billing_core.collection import Decline
 from billing_core.dunning import (
-    TAKES_AWAY,
+    SERVICE_STOPPING,
     Action,
     Case,
-    Day,
-    Method,
+    DayPlan,
+    PaymentReadiness,
     Policy,
     Step,
     check_policy,
-    foresee,
+    is_service_warning,
     steps_on,
-    warns,
+    upcoming_steps,
 )
 from billing_core.errors import (
+    CancelledTwice,
     NoDunningStep,
-    NothingAfterCancelling,
     StepBeforeDueDate,
     StepTwiceOnOneDay,
-    SuspensionAfterCancelling,
+    SuspensionAfterCancellation,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
 DUE = date(2026, 7, 1)
-REMINDER, PAST_DUE, RETRY, LETTER, PAYDAY, WARNING, SUSPEND, LAST, CANCEL = range(1, 10)
+REMINDER, PAST_DUE, RETRY, EMAIL, PAYDAY, WARNING, SUSPEND, LAST, CANCEL = range(1, 10)
 CARD = Policy(
     (
         Step(REMINDER, -3, Action.EMAIL),
         Step(PAST_DUE, 1, Action.PAST_DUE),
         Step(RETRY, 3, Action.CHARGE),
-        Step(LETTER, 3, Action.EMAIL),
+        Step(EMAIL, 3, Action.EMAIL),
         Step(PAYDAY, 5, Action.CHARGE, Decline.FUNDS),
         Step(WARNING, 10, Action.EMAIL),
         Step(SUSPEND, 15, Action.SUSPEND),
@@ -42,8 +42,8 @@ CARD = Policy(
         Step(CANCEL, 30, Action.CANCEL),
     )
 )
-NOTHING = Day()
-READY = Case(DUE, method=Method.READY, decline=Decline.OTHER)
+NOTHING = DayPlan()
+READY = Case(DUE, readiness=PaymentReadiness.READY, decline=Decline.OTHER)
 
 
 def day(number):
@@ -63,17 +63,17 @@ def live_through(case, days, policy=CARD, quiet=()):
 
 
 def runs(policy, case, today, quiet):
-    """Yield what is done on a day until nothing is left of it."""
+    """Yield the plans of a day until one is empty."""
     while (plan := steps_on(policy, case, today, quiet)) != NOTHING:
         yield plan
         case = case.after(plan, today)
 
 
-def test_a_step_comes_on_its_day_with_a_run_every_day():
+def test_with_daily_runs_each_step_is_carried_out_on_its_day():
     assert live_through(READY, range(-5, 40)) == {
         -3: [REMINDER],
         1: [PAST_DUE],
-        3: [RETRY, LETTER],
+        3: [RETRY, EMAIL],
         10: [WARNING],
         15: [SUSPEND],
         25: [LAST],
@@ -81,54 +81,56 @@ def test_a_step_comes_on_its_day_with_a_run_every_day():
     }
 
 
-def test_renews_on_the_1st_with_15_days_is_suspended_on_the_16th():
+def test_an_invoice_due_on_the_1st_suspends_after_15_days_on_the_16th():
     case = Case(DUE, done={WARNING: day(10)})
-    suspends = [on for step, on in foresee(CARD, case, day(11)) if step.key == SUSPEND]
+    suspends = [
+        on for step, on in upcoming_steps(CARD, case, day(11)) if step.key == SUSPEND
+    ]
     assert suspends == [date(2026, 7, 16)]
 
 
-def test_nothing_before_the_due_date_is_said_on_it():
+def test_a_reminder_planned_before_the_due_date_is_skipped_from_the_due_date():
     assert live_through(READY, [0]) == {}
-    assert steps_on(CARD, READY, DUE).passed_over[0].key == REMINDER
+    assert steps_on(CARD, READY, DUE).skipped[0].key == REMINDER
 
 
-def test_what_follows_a_charge_waits_for_what_comes_of_it():
+def test_steps_after_a_charge_wait_for_its_outcome():
     case = READY.after(steps_on(CARD, READY, day(1)), day(1))
     plan = steps_on(CARD, case, day(3))
     assert [step.key for step in plan.to_do] == [RETRY]
     assert [
         step.key for step in steps_on(CARD, case.after(plan, day(3)), day(3)).to_do
-    ] == [LETTER]
+    ] == [EMAIL]
 
 
-def test_the_letter_of_a_suspension_does_not_come_before_it():
-    told = Policy(
+def test_the_email_of_a_suspension_is_not_sent_before_it():
+    policy = Policy(
         (
             Step(1, 10, Action.EMAIL),
             Step(2, 15, Action.SUSPEND),
             Step(3, 15, Action.EMAIL),
         )
     )
-    assert live_through(Case(DUE), range(40, 50), told) == {40: [1], 45: [2, 3]}
+    assert live_through(Case(DUE), range(40, 50), policy) == {40: [1], 45: [2, 3]}
 
 
 def test_a_decline_for_funds_has_a_retry_of_its_own():
-    poor = Case(DUE, method=Method.READY, decline=Decline.FUNDS)
+    poor = Case(DUE, readiness=PaymentReadiness.READY, decline=Decline.FUNDS)
     assert live_through(poor, range(6))[5] == [PAYDAY]
 
 
-@pytest.mark.parametrize("method", [Method.NONE, Method.ACTION])
-def test_nothing_is_charged_that_cannot_be(method):
-    case = Case(DUE, method=method, decline=Decline.HARD)
-    assert live_through(case, range(6)) == {1: [PAST_DUE], 3: [LETTER]}
+@pytest.mark.parametrize("method", [PaymentReadiness.NONE, PaymentReadiness.ACTION])
+def test_a_payment_method_that_is_not_ready_is_not_charged(method):
+    case = Case(DUE, readiness=method, decline=Decline.HARD)
+    assert live_through(case, range(6)) == {1: [PAST_DUE], 3: [EMAIL]}
 
 
-def test_a_hard_decline_of_all_methods_is_not_tried_again():
-    case = Case(DUE, method=Method.READY, decline=Decline.HARD)
+def test_a_hard_decline_is_not_retried():
+    case = Case(DUE, readiness=PaymentReadiness.READY, decline=Decline.HARD)
     assert RETRY not in live_through(case, [3])[3]
 
 
-def test_after_an_outage_there_is_one_letter_and_time_to_answer_it():
+def test_after_an_outage_one_email_is_sent_with_the_full_notice_period():
     # The first run is 40 days late; 15 − 10 days later, 25 − 15, 30 − 25.
     assert live_through(READY, range(40, 80)) == {
         40: [PAST_DUE, RETRY, WARNING],
@@ -138,7 +140,7 @@ def test_after_an_outage_there_is_one_letter_and_time_to_answer_it():
     }
 
 
-def test_an_outage_of_two_days_moves_what_follows_the_late_letter():
+def test_a_late_email_delays_the_steps_that_follow_it():
     days = [*range(9), *range(12, 50)]
     found = live_through(READY, days)
     assert (found[12], found[17], found[27], found[32]) == (
@@ -149,22 +151,22 @@ def test_an_outage_of_two_days_moves_what_follows_the_late_letter():
     )
 
 
-def test_a_late_first_letter_moves_nothing_if_the_last_one_is_on_time():
+def test_a_late_first_email_delays_nothing_if_the_last_one_is_on_time():
     days = [*range(3), *range(5, 20)]
     assert live_through(READY, days)[15] == [SUSPEND]
 
 
-def test_nothing_that_is_noticed_happens_on_quiet_days():
+def test_steps_that_the_customer_notices_are_deferred_on_quiet_days():
     sabbath = {day(3), day(15)}
     found = live_through(READY, range(20), quiet=sabbath)
-    assert (found[3], found[4], found[16]) == ([RETRY], [LETTER], [SUSPEND])
+    assert (found[3], found[4], found[16]) == ([RETRY], [EMAIL], [SUSPEND])
 
 
-def test_what_is_foreseen_is_what_comes():
-    foreseen = {}
-    for step, on in foresee(CARD, READY, day(-5), {day(3), day(25)}):
-        foreseen.setdefault((on - DUE).days, []).append(step.key)
-    assert foreseen == live_through(READY, range(-5, 60), quiet={day(3), day(25)})
+def test_upcoming_steps_are_the_steps_carried_out():
+    upcoming = {}
+    for step, on in upcoming_steps(CARD, READY, day(-5), {day(3), day(25)}):
+        upcoming.setdefault((on - DUE).days, []).append(step.key)
+    assert upcoming == live_through(READY, range(-5, 60), quiet={day(3), day(25)})
 
 
 @pytest.mark.parametrize(
@@ -178,13 +180,13 @@ def test_what_is_foreseen_is_what_comes():
         ([Step(1, 9, Action.CANCEL), Step(2, 12, Action.CANCEL)], None),
     ],
 )
-def test_a_policy_that_cannot_be_followed_is_refused(steps, error):
-    expected = error or (SuspensionAfterCancelling, NothingAfterCancelling)
+def test_a_policy_that_cannot_be_carried_out_is_refused(steps, error):
+    expected = error or (SuspensionAfterCancellation, CancelledTwice)
     with pytest.raises(expected):
         check_policy(Policy(tuple(steps)))
 
 
-def test_a_usual_policy_is_taken():
+def test_a_typical_policy_is_accepted():
     check_policy(CARD)
     activities = [Step(1, 5, Action.ACTIVITY), Step(2, 5, Action.ACTIVITY)]
     check_policy(Policy(tuple(activities)))
@@ -207,7 +209,7 @@ policies = st.lists(steps, min_size=1, max_size=8, unique=True).map(
 cases = st.builds(
     Case,
     due=st.just(DUE),
-    method=st.sampled_from(Method),
+    readiness=st.sampled_from(PaymentReadiness),
     decline=st.none() | st.sampled_from(Decline),
 )
 quiet_days = st.sets(st.integers(-10, 60).map(day), max_size=20)
@@ -215,26 +217,26 @@ first_days = st.integers(-20, 60)
 
 
 @given(policies, cases, first_days, quiet_days)
-def test_a_run_every_day_does_what_was_foreseen(policy, case, first, quiet):
-    foreseen = {}
-    for step, on in foresee(policy, case, day(first), quiet):
-        foreseen.setdefault((on - DUE).days, []).append(step.key)
+def test_daily_runs_carry_out_the_upcoming_steps(policy, case, first, quiet):
+    upcoming = {}
+    for step, on in upcoming_steps(policy, case, day(first), quiet):
+        upcoming.setdefault((on - DUE).days, []).append(step.key)
     days = range(first, first + 200)
-    assert live_through(case, days, policy, quiet) == foreseen
+    assert live_through(case, days, policy, quiet) == upcoming
 
 
 @given(policies, cases, first_days, quiet_days)
 def test_a_second_run_on_a_day_does_nothing(policy, case, first, quiet):
     today, done = day(first), []
     for plan in runs(policy, case, today, quiet):
-        done += [step.key for step in (*plan.to_do, *plan.passed_over)]
+        done += [step.key for step in (*plan.to_do, *plan.skipped)]
         case = case.after(plan, today)
     assert len(done) == len(set(done))
     assert steps_on(policy, case, today, quiet) == NOTHING
 
 
 @given(policies, cases, st.lists(first_days, min_size=1), quiet_days)
-def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, quiet):
+def test_no_step_runs_early_or_twice_or_without_its_warning(policy, case, days, quiet):
     done = {}
     for number in sorted(days):
         for plan in runs(policy, case, day(number), quiet):
@@ -242,7 +244,7 @@ def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, qu
                 assert step.key not in done
                 assert number >= step.day
                 done[step.key] = number
-                if step.action in TAKES_AWAY:
+                if step.action in SERVICE_STOPPING:
                     written = [
                         each
                         for each in policy.steps
@@ -255,10 +257,15 @@ def test_nothing_comes_early_twice_or_without_its_warning(policy, case, days, qu
             case = case.after(plan, day(number))
 
 
-def test_letters_that_go_with_taking_the_service_away():
+def test_emails_around_the_loss_of_the_service_are_service_warnings():
     only_a_reminder = Policy((Step(1, -3, Action.EMAIL), Step(2, 10, Action.SUSPEND)))
-    assert warns(only_a_reminder, 1)
-    letters = tuple(Step(day, day, Action.EMAIL) for day in (3, 9, 15, 20))
-    policy = Policy((*letters, Step(99, 15, Action.SUSPEND)))
-    assert [warns(policy, key) for key in (3, 9, 15, 20)] == [False, True, True, True]
-    assert not any(warns(Policy(letters), key) for key in (3, 9, 15, 20))
+    assert is_service_warning(only_a_reminder, 1)
+    emails = tuple(Step(day, day, Action.EMAIL) for day in (3, 9, 15, 20))
+    policy = Policy((*emails, Step(99, 15, Action.SUSPEND)))
+    assert [is_service_warning(policy, key) for key in (3, 9, 15, 20)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert not any(is_service_warning(Policy(emails), key) for key in (3, 9, 15, 20))

@@ -1,4 +1,4 @@
-"""Every refusal says what to do, and can be translated from its values."""
+"""Every error has a code and a sentence with its values."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,33 +13,33 @@ SAMPLES = [
     errors.InvalidAnchorDay(32),
     errors.InvalidCutOff(-1),
     errors.InvalidMinorUnit("ILS", Decimal(0)),
-    errors.NothingToAllocateTo((Decimal(0),)),
+    errors.NoAllocationWeight((Decimal(0),)),
     errors.NegativeQuantity(Decimal(-1)),
     errors.NoTiers(),
     errors.TierOutOfOrder(2, Decimal(5), Decimal(10)),
-    errors.TierAfterTheLast(3),
+    errors.TierAfterUnlimited(3),
     errors.QuantityBeyondTiers(Decimal(300), Decimal(200)),
     errors.InvalidPackageSize(Decimal(0)),
-    errors.PriceOfAnotherModel("graduated", "per_unit"),
+    errors.PriceModelMismatch("graduated", "per_unit"),
     errors.FloorAboveCap(Decimal(20), Decimal(10)),
     errors.InvalidDiscount(Decimal(101), Decimal(0)),
     errors.UnknownLine(7),
     errors.SeriesOnTwoCalendars(7),
     errors.UsageInAdvance(7),
-    errors.PercentOfItself((3, 4)),
+    errors.CircularPercentBase((3, 4)),
     errors.NothingToChange(date(2026, 4, 1)),
     errors.InvalidIndex(Decimal(0), Decimal(100)),
     errors.InvalidScale(Decimal(30)),
     errors.NoDunningStep(),
     errors.StepBeforeDueDate("suspend", -3),
     errors.StepTwiceOnOneDay("charge", 3),
-    errors.SuspensionAfterCancelling(30, 20),
-    errors.NothingAfterCancelling(30, 20),
+    errors.SuspensionAfterCancellation(30, 20),
+    errors.CancelledTwice(30, 20),
     errors.TransitionNotAllowed("draft", "expired", ("active",)),
 ]
 
 
-def test_every_refusal_has_a_sample():
+def test_every_error_has_a_sample():
     refusals = set(errors.BillingError.__subclasses__())
     assert {type(sample) for sample in SAMPLES} == refusals
 

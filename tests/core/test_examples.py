@@ -15,7 +15,7 @@ WITHOUT_EXAMPLE = {"errors", "price_models"}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_a_module_are_true(name):
+def test_the_docstring_examples_of_a_module_pass(name):
     module = importlib.import_module(f"billing_core.{name}")
     outcome = doctest.testmod(module)
     assert outcome.failed == 0

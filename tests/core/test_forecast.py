@@ -9,7 +9,7 @@ from .agreements import CHANGES, agreements, live
 from .histories import ILS, START
 
 
-def test_a_change_to_come_is_in_the_forecast_on_its_day():
+def test_a_scheduled_change_is_forecast_on_its_day():
     lines = [
         seats(10, end="2026-04-16"),
         seats(12, "2026-04-16", key=2, series=1),
@@ -23,7 +23,7 @@ def test_a_change_to_come_is_in_the_forecast_on_its_day():
 
 
 @given(agreements(), CHANGES, st.integers(0, 200))
-def test_the_forecast_is_what_is_billed_day_by_day(agreement, changes, days):
+def test_the_forecast_equals_daily_billing(agreement, changes, days):
     today = live(agreement, START, changes)
     until = today + timedelta(days=days)
     foreseen = list(

@@ -1,27 +1,34 @@
-"""A score is a weighted mean of what is known."""
+"""The health score is the weighted mean of the known signals."""
 
 from decimal import Decimal
 
 import pytest
 from billing_core.errors import InvalidScale
-from billing_core.health import Band, Fact, Scale, band_of, score, shares
+from billing_core.health import (
+    Band,
+    Scale,
+    SignalScore,
+    band_of,
+    contributions,
+    total_score,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 numbers = st.decimals(-1000, 1000, places=2)
-marks = st.decimals(0, 100, places=1)
-facts = st.builds(Fact, st.none() | marks, st.decimals(0, 10, places=1))
+scores = st.decimals(0, 100, places=1)
+signals = st.builds(SignalScore, st.none() | scores, st.decimals(0, 10, places=1))
 scales = st.tuples(numbers, numbers).filter(lambda ends: ends[0] != ends[1])
 
 
-def test_a_month_late_has_no_marks_and_a_week_most_of_them():
+def test_a_score_falls_linearly_from_the_best_to_the_worst_value():
     late = Scale(best=Decimal(0), worst=Decimal(30))
-    assert [late.marks(Decimal(days)) for days in (0, 15, 30, 45)] == [100, 50, 0, 0]
+    assert [late.score(Decimal(days)) for days in (0, 15, 30, 45)] == [100, 50, 0, 0]
 
 
-def test_a_scale_may_go_up():
+def test_the_best_value_may_be_the_greater_one():
     seats = Scale(best=Decimal(80), worst=Decimal(20))
-    assert [seats.marks(Decimal(used)) for used in (100, 80, 50, 10)] == [
+    assert [seats.score(Decimal(used)) for used in (100, 80, 50, 10)] == [
         100,
         100,
         50,
@@ -29,20 +36,20 @@ def test_a_scale_may_go_up():
     ]
 
 
-def test_a_scale_has_two_ends():
+def test_a_scale_with_equal_ends_is_refused():
     with pytest.raises(InvalidScale):
         Scale(best=Decimal(30), worst=Decimal(30))
 
 
-def test_three_signals_and_one_that_nobody_knows():
+def test_an_unknown_signal_is_left_out_of_the_weighted_mean():
     known = [
-        Fact(Decimal(20), Decimal(3)),  # payments
-        Fact(Decimal(50), Decimal(2)),  # seats
-        Fact(Decimal(100), Decimal(1)),  # messages
-        Fact(None, Decimal(2)),  # no term, so no renewal
+        SignalScore(Decimal(20), Decimal(3)),  # payments
+        SignalScore(Decimal(50), Decimal(2)),  # seats
+        SignalScore(Decimal(100), Decimal(1)),  # messages
+        SignalScore(None, Decimal(2)),  # no term, so no renewal
     ]
-    assert score(known) == 43  # (60 + 100 + 100) / 6
-    assert [share and round(share, 1) for share in shares(known)] == [
+    assert total_score(known) == 43  # (60 + 100 + 100) / 6
+    assert [share and round(share, 1) for share in contributions(known)] == [
         10,
         Decimal("16.7"),
         Decimal("16.7"),
@@ -50,60 +57,60 @@ def test_three_signals_and_one_that_nobody_knows():
     ]
 
 
-def test_nothing_known_or_nothing_weighed_has_no_score():
-    assert score([]) is None
-    assert score([Fact(None, Decimal(1))]) is None
-    assert score([Fact(Decimal(50), Decimal(0))]) is None
+def test_without_a_known_and_weighted_signal_there_is_no_score():
+    assert total_score([]) is None
+    assert total_score([SignalScore(None, Decimal(1))]) is None
+    assert total_score([SignalScore(Decimal(50), Decimal(0))]) is None
 
 
-def test_the_bands_meet():
+def test_every_score_lies_in_one_band():
     found = [band_of(points) for points in range(101)]
     assert found.count(Band.AT_RISK) == 40
     assert found.count(Band.WATCH) == 30
     assert found.count(Band.HEALTHY) == 31
 
 
-@given(st.lists(facts))
-def test_a_score_is_between_nothing_and_a_hundred(known):
-    points = score(known)
+@given(st.lists(signals))
+def test_a_score_lies_between_0_and_100(known):
+    points = total_score(known)
     assert points is None or 0 <= points <= 100
 
 
 @given(scales, numbers, numbers)
-def test_a_number_nearer_to_the_best_has_no_fewer_marks(ends, one, other):
+def test_a_value_nearer_to_the_best_never_scores_less(ends, one, other):
     scale = Scale(*ends)
     near, far = sorted((one, other), key=lambda each: each * (scale.worst - scale.best))
-    assert scale.marks(near) >= scale.marks(far)
+    assert scale.score(near) >= scale.score(far)
 
 
-@given(st.lists(facts, min_size=1), st.data())
-def test_a_fact_with_more_marks_makes_no_score_lower(known, data):
+@given(st.lists(signals, min_size=1), st.data())
+def test_a_better_signal_never_lowers_the_score(known, data):
     index = data.draw(st.integers(0, len(known) - 1))
-    if known[index].marks is None:
+    if known[index].score is None:
         return
-    better = data.draw(st.decimals(known[index].marks, 100, places=1))
+    better = data.draw(st.decimals(known[index].score, 100, places=1))
     raised = [*known]
-    raised[index] = Fact(better, known[index].weight)
-    before, after = score(known), score(raised)
+    raised[index] = SignalScore(better, known[index].weight)
+    before, after = total_score(known), total_score(raised)
     assert (before is None) == (after is None)
     assert before is None or before <= after
 
 
-@given(st.lists(facts), st.integers(1, 9))
-def test_weights_count_by_their_ratio_only(known, factor):
-    heavier = [Fact(fact.marks, fact.weight * factor) for fact in known]
-    assert score(heavier) == score(known)
+@given(st.lists(signals), st.integers(1, 9))
+def test_only_the_ratio_of_weights_matters(known, factor):
+    heavier = [SignalScore(signal.score, signal.weight * factor) for signal in known]
+    assert total_score(heavier) == total_score(known)
 
 
-@given(st.lists(facts), facts)
-def test_what_is_not_known_changes_nothing(known, extra):
-    assert score([*known, Fact(None, extra.weight)]) == score(known)
+@given(st.lists(signals), signals)
+def test_an_unknown_signal_does_not_change_the_score(known, extra):
+    assert total_score([*known, SignalScore(None, extra.weight)]) == total_score(known)
 
 
-@given(st.lists(facts))
-def test_the_shares_add_up_to_the_score(known):
-    counted = [share for share in shares(known) if share is not None]
-    points = score(known)
+@given(st.lists(signals))
+def test_the_contributions_add_up_to_the_score(known):
+    counted = [share for share in contributions(known) if share is not None]
+    points = total_score(known)
     assert points is None or abs(sum(counted) - points) <= Decimal("0.5") + Decimal(
         "1e-9"
     )

@@ -92,7 +92,7 @@ def test_after_an_outage_every_missed_month_is_billed_with_its_own_days():
     ]
 
 
-def test_what_is_billed_is_not_billed_again():
+def test_a_billed_period_is_not_billed_again():
     known = [billed("2026-04-01/2026-05-01", "30.00")]
     assert rows(plan([line()], known, "2026-04-20")) == []
 
@@ -107,7 +107,7 @@ def test_upgrade_in_mid_period_credits_the_old_line_and_charges_the_new():
     ]
 
 
-def test_a_line_that_joins_later_is_not_billed_before_it_joins():
+def test_a_line_that_starts_later_is_not_billed_before_its_first_day():
     joins = line("2026-04-11", key=2, since="2026-04-01")
     outcome = plan([joins], [], "2026-04-10")
     assert rows(outcome) == []
@@ -124,24 +124,24 @@ def test_from_sixty_to_thirty_on_day_21_of_30_credits_20_and_charges_10():
     ]
 
 
-def test_a_credit_that_people_gave_by_hand_is_not_given_again():
+def test_a_manual_credit_is_not_repeated():
     known = [billed("2026-04-01/2026-05-01", "30.00", credited="30.00")]
     assert rows(plan([line(end="2026-04-11")], known, "2026-04-11")) == []
 
 
-def test_only_the_rest_of_a_credit_given_by_hand_is_credited():
+def test_only_the_difference_to_a_manual_credit_is_credited():
     known = [billed("2026-04-01/2026-05-01", "30.00", credited="15.00")]
     assert rows(plan([line(end="2026-04-11")], known, "2026-04-11")) == [
         ("2026-04-11/2026-05-01", 1, "-5.00")
     ]
 
 
-def test_a_period_credited_by_hand_is_not_billed_again():
+def test_a_manually_credited_period_is_not_billed_again():
     known = [billed("2026-04-01/2026-05-01", "30.00", credited="30.00")]
     assert rows(plan([line()], known, "2026-04-20")) == []
 
 
-def test_an_end_that_is_taken_back_charges_the_credited_days_again():
+def test_undoing_an_end_recharges_the_credited_days():
     known = [
         billed("2026-04-01/2026-05-01", "30.00"),
         billed("2026-04-11/2026-05-01", "-20.00", revision=1),
@@ -151,7 +151,7 @@ def test_an_end_that_is_taken_back_charges_the_credited_days_again():
     assert outcome.items[0].revision == 2
 
 
-def test_periods_billed_beyond_a_new_end_are_credited_whole():
+def test_periods_billed_beyond_a_new_end_are_credited_in_full():
     known = [
         billed("2026-04-01/2026-05-01", "30.00"),
         billed("2026-05-01/2026-06-01", "30.00"),
@@ -161,7 +161,7 @@ def test_periods_billed_beyond_a_new_end_are_credited_whole():
     ]
 
 
-def test_the_rest_of_a_credit_is_for_the_days_that_were_charged():
+def test_the_remainder_of_a_credit_is_for_the_days_that_were_charged():
     known = [
         billed("2026-04-01/2026-05-01", "30.00"),
         billed("2026-04-01/2026-05-01", "-20.00", revision=1),
@@ -170,14 +170,14 @@ def test_the_rest_of_a_credit_is_for_the_days_that_were_charged():
     assert rows(outcome) == [("2026-04-01/2026-05-01", 1, "-10.00")]
 
 
-def test_a_period_billed_before_its_day_waits_for_it():
+def test_a_period_billed_before_its_due_date_is_kept_until_then():
     known = [billed("2026-05-01/2026-06-01", "30.00")]
     assert rows(plan([line()], known, "2026-04-01")) == [
         ("2026-04-01/2026-05-01", 1, "30.00")
     ]
 
 
-def test_a_one_off_line_is_billed_once_and_whole():
+def test_a_one_time_line_is_billed_once_in_full():
     setup_fee = Line(
         1,
         BillingCalendar(day("2026-04-01"), MONTHLY),
@@ -194,7 +194,7 @@ def test_a_one_off_line_is_billed_once_and_whole():
 
 
 @pytest.mark.parametrize("timing", Timing)
-def test_a_one_off_line_follows_the_days_that_the_plan_bills_later(timing):
+def test_a_one_time_line_follows_the_invoice_offset(timing):
     calendar = BillingCalendar(
         day("2026-04-01"), MONTHLY, timing=timing, due_shift_days=3
     )
@@ -220,7 +220,7 @@ def test_a_one_off_line_follows_the_days_that_the_plan_bills_later(timing):
         (StubPolicy.FREE, []),
     ],
 )
-def test_the_stub_costs_what_the_policy_says(policy, amount):
+def test_the_stub_is_charged_by_the_policy(policy, amount):
     july = line(
         "2026-07-15",
         price="31.00",
@@ -232,7 +232,7 @@ def test_the_stub_costs_what_the_policy_says(policy, amount):
     assert outcome.next_due == day("2026-08-01")
 
 
-def test_a_short_stub_goes_on_one_invoice_with_the_next_period():
+def test_a_short_stub_is_invoiced_with_the_next_period():
     late = line(
         "2026-07-29",
         price="31.00",
@@ -248,13 +248,13 @@ def test_a_short_stub_goes_on_one_invoice_with_the_next_period():
     assert {item.due for item in outcome.items} == {day("2026-08-01")}
 
 
-def test_a_row_of_a_line_that_is_missing_is_refused():
+def test_a_billed_period_of_an_unknown_line_is_refused():
     with pytest.raises(UnknownLine, match="7"):
         plan([line()], [billed("2026-04-01/2026-05-01", "30.00", key=7)], "2026-04-01")
 
 
 @given(subscriptions(), OFFSETS)
-def test_the_plan_is_what_a_count_by_days_says(lines, offset):
+def test_the_plan_equals_a_count_by_days(lines, offset):
     target = START + timedelta(days=offset)
     counted = sum(owed_day_by_day(each, target) for each in lines)
     assert plan_invoice(lines, [], ILS, target).amount == counted
@@ -269,7 +269,7 @@ def test_a_second_run_bills_nothing(lines, offset):
 
 
 @given(subscriptions(), st.lists(OFFSETS, max_size=6), OFFSETS)
-def test_the_way_to_a_day_does_not_change_what_was_billed(lines, stops, last):
+def test_the_number_of_runs_does_not_change_the_billed_total(lines, stops, last):
     often, once = Ledger(list(lines), []), Ledger(list(lines), [])
     for stop in sorted(stops):
         if stop < last:
@@ -306,14 +306,14 @@ def test_nothing_is_due_before_the_next_due_date(lines, offset):
     st.lists(st.tuples(OFFSETS, st.integers(0, 2), OFFSETS), max_size=5),
     OFFSETS,
 )
-def test_after_any_ends_the_sum_billed_is_what_the_history_owes(lines, moves, last):
+def test_after_any_ends_the_billed_total_is_what_the_history_owes(lines, moves, last):
     ledger = Ledger(list(lines), [])
     for when, key, end in sorted(moves):
         ledger.bill(START + timedelta(days=when))
         start = next((each.start for each in lines if each.key == key), START)
         ledger.end_line(key, max(start, START + timedelta(days=end)))
     last = max([last, *(when for when, _key, _end in moves)])
-    # A credit waits for the day of the end.
+    # The credit of a scheduled end is issued on its day.
     ends = [each.end for each in ledger.lines if each.end is not None]
     target = max([START + timedelta(days=last), *ends])
     ledger.bill(target)
@@ -335,7 +335,7 @@ def test_cancelling_and_undoing_bills_what_the_history_owes(lines, moves, last):
             None if end is None else max(start, START + timedelta(days=end))
         )
     last = max([last, *(when for when, _end in moves)])
-    # A credit waits for the day of the end.
+    # The credit of a scheduled end is issued on its day.
     ends = [each.end for each in ledger.lines if each.end is not None]
     target = max([START + timedelta(days=last), *ends])
     ledger.bill(target)
@@ -358,7 +358,7 @@ def _billed_ahead(ledger, target):
 
 
 @given(subscriptions(), OFFSETS)
-def test_a_period_given_back_is_billed_again(lines, offset):
+def test_a_reopened_period_is_billed_again(lines, offset):
     target = START + timedelta(days=offset)
     ledger = Ledger(lines, [])
     ledger.bill(target)

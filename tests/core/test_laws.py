@@ -19,19 +19,19 @@ PARTS = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_what_was_billed_is_what_the_history_owes(part):
-    """Each part draws other histories, so that they can run beside each other."""
+def test_the_billed_amounts_are_what_the_history_owes(part):
+    """Each part draws other histories, so that they can run in parallel."""
     seed(part)(assert_law)()
 
 
 @settings(max_examples=HISTORIES // PARTS)
 @given(agreements(), CHANGES, st.integers(0, 90))
-def assert_law(agreement, changes, rest):
-    target = live(agreement, START, changes) + timedelta(days=rest)
+def assert_law(agreement, changes, later):
+    target = live(agreement, START, changes) + timedelta(days=later)
     agreement.bill(target)
     billed = agreement.billed_by_period()
     for key, debt in owed_by_period(agreement.lines, agreement.pauses, target).items():
-        # A credit that is scheduled waits for its day.
+        # The credit of a scheduled change is issued on its day.
         assert debt.due > target or billed.get(key, 0) >= debt.amount, key
     target = max([target, *agreement.scheduled_days()])
     agreement.bill(target)
@@ -45,11 +45,11 @@ def assert_law(agreement, changes, rest):
             assert 0 <= billed.pop(key, 0) <= debt.amount, key
     assert not any(billed.values())
     assert agreement.bill(target) == []
-    assert_one_step_a_day(agreement.lines)
+    assert_one_line_a_day(agreement.lines)
 
 
-def assert_one_step_a_day(lines):
-    """However something was changed, it is there once on every day."""
+def assert_one_line_a_day(lines):
+    """Assert that no day of an origin is served by two lines."""
     steps = defaultdict(list)
     for line in lines:
         if not line.is_empty:

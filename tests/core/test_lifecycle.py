@@ -3,7 +3,7 @@ from billing_core.errors import TransitionNotAllowed
 from billing_core.lifecycle import ENDED, TRANSITIONS, State, check_transition
 
 
-def test_every_state_has_its_ways():
+def test_every_state_has_its_transitions():
     assert set(TRANSITIONS) == set(State)
 
 
@@ -25,7 +25,7 @@ def test_every_running_state_can_be_cancelled(state):
     check_transition(state, State.CANCELLED)
 
 
-def test_a_refusal_names_the_ways_that_are_open():
+def test_a_refused_transition_names_the_allowed_states():
     with pytest.raises(TransitionNotAllowed, match="trial, active, cancelled"):
         check_transition(State.DRAFT, State.PAUSED)
 

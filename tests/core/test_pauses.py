@@ -12,41 +12,41 @@ from .histories import ILS
 HOLIDAY = Pause(day("2026-04-11"), day("2026-04-21"))
 
 
-def stretches(line, *pauses):
+def served_parts(line, *pauses):
     return [
         (str(part.start), part.end and str(part.end))
         for part in without_pauses([line], pauses)
     ]
 
 
-def test_a_pause_without_days_is_refused():
+def test_an_empty_pause_is_refused():
     with pytest.raises(EmptyPeriod):
         Pause(day("2026-04-11"), day("2026-04-11"))
 
 
 def test_an_open_pause_ends_what_is_served():
-    assert stretches(seats(1), Pause(day("2026-04-11"))) == [
+    assert served_parts(seats(1), Pause(day("2026-04-11"))) == [
         ("2026-04-01", "2026-04-11")
     ]
 
 
-def test_a_line_that_begins_in_a_pause_begins_after_it():
-    assert stretches(seats(1, "2026-04-15"), HOLIDAY) == [("2026-04-21", None)]
+def test_a_line_that_starts_in_a_pause_is_served_after_it():
+    assert served_parts(seats(1, "2026-04-15"), HOLIDAY) == [("2026-04-21", None)]
 
 
-def test_a_line_within_a_pause_has_no_day_left():
-    [(start, end)] = stretches(seats(1, "2026-04-12", "2026-04-20"), HOLIDAY)
+def test_a_line_within_a_pause_has_no_served_day():
+    [(start, end)] = served_parts(seats(1, "2026-04-12", "2026-04-20"), HOLIDAY)
     assert start == end
 
 
-def test_two_pauses_leave_three_stretches():
+def test_two_pauses_leave_three_served_parts():
     later = Pause(day("2026-05-11"), day("2026-05-21"))
-    assert len(stretches(seats(1), later, HOLIDAY)) == 3
+    assert len(served_parts(seats(1), later, HOLIDAY)) == 3
 
 
-def test_a_one_off_line_is_not_paused():
+def test_a_one_time_line_is_not_paused():
     fee = seats(1, "2026-04-15", kind=ChargeKind.ONE_OFF)
-    assert stretches(fee, HOLIDAY) == [("2026-04-15", None)]
+    assert served_parts(fee, HOLIDAY) == [("2026-04-15", None)]
 
 
 def test_paused_days_that_were_billed_are_credited():
@@ -65,8 +65,8 @@ def test_months_missed_in_a_pause_are_not_billed_on_resume():
     assert rows_of(outcome) == [("2026-08-01/2026-09-01", "1", "30.00")]
 
 
-def test_units_changed_while_it_rests_close_with_the_line_before():
-    """Otherwise what was billed would be looked at again without its rows."""
+def test_a_quantity_change_during_a_pause_closes_with_the_previous_line():
+    """Otherwise the billed period would be planned again without its rows."""
     pause = Pause(day("2026-04-11"), day("2026-05-21"))
     before = seats(10, end="2026-04-16", closed_until=day("2026-05-01"))
     after = seats(12, "2026-04-16", key=2, series=1)
@@ -82,7 +82,7 @@ def test_units_changed_while_it_rests_close_with_the_line_before():
     assert rows_of(again) == [("2026-05-21/2026-06-01", "12", "29.81")]
 
 
-def test_a_pause_that_is_to_come_is_credited_on_its_day():
+def test_a_scheduled_pause_is_credited_on_its_day():
     pause = Pause(day("2026-04-21"), day("2026-05-01"))
     line = seats(1, price="30")
     rows = [charged("2026-04-01/2026-05-01", "30.00", key=1)]
@@ -92,7 +92,7 @@ def test_a_pause_that_is_to_come_is_credited_on_its_day():
     assert rows_of(plan) == [("2026-04-21/2026-05-01", "1", "-10.00")]
 
 
-def test_days_known_to_be_paused_are_not_charged_first():
+def test_days_already_paused_are_not_charged():
     pause = Pause(day("2026-04-21"), day("2026-05-01"))
     plan = plan_invoice([seats(1, price="30")], [], ILS, day("2026-04-01"), [pause])
     assert rows_of(plan) == [("2026-04-01/2026-04-21", "1", "20.00")]

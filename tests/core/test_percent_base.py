@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from billing_core.billing_calendar import BillingCalendar, Interval, IntervalUnit
 from billing_core.discounts import Discount
-from billing_core.errors import PercentOfItself
+from billing_core.errors import CircularPercentBase
 from billing_core.invoice_plan import plan_invoice
 from billing_core.line import PercentBase
 from billing_core.pauses import Pause
@@ -34,13 +34,13 @@ def parts(*lines):
     ]
 
 
-def test_support_at_ten_percent_of_the_software():
+def test_a_percent_line_costs_its_percentage_of_the_base():
     software = seats(1, price="1000")
     outcome = plan_invoice([software, share(1)], [], ILS, day("2026-04-01"))
     assert [str(item.amount) for item in outcome.items] == ["1000.00", "100.00"]
 
 
-def test_the_share_is_priced_again_from_the_day_on_which_the_base_changes():
+def test_a_percent_line_is_repriced_from_the_day_its_base_changes():
     before = seats(10, end="2026-04-16", price="100")
     after = seats(12, "2026-04-16", key=2, series=1, price="100")
     rows = [
@@ -54,14 +54,14 @@ def test_the_share_is_priced_again_from_the_day_on_which_the_base_changes():
     ]
 
 
-def test_a_yearly_share_of_a_monthly_price_is_of_twelve_months():
+def test_a_yearly_percentage_of_a_monthly_price_covers_twelve_months():
     yearly = BillingCalendar(day("2026-04-01"), Interval(1, IntervalUnit.YEAR))
     assert parts(seats(1, price="100"), share(1, calendar=yearly)) == [
         ("2026-04-01", "1200")
     ]
 
 
-def test_the_net_base_is_less_the_discounts_and_the_list_base_is_not():
+def test_the_net_base_deducts_discounts_and_the_list_base_does_not():
     software = seats(1, price="1000", discounts=(Discount(percent=Decimal(20)),))
     assert parts(software, share(1))[0][1] == "800"
     assert parts(software, share(1, is_net=False))[0][1] == "1000"
@@ -75,14 +75,14 @@ def test_the_net_base_rises_when_a_discount_ends():
     ]
 
 
-def test_a_share_may_be_part_of_another_share():
+def test_a_percent_line_may_be_part_of_another_base():
     software = seats(1, price="1000")
     on_top = share(9, key=10)
     assert parts(software, share(1), on_top)[1][1] == "100"
 
 
-def test_shares_of_each_other_are_refused_with_their_lines():
-    with pytest.raises(PercentOfItself) as refusal:
+def test_circular_bases_are_refused_with_their_lines():
+    with pytest.raises(CircularPercentBase) as refusal:
         with_bases([share(10), share(9, key=10)])
     assert refusal.value.lines == (9, 10)
 
@@ -95,7 +95,7 @@ def test_the_floor_comes_after_the_percentage():
     assert str(outcome.items[1].amount) == "250.00"
 
 
-def test_a_share_that_goes_on_at_another_price_is_no_base_of_itself():
+def test_a_percent_line_is_not_a_base_of_its_successor():
     before = share(1, 10, key=9, end="2026-04-16")
     after = share(1, 9, key=10, start="2026-04-16", series=9)
     assert parts(seats(1, price="100"), before, after) == [
@@ -104,7 +104,7 @@ def test_a_share_that_goes_on_at_another_price_is_no_base_of_itself():
     ]
 
 
-def test_a_base_that_falls_later_waits_for_its_day_though_the_share_rests_before():
+def test_a_scheduled_lower_base_waits_for_its_day_despite_an_earlier_pause():
     """3650.00 a year, and a tenth of it: 10.00 and 1.00 a day."""
     year = Interval(1, IntervalUnit.YEAR)
     software = seats(

@@ -20,7 +20,7 @@ def days_of(period):
     return {period.start + timedelta(days=each) for each in range(period.days)}
 
 
-def test_the_end_is_not_part_of_the_period():
+def test_the_end_is_not_part_of_a_period():
     april = Period(date(2026, 4, 1), date(2026, 5, 1))
     assert date(2026, 4, 1) in april
     assert date(2026, 4, 30) in april
@@ -33,7 +33,7 @@ def test_a_period_without_a_day_is_refused():
 
 
 @given(PERIODS, PERIODS)
-def test_overlap_is_the_days_that_both_hold(one, other):
+def test_overlap_is_the_days_in_both_periods(one, other):
     assert days_of(one.overlap(other.start, other.end)) == days_of(one) & days_of(other)
 
 

@@ -1,4 +1,4 @@
-"""One stretch of time at the prices of several plans."""
+"""Plan comparison: one window of time at the prices of several plans."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -18,9 +18,14 @@ from billing_core.billing_calendar import (
 from billing_core.discounts import Discount
 from billing_core.errors import QuantityBeyondTiers
 from billing_core.invoice_plan import plan_invoice
-from billing_core.line import ChargeKind, Line, PercentBase, Use
+from billing_core.line import ChargeKind, Line, PercentBase, UsageEntry
 from billing_core.pauses import Pause
-from billing_core.plan_comparison import Stretch, as_on, costs_in, stretch_until
+from billing_core.plan_comparison import (
+    ComparisonWindow,
+    comparison_window,
+    costs_in,
+    with_terms_on,
+)
 from billing_core.price_models import (
     Package,
     PercentageOfAmount,
@@ -39,7 +44,7 @@ from .histories import ILS, calendars
 
 YEARLY = Interval(1, IntervalUnit.YEAR)
 APRIL = day("2026-04-01")
-QUARTER = Stretch(BillingCalendar(APRIL, MONTHLY), 0, 3)
+QUARTER = ComparisonWindow(BillingCalendar(APRIL, MONTHLY), 0, 3)
 A_YEAR_FROM_APRIL = BillingCalendar(APRIL, YEARLY)
 INCLUDED = Terms(PerUnit(Decimal(2)), included=Decimal(1200))
 
@@ -54,56 +59,56 @@ def calls(line_terms, *used, interval=MONTHLY, **values):
         Decimal(1),
         APRIL,
         kind=ChargeKind.USAGE,
-        used=tuple(Use(day(when), Decimal(units)) for when, units in used),
+        used=tuple(UsageEntry(day(when), Decimal(units)) for when, units in used),
         **values,
     )
 
 
-def cost(*lines, stretch=QUARTER, **values):
+def cost(*lines, window=QUARTER, **values):
     """Return what lines cost together."""
-    return str(sum(costs_in(stretch, lines, ILS, **values).values()))
+    return str(sum(costs_in(window, lines, ILS, **values).values()))
 
 
-def cuts(stretch, interval):
-    return [(str(days), str(share)) for days, share in stretch.cut_by(interval)]
+def cuts(window, interval):
+    return [(str(days), str(share)) for days, share in window.cut_by(interval)]
 
 
 # Ten seats at 7.00 a month, or 70.00 a year.
 
 
-def test_ten_seats_in_three_months():
+def test_seats_cost_their_monthly_price_for_each_month_of_the_window():
     assert cost(seats(10)) == "210.00"
     assert cost(seats(10, price="70", calendar=A_YEAR_FROM_APRIL)) == "175.00"
 
 
-def test_a_yearly_customer_sees_twelve_months():
-    year = Stretch(A_YEAR_FROM_APRIL, 0, 1)
-    assert cost(seats(10), stretch=year) == "840.00"
+def test_a_yearly_plan_is_compared_over_twelve_months():
+    year = ComparisonWindow(A_YEAR_FROM_APRIL, 0, 1)
+    assert cost(seats(10), window=year) == "840.00"
     yearly = seats(10, price="70", calendar=A_YEAR_FROM_APRIL)
-    assert cost(yearly, stretch=year) == "700.00"
+    assert cost(yearly, window=year) == "700.00"
 
 
-def test_quantities_count_as_they_were():
+def test_past_quantities_are_priced_for_their_own_days():
     ten, twenty = seats(10, end="2026-04-16"), seats(20, "2026-04-16")
     # Half of April at 70.00, the other half and two months at 140.00.
     assert cost(ten, twenty) == "385.00"
 
 
-def test_what_joined_in_the_middle_of_a_month_is_counted_from_its_day():
+def test_a_line_added_in_mid_month_is_prorated_from_its_day():
     assert cost(seats(10, "2026-06-16")) == "35.00"
     assert cost(seats(10, "2026-07-01")) == "0"
 
 
-def test_days_of_rest_cost_nothing():
+def test_paused_days_cost_nothing():
     june = Pause(day("2026-06-01"), day("2026-07-01"))
     assert cost(seats(10), pauses=[june]) == "140.00"
 
 
-def test_what_is_charged_once_is_left_out():
+def test_one_time_lines_are_excluded():
     assert cost(seats(10), seats(1, key=2, kind=ChargeKind.ONE_OFF)) == "210.00"
 
 
-def test_a_share_follows_the_plan():
+def test_a_percent_line_follows_the_prices_of_the_compared_plan():
     support = seats(
         1, key=2, model=PercentOfTotal(Decimal(10)), base=PercentBase(frozenset([1]))
     )
@@ -130,23 +135,23 @@ def test_one_rounding_for_each_period_of_the_plan():
     assert cost(seats(1, price="100", calendar=A_YEAR_FROM_APRIL)) == "25.00"
 
 
-# What was used: 130, 100 and 160 calls.
+# Usage: 130, 100 and 160 calls.
 
 USED = [("2026-04-03", 130), ("2026-05-04", 100), ("2026-06-30", 160)]
 
 
-def test_use_goes_through_the_prices_of_each_month():
+def test_usage_is_priced_month_by_month():
     included = Terms(PerUnit(Decimal(2)), included=Decimal(100))
     assert cost(calls(included, *USED)) == "180.00"  # 30, 0 and 60 above
     assert cost(calls(Terms(PerUnit(Decimal("0.5"))), *USED)) == "195.00"
 
 
-def test_a_quarter_has_a_fourth_of_what_a_year_includes():
+def test_a_quarter_has_a_fourth_of_a_yearly_allowance():
     # 390 of 300 in a quarter.
     assert cost(calls(INCLUDED, *USED, interval=YEARLY)) == "180.00"
 
 
-def test_a_quarter_has_a_fourth_of_the_minimum_and_of_the_packages():
+def test_a_quarter_has_a_fourth_of_the_yearly_minimum_and_packages():
     least = replace(INCLUDED, minimum=Decimal(800))
     assert cost(calls(least, *USED, interval=YEARLY)) == "200.00"
     packs = Terms(Package(Decimal(10), Decimal(100)))
@@ -154,22 +159,22 @@ def test_a_quarter_has_a_fourth_of_the_minimum_and_of_the_packages():
     assert cost(calls(packs, *USED, interval=YEARLY)) == "40.00"
 
 
-def test_a_minimum_is_for_the_days_that_were_served():
+def test_a_minimum_is_prorated_to_the_days_served():
     least = calls(Terms(PerUnit(Decimal(1)), minimum=Decimal(30)))
     assert cost(least) == "90.00"
     assert cost(replace(least, start=day("2026-06-16"))) == "15.00"
     assert cost(replace(least, start=day("2026-07-01"))) == "0"
 
 
-def test_a_year_of_use_is_split_into_the_months_of_the_plan():
+def test_a_year_of_usage_is_split_into_the_months_of_the_plan():
     included = Terms(PerUnit(Decimal(2)), included=Decimal(100))
-    year = Stretch(A_YEAR_FROM_APRIL, 0, 1)
-    assert cost(calls(included, *USED), stretch=year) == "180.00"
+    year = ComparisonWindow(A_YEAR_FROM_APRIL, 0, 1)
+    assert cost(calls(included, *USED), window=year) == "180.00"
     yearly = calls(INCLUDED, *USED, interval=YEARLY)
-    assert cost(yearly, stretch=year) == "0.00"
+    assert cost(yearly, window=year) == "0.00"
 
 
-def test_events_have_a_share_of_what_is_free():
+def test_events_have_a_proportional_allowance():
     card = PercentageOfAmount(
         Decimal(1), Decimal("0.10"), free_events=4, free_amount=Decimal(400)
     )
@@ -186,17 +191,17 @@ def test_events_have_a_share_of_what_is_free():
 # Discounts are those of a day.
 
 
-def test_a_discount_that_holds_today_counts_for_the_whole_stretch():
+def test_a_discount_that_applies_today_applies_to_the_whole_window():
     half = Discount(percent=Decimal(50), cycles=3)
     line = seats(10, discounts=(half,))
-    assert cost(as_on(line, day("2026-06-30"))) == "105.00"
-    assert cost(as_on(line, day("2026-07-01"))) == "210.00"
+    assert cost(with_terms_on(line, day("2026-06-30"))) == "105.00"
+    assert cost(with_terms_on(line, day("2026-07-01"))) == "210.00"
 
 
 # The time that is compared.
 
 
-def test_periods_that_are_over_are_compared():
+def test_completed_periods_are_compared():
     calendar = BillingCalendar(APRIL, MONTHLY)
     for today, days in (
         ("2026-07-01", "2026-04-01/2026-07-01"),
@@ -206,27 +211,27 @@ def test_periods_that_are_over_are_compared():
         ("2026-04-15", "2026-04-01/2026-05-01"),
         ("2026-03-15", "2026-04-01/2026-05-01"),
     ):
-        assert str(stretch_until(calendar, APRIL, day(today), 3).days) == days
+        assert str(comparison_window(calendar, APRIL, day(today), 3).days) == days
 
 
 def test_days_before_the_first_whole_period_are_not_compared():
     calendar = BillingCalendar(
         day("2026-04-15"), MONTHLY, Anchor(AnchorKind.DAY_OF_MONTH, 1)
     )
-    stretch = stretch_until(calendar, calendar.start, day("2026-07-10"), 12)
-    assert str(stretch.days) == "2026-05-01/2026-07-01"
-    assert stretch.in_months() == 2
+    window = comparison_window(calendar, calendar.start, day("2026-07-10"), 12)
+    assert str(window.days) == "2026-05-01/2026-07-01"
+    assert window.in_months() == 2
 
 
-def test_what_was_served_before_the_plan_was_changed_counts():
+def test_service_before_a_plan_change_counts():
     calendar = BillingCalendar(day("2026-03-01"), YEARLY)
-    stretch = stretch_until(calendar, day("2025-01-01"), day("2026-05-01"), 3)
-    assert str(stretch.days) == "2025-03-01/2026-03-01"
+    window = comparison_window(calendar, day("2025-01-01"), day("2026-05-01"), 3)
+    assert str(window.days) == "2025-03-01/2026-03-01"
 
 
 def test_periods_keep_the_last_day_of_the_month():
     calendar = BillingCalendar(day("2026-01-31"), YEARLY)
-    months = cuts(Stretch(calendar, 0, 1), MONTHLY)
+    months = cuts(ComparisonWindow(calendar, 0, 1), MONTHLY)
     assert len(months) == 12
     assert months[:2] == [
         ("2026-01-31/2026-02-28", "1"),
@@ -234,7 +239,7 @@ def test_periods_keep_the_last_day_of_the_month():
     ]
 
 
-def test_months_that_do_not_fit_leave_a_part():
+def test_months_that_do_not_divide_the_window_leave_a_partial_period():
     two = Interval(2, IntervalUnit.MONTH)
     assert cuts(QUARTER, two) == [
         ("2026-04-01/2026-06-01", "1"),
@@ -244,19 +249,19 @@ def test_months_that_do_not_fit_leave_a_part():
 
 def test_weeks_and_months_are_compared_by_the_day():
     week = Interval(1, IntervalUnit.WEEK)
-    april = Stretch(QUARTER.calendar, 0, 1)
+    april = ComparisonWindow(QUARTER.calendar, 0, 1)
     assert cuts(april, week)[-1] == ("2026-04-29/2026-05-01", "2/7")
-    weeks = Stretch(BillingCalendar(APRIL, week), 0, 3)
+    weeks = ComparisonWindow(BillingCalendar(APRIL, week), 0, 3)
     assert cuts(weeks, MONTHLY) == [("2026-04-01/2026-04-22", "7/10")]
     # 7.00 a week and 30.00 a month.
     weekly = seats(1, calendar=BillingCalendar(APRIL, week))
-    assert cost(weekly, stretch=weeks) == "21.00"
-    assert cost(seats(1, price="30"), stretch=weeks) == "21.00"
+    assert cost(weekly, window=weeks) == "21.00"
+    assert cost(seats(1, price="30"), window=weeks) == "21.00"
 
 
 @st.composite
 def unchanged(draw):
-    """Lines that nobody changed, on one calendar, with what was used of one of them."""
+    """Unchanged lines on one calendar, one of them with usage."""
     calendar = replace(draw(calendars()), timing=Timing.IN_ARREARS)
     lines = []
     for key in range(1, draw(st.integers(1, 3)) + 1):
@@ -271,7 +276,8 @@ def unchanged(draw):
     metered = replace(draw(terms()), included=draw(WHOLE), minimum=draw(WHOLE))
     days = draw(st.lists(st.integers(0, 700), max_size=20))
     used = tuple(
-        Use(calendar.start + timedelta(days=offset), Decimal(3)) for offset in days
+        UsageEntry(calendar.start + timedelta(days=offset), Decimal(3))
+        for offset in days
     )
     lines.append(
         Line(
@@ -288,32 +294,32 @@ def unchanged(draw):
 
 
 @given(unchanged(), st.integers(0, 900), st.integers(1, 12))
-def test_the_own_plan_costs_what_was_billed_of_whole_periods(lines, age, count):
+def test_the_current_plan_costs_what_was_billed_for_whole_periods(lines, age, count):
     calendar = lines[0].calendar
     today = calendar.start + timedelta(days=age)
-    stretch = stretch_until(calendar, calendar.start, today, count)
-    target = stretch.days.end + timedelta(days=60)
+    window = comparison_window(calendar, calendar.start, today, count)
+    target = window.days.end + timedelta(days=60)
     billed = defaultdict(Decimal)
     for item in plan_invoice(lines, [], ILS, target).items:
-        if stretch.days.overlap(item.period.start, item.period.end):
+        if window.days.overlap(item.period.start, item.period.end):
             billed[item.line] += item.amount
-    found = costs_in(stretch, [as_on(line, today) for line in lines], ILS)
+    found = costs_in(window, [with_terms_on(line, today) for line in lines], ILS)
     assert found == {line.key: billed[line.key] for line in lines}
 
 
 @given(calendars(), st.integers(0, 900), st.integers(1, 12), st.integers(1, 30))
-def test_a_stretch_is_cut_without_a_gap(calendar, age, count, months):
+def test_a_window_is_cut_without_a_gap(calendar, age, count, months):
     today = calendar.start + timedelta(days=age)
-    stretch = stretch_until(calendar, calendar.start, today, count)
+    window = comparison_window(calendar, calendar.start, today, count)
     for unit in (IntervalUnit.MONTH, IntervalUnit.DAY):
-        parts = list(stretch.cut_by(Interval(months, unit)))
+        parts = list(window.cut_by(Interval(months, unit)))
         ends = [days.end for days, _share in parts]
         starts = [days.start for days, _share in parts]
-        assert starts == [stretch.days.start, *ends[:-1]]
-        assert ends[-1] == stretch.days.end
+        assert starts == [window.days.start, *ends[:-1]]
+        assert ends[-1] == window.days.end
         assert all(share == 1 for _days, share in parts[:-1])
         assert 0 < parts[-1][1] <= 1
     if calendar.interval.months:
-        parts = list(stretch.cut_by(Interval(months, IntervalUnit.MONTH)))
+        parts = list(window.cut_by(Interval(months, IntervalUnit.MONTH)))
         shares = sum((share for _days, share in parts), Fraction())
-        assert shares * months == stretch.in_months()
+        assert shares * months == window.in_months()

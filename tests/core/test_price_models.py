@@ -7,7 +7,7 @@ from billing_core.errors import (
     NegativeQuantity,
     NoTiers,
     QuantityBeyondTiers,
-    TierAfterTheLast,
+    TierAfterUnlimited,
     TierOutOfOrder,
 )
 from billing_core.price_models import (
@@ -81,7 +81,7 @@ AMOUNTS = [
 
 
 @pytest.mark.parametrize(("model", "quantity", "amount"), AMOUNTS)
-def test_an_amount_comes_out_as_in_the_table(model, quantity, amount):
+def test_an_amount_is_as_in_the_table(model, quantity, amount):
     assert model.amount(Decimal(quantity)) == Decimal(amount)
     parts = model.parts(Decimal(quantity))
     assert sum(part.amount for part in parts) == Decimal(amount)
@@ -100,7 +100,9 @@ EVENTS = [
 
 
 @pytest.mark.parametrize(("terms", "events", "amounts"), EVENTS)
-def test_an_event_costs_its_share_and_fee_after_the_allowance(terms, events, amounts):
+def test_an_event_costs_its_percentage_and_fee_after_the_allowance(
+    terms, events, amounts
+):
     model = PercentageOfAmount(
         *(Decimal(each) if isinstance(each, str) else each for each in terms)
     )
@@ -125,7 +127,7 @@ def test_a_percentage_of_tiers_is_graduated_by_a_rate():
         PercentageOfAmount(Decimal(1)),
     ],
 )
-def test_a_quantity_below_zero_is_refused(model):
+def test_a_negative_quantity_is_refused(model):
     with pytest.raises(NegativeQuantity):
         model.amount(Decimal(-1))
     with pytest.raises(NegativeQuantity):
@@ -140,7 +142,7 @@ def test_a_quantity_below_zero_is_refused(model):
         ([("10", "1"), ("10", "1")], TierOutOfOrder, 2),
         ([("10", "1"), ("20", "1"), ("15", "1")], TierOutOfOrder, 3),
         ([("0", "1")], TierOutOfOrder, 1),
-        ([("-", "1"), ("10", "1")], TierAfterTheLast, 2),
+        ([("-", "1"), ("10", "1")], TierAfterUnlimited, 2),
     ],
 )
 def test_tiers_out_of_order_are_refused_with_their_row(model, rows, error, row):
@@ -156,7 +158,7 @@ def test_a_quantity_that_no_tier_holds_is_refused(model):
             question(Decimal(101))
 
 
-def test_a_package_holds_something():
+def test_a_package_size_of_zero_is_refused():
     with pytest.raises(InvalidPackageSize):
         Package(Decimal(1), Decimal(0))
 
@@ -184,7 +186,7 @@ def random_tiers(draw):
 
 
 @given(random_tiers(), st.integers(0, 400))
-def test_graduated_is_the_sum_of_unit_by_unit(rows, units):
+def test_a_graduated_amount_is_the_sum_over_single_units(rows, units):
     expected = rows[0].flat_fee
     reached = 0
     for number in range(1, units + 1):
@@ -215,14 +217,14 @@ def test_the_parts_of_a_graduated_price_hold_every_unit_once(rows, quantity):
 
 
 @given(PRICES, QUANTITIES)
-def test_one_tier_without_end_is_a_price_per_unit(price, quantity):
+def test_one_unlimited_tier_is_a_price_per_unit(price, quantity):
     rows = (Tier(None, price),)
     for model in (Graduated(rows), Volume(rows)):
         assert model.amount(quantity) == PerUnit(price).amount(quantity)
 
 
 @given(PRICES, st.integers(1, 50), st.integers(0, 50), st.integers(0, 500))
-def test_a_package_is_begun_by_its_first_unit(price, size, included, units):
+def test_the_first_unit_of_a_package_charges_all_of_it(price, size, included, units):
     begun, left = 0, units - included
     while left > 0:
         begun, left = begun + 1, left - size
@@ -235,7 +237,9 @@ def test_a_package_is_begun_by_its_first_unit(price, size, included, units):
     st.none() | st.integers(0, 5),
     st.none() | st.decimals(min_value=0, max_value=900, places=2),
 )
-def test_an_allowance_never_makes_events_dearer(events, free_events, free_amount):
+def test_an_allowance_never_increases_the_price_of_events(
+    events, free_events, free_amount
+):
     plain = PercentageOfAmount(Decimal("2.9"), Decimal("0.30"))
     allowed = PercentageOfAmount(
         Decimal("2.9"), Decimal("0.30"), free_events, free_amount

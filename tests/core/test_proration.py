@@ -22,7 +22,7 @@ def test_the_fraction_is_not_rounded_before_it_is_multiplied():
     assert prorate([(Decimal(60), ten_days)], april) == Decimal(20)
 
 
-def test_the_parts_of_a_price_are_the_price_to_the_half_cent():
+def test_the_prorated_parts_of_a_price_add_up_to_it():
     march = Period(date(2026, 3, 1), date(2026, 4, 1))
     first = Period(march.start, date(2026, 3, 21))
     rest = Period(first.end, march.end)

@@ -50,13 +50,13 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("agreed", "quantity", "amount"), STEPS)
-def test_the_steps_come_in_their_order(agreed, quantity, amount):
+def test_rating_steps_apply_in_their_order(agreed, quantity, amount):
     rated = rated_amount(agreed, Decimal(quantity), ILS)
     assert str(rated) == amount
     assert ILS.round(rate(agreed, Decimal(quantity)).amount) == rated
 
 
-def test_the_steps_are_shown():
+def test_a_rating_shows_its_steps():
     agreed = terms(included="20", discounts=(off("10"),), maximum="600", minimum="100")
     seen = rate(agreed, Decimal(120))
     assert seen.quantity == 100
@@ -72,7 +72,7 @@ def test_the_steps_are_shown():
     assert rate(agreed, Decimal(0)).average_unit_price is None
 
 
-def test_the_last_line_of_a_period_makes_the_minimum_up():
+def test_only_the_last_line_of_a_period_is_raised_to_the_minimum():
     agreed = terms(minimum="100")
     amounts = [
         rated_amount(agreed, Decimal(3), ILS, is_last=is_last)

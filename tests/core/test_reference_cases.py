@@ -384,13 +384,13 @@ def comparable(value, like):
     [case for case in MATCHING if case["id"] not in DIFFERENT],
     ids=lambda case: case["id"],
 )
-def test_a_published_case_comes_out_the_same(case):
+def test_a_published_case_has_the_published_result(case):
     expected, ours = outcome(case)
     assert ours == expected
 
 
 @pytest.mark.parametrize("name", sorted(DIFFERENT))
-def test_a_case_of_another_rule_comes_out_differently(name):
+def test_a_case_of_a_different_rule_has_a_different_result(name):
     case = next(case for case in CASES if case["id"] == name)
     expected, ours = outcome(case)
     assert ours != expected

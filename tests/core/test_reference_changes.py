@@ -56,7 +56,7 @@ def rule_here(case):
 
 
 @pytest.mark.parametrize("case", MATCHING, ids=lambda case: case["id"])
-def test_a_published_change_comes_out_the_same(case):
+def test_a_published_change_has_the_published_result(case):
     ours = rule_here(case)(case["inputs"])
     expected = {
         name: value

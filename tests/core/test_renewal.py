@@ -11,9 +11,9 @@ from billing_core.price_models import (
 from billing_core.rating import Terms, price_of
 from billing_core.renewal import (
     Uplift,
+    compounded_percent,
     index_change,
     raised,
-    raised_again,
     raised_terms,
 )
 
@@ -30,7 +30,7 @@ from .agreed import Decimal
         (Uplift(floor=Decimal(0)), "-2", "0"),
     ],
 )
-def test_the_rise_of_prices(uplift, index, percent):
+def test_an_uplift_is_bounded_by_its_floor_and_cap(uplift, index, percent):
     assert uplift.percent(Decimal(index)) == Decimal(percent)
 
 
@@ -49,7 +49,7 @@ def test_a_unit_price_keeps_twelve_decimals():
     assert raised(Decimal(1) / 3, Decimal(0)) == Decimal("0.333333333333")
 
 
-def test_every_price_of_tiers_rises_and_their_bounds_stay():
+def test_all_prices_of_tiers_are_raised_and_their_bounds_kept():
     tiers = (Tier(Decimal(10), Decimal(7), Decimal(20)), Tier(None, Decimal(6)))
     # 10 at 7 and 10 at 6 with a fee of 20 are 150; 10 % more are 165.
     assert price_raised(Graduated(tiers), 20) == 165
@@ -66,21 +66,21 @@ def price_raised(model, quantity, **terms):
     ("overage", "quantity", "amount"),
     [(Decimal(2), 103, "171.6"), (None, 100, "165")],
 )
-def test_blocks_rise_and_what_lies_beyond_them(overage, quantity, amount):
+def test_prices_of_blocks_and_overage_are_raised(overage, quantity, amount):
     blocks = Stairstep((Tier(Decimal(100), flat_fee=Decimal(150)),), overage)
     assert price_raised(blocks, quantity) == Decimal(amount)
 
 
-def test_a_price_that_is_agreed_apart_rises_apart():
+def test_a_price_agreed_on_the_line_is_not_raised_with_the_terms():
     assert price_raised(PerUnit(Decimal(7)), 10) == 70
 
 
-def test_commitments_and_caps_rise_with_the_prices():
+def test_minimum_and_maximum_are_raised_with_the_prices():
     assert price_raised(PerUnit(Decimal(7)), 1, minimum=Decimal(100)) == 110
     assert price_raised(PerUnit(Decimal(7)), 99, maximum=Decimal(100)) == 110
 
 
-def test_of_a_percentage_only_what_is_money_rises():
+def test_percentages_are_not_raised_but_fees_and_bounds_are():
     # 1.2 % of 50 is 0.60 as before; the fee of 0.10 is 0.11.
     card = PercentageOfAmount(Decimal("1.2"), Decimal("0.10"))
     assert price_raised(card, 50) == Decimal("0.71")
@@ -88,6 +88,6 @@ def test_of_a_percentage_only_what_is_money_rises():
     assert price_raised(bounded, 50) == Decimal("5.5")
 
 
-def test_rises_follow_each_other():
-    assert raised_again(Decimal(0), Decimal(3)) == 3
-    assert raised_again(Decimal(3), Decimal(3)) == Decimal("6.09")
+def test_successive_increases_compound():
+    assert compounded_percent(Decimal(0), Decimal(3)) == 3
+    assert compounded_percent(Decimal(3), Decimal(3)) == Decimal("6.09")

@@ -1,4 +1,4 @@
-"""What is used is charged after its period, once, and at one place in the tiers."""
+"""Usage is charged once, after its period, and continues in the tiers reached."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,8 @@ from billing_core.changes import change_terms
 from billing_core.errors import UsageInAdvance
 from billing_core.forecast import forecast
 from billing_core.invoice_plan import plan_invoice, reopened_from
-from billing_core.line import BilledPeriod, ChargeKind, Line, Use
+from billing_core.line import BilledPeriod, ChargeKind, Line, UsageEntry
+from billing_core.monthly_revenue import monthly_price
 from billing_core.pauses import Pause
 from billing_core.price_models import (
     Flat,
@@ -30,7 +31,6 @@ from billing_core.price_models import (
     Volume,
 )
 from billing_core.rating import Terms
-from billing_core.recurring_revenue import monthly_price
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,7 +63,7 @@ def usage(terms, *used, start="2026-04-01", end=None, key=1, **values):
         day(start),
         day(end) if end else None,
         ChargeKind.USAGE,
-        used=tuple(Use(day(when), Decimal(units)) for when, units in used),
+        used=tuple(UsageEntry(day(when), Decimal(units)) for when, units in used),
         **values,
     )
 
@@ -72,7 +72,7 @@ def planned(lines, target, billed=(), **values):
     return plan_invoice(lines, billed, ILS, day(target), **values)
 
 
-def test_what_is_above_the_included_units_is_charged_after_the_period():
+def test_overage_is_charged_after_the_period():
     line = usage(CALLS, ("2026-04-03", 90), ("2026-04-30", 40), ("2026-05-01", 500))
     assert not planned([line], "2026-04-30").items
     plan = planned([line], "2026-05-01")
@@ -85,19 +85,19 @@ def test_usage_in_advance_is_refused():
         usage(CALLS, calendar=BillingCalendar(APRIL, MONTHLY))
 
 
-def test_nothing_used_costs_nothing_and_closes_its_period():
+def test_a_period_without_usage_costs_nothing_and_is_closed():
     plan = planned([usage(CALLS)], "2026-05-01")
     assert not plan.items
     assert plan.closed_until == {1: MAY}
 
 
-def test_a_minimum_is_owed_where_nothing_was_used():
+def test_the_minimum_is_owed_without_usage():
     terms = Terms(PerUnit(Decimal(2)), minimum=Decimal(10))
     plan = planned([usage(terms)], "2026-05-01")
     assert rows_of(plan) == [("2026-04-01/2026-05-01", "0", "10.00")]
 
 
-def test_a_minimum_is_by_the_day_and_included_units_are_not():
+def test_the_minimum_is_prorated_and_the_allowance_is_not():
     terms = Terms(PerUnit(Decimal(2)), included=Decimal(100), minimum=Decimal(10))
     line = usage(terms, ("2026-04-20", 101), end="2026-04-16", since="2026-04-01")
     assert rows_of(planned([line], "2026-05-01")) == [
@@ -109,7 +109,7 @@ def test_a_minimum_is_by_the_day_and_included_units_are_not():
     ]
 
 
-def test_days_that_are_free_have_no_minimum_but_what_is_used_then_is_owed():
+def test_a_free_stub_has_no_minimum_but_its_usage_is_owed():
     terms = Terms(PerUnit(Decimal(2)), minimum=Decimal(30))
     calendar = BillingCalendar(
         day("2026-04-16"),
@@ -126,7 +126,7 @@ def test_days_that_are_free_have_no_minimum_but_what_is_used_then_is_owed():
     ]
 
 
-def test_the_maximum_holds_for_the_period_whatever_changes_in_it():
+def test_the_maximum_applies_once_per_period_despite_changes():
     terms = Terms(PerUnit(Decimal(2)), maximum=Decimal(50))
     lines = [
         usage(terms, ("2026-04-03", 20), end="2026-04-16"),
@@ -139,7 +139,7 @@ def test_the_maximum_holds_for_the_period_whatever_changes_in_it():
     ]
 
 
-def test_a_price_that_changes_goes_on_in_the_tiers():
+def test_a_changed_price_continues_in_the_tiers_reached():
     dearer = Terms(PerUnit(Decimal(3)), included=Decimal(100))
     lines = [
         usage(CALLS, ("2026-04-03", 60), end="2026-04-16"),
@@ -151,7 +151,7 @@ def test_a_price_that_changes_goes_on_in_the_tiers():
     ]
 
 
-def test_a_change_of_price_goes_on_and_one_of_plan_begins_anew():
+def test_a_price_change_continues_the_period_and_a_plan_change_starts_a_new_one():
     line = usage(CALLS, ("2026-04-03", 60))
     dearer = replace(CALLS, price=PerUnit(Decimal(3)))
     [_before, after] = change_terms(
@@ -167,7 +167,7 @@ def test_a_change_of_price_goes_on_and_one_of_plan_begins_anew():
     assert edit.lines[1].series == edit.lines[1].key
 
 
-def test_a_price_agreed_for_later_days_stays_when_the_one_before_changes():
+def test_a_scheduled_usage_price_is_kept_by_a_change_before_it():
     dearer, later = (replace(CALLS, price=PerUnit(Decimal(each))) for each in (3, 9))
     lines = change_terms([usage(CALLS)], 1, day("2026-06-01"), lambda _: later).lines
     edit = change_terms(
@@ -184,7 +184,7 @@ def test_a_price_agreed_for_later_days_stays_when_the_one_before_changes():
     assert len(edit.added) == 1
 
 
-def test_more_that_costs_less_makes_the_earlier_days_cheaper():
+def test_more_usage_that_costs_less_lowers_the_charge_of_earlier_days():
     volume = Terms(Volume((Tier(Decimal(10), Decimal(5)), Tier(None, Decimal(1)))))
     lines = [
         usage(volume, ("2026-04-03", 10), end="2026-04-16"),
@@ -196,7 +196,7 @@ def test_more_that_costs_less_makes_the_earlier_days_cheaper():
     ]
 
 
-def test_late_usage_is_charged_as_the_difference():
+def test_late_usage_is_charged_as_a_difference():
     terms = Terms(STEPS)
     before = usage(terms, ("2026-04-03", 15))
     first = planned([before], "2026-05-01")
@@ -213,7 +213,7 @@ def test_late_usage_is_charged_as_the_difference():
     assert second.items[0].revision == 1
 
 
-def test_a_correction_is_credited_from_what_was_charged():
+def test_a_correction_is_credited_on_the_charge():
     billed = planned([usage(CALLS, ("2026-04-03", 130))], "2026-05-01").items
     corrected = usage(CALLS, ("2026-04-03", 130), ("2026-04-04", -10))
     [credit] = planned(
@@ -222,7 +222,7 @@ def test_a_correction_is_credited_from_what_was_charged():
     assert (str(credit.amount), credit.quantity, credit.reverses) == ("-20.00", 10, 7)
 
 
-def test_a_correction_and_more_usage_leave_the_units_that_are_new():
+def test_a_correction_with_more_usage_charges_the_net_units():
     rows = [
         charge(130, 60, key=1),
         charge(10, -20, key=2, revision=1, reverses=1),
@@ -233,7 +233,7 @@ def test_a_correction_and_more_usage_leave_the_units_that_are_new():
     ]
 
 
-def test_what_is_used_while_the_service_rests_is_not_charged():
+def test_usage_during_a_pause_is_not_charged():
     line = usage(Terms(PerUnit(Decimal(2))), ("2026-04-05", 1), ("2026-04-15", 10))
     pause = Pause(day("2026-04-11"), day("2026-04-21"))
     assert planned([line], "2026-05-01", pauses=[pause]).amount == 2
@@ -247,7 +247,7 @@ def test_the_last_days_are_billed_when_the_period_is_over():
     ]
 
 
-def test_each_payment_has_its_share_and_fee():
+def test_each_payment_costs_its_percentage_and_fee():
     card = Terms(
         PercentageOfAmount(
             Decimal("1.2"),
@@ -262,11 +262,11 @@ def test_each_payment_has_its_share_and_fee():
     ]
 
 
-def test_usage_is_no_recurring_revenue():
+def test_usage_is_not_recurring_revenue():
     assert monthly_price(usage(Terms(Flat(Decimal(30))))) == 0
 
 
-def test_what_is_not_used_yet_is_not_foreseen():
+def test_future_usage_is_not_forecast():
     line = usage(CALLS, ("2026-04-03", 130))
     invoices = list(forecast([line], [], ILS, APRIL, day("2026-08-01")))
     assert [(each.day, str(each.amount)) for each in invoices] == [(MAY, "60.00")]
@@ -314,7 +314,7 @@ def lived(uses, terms, cuts=()):
     """Return a series of usage lines, cut on some days, over two months."""
     calendar = BillingCalendar(APRIL, MONTHLY, timing=Timing.IN_ARREARS)
     edges = [APRIL, *sorted({cut for cut in cuts if cut > APRIL}), None]
-    used = tuple(Use(when, units) for when, units in uses)
+    used = tuple(UsageEntry(when, units) for when, units in uses)
     return [
         Line(key, calendar, terms, Decimal(1), start, end, ChargeKind.USAGE,
              series=1, used=used)
@@ -323,7 +323,7 @@ def lived(uses, terms, cuts=()):
 
 
 def total(terms, uses, month):
-    """Return what a month costs, written down as a person would, without the plan."""
+    """Return what a month costs, calculated directly, without the plan."""
     units = [units for when, units in uses if when.month == month]
     model = terms.price
     if isinstance(model, PercentageOfAmount):
@@ -336,14 +336,14 @@ def total(terms, uses, month):
 
 
 @given(USES, st.sampled_from(TERMS), st.lists(SPRING, max_size=3))
-def test_a_line_that_is_cut_costs_what_it_cost_whole(uses, terms, cuts):
+def test_splitting_a_usage_line_does_not_change_its_price(uses, terms, cuts):
     plan = planned(lived(uses, terms, cuts), "2026-06-01")
     assert plan.amount == total(terms, uses, 4) + total(terms, uses, 5)
     assert all(item.amount > 0 for item in plan.items)
 
 
 @given(USES, st.sampled_from(TERMS), st.data())
-def test_it_does_not_matter_when_usage_arrives(uses, terms, data):
+def test_late_usage_costs_the_same_as_timely_usage(uses, terms, data):
     rows = []
     arrivals = [data.draw(st.integers(0, 4)) for _use in uses]
     for run in range(5):

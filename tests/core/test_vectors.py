@@ -16,7 +16,7 @@ from billing_core.billing_calendar import (
 from billing_core.changes import change_quantity, change_terms
 from billing_core.discounts import Discount
 from billing_core.invoice_plan import plan_invoice
-from billing_core.line import BilledPeriod, ChargeKind, Line, Use
+from billing_core.line import BilledPeriod, ChargeKind, Line, UsageEntry
 from billing_core.price_models import (
     Flat,
     Graduated,
@@ -132,7 +132,7 @@ def usage(given):
     month = BillingCalendar(day(given["start"]), MONTHLY, timing=Timing.IN_ARREARS)
 
     def line(events):
-        uses = tuple(Use(month.start, decimal(event)) for event in events)
+        uses = tuple(UsageEntry(month.start, decimal(event)) for event in events)
         end = day(given["end"]) if given["end"] else None
         one = Decimal(1)
         return Line(1, month, terms, one, month.start, end, ChargeKind.USAGE, used=uses)
@@ -172,7 +172,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_a_case_comes_out_as_published(case):
+def test_a_documented_case_has_its_documented_result(case):
     ours = RULES[case["kind"]](case["inputs"])
     shown = {
         name: value if isinstance(value, list) else str(value)
@@ -181,6 +181,6 @@ def test_a_case_comes_out_as_published(case):
     assert shown == case["expected"]
 
 
-def test_there_are_enough_cases_of_each_kind():
+def test_each_kind_has_enough_documented_cases():
     assert len(CASES) >= 150
     assert {case["kind"] for case in CASES} == set(RULES)

@@ -1,7 +1,7 @@
-"""What a quantity costs for one full billing period, before rounding.
+"""Price models: the price of a quantity for one full period, before rounding.
 
-Each price model is a value in a file of its own; all have the methods of `PriceModel`.
-Usage is any of them on a metered quantity, a contracted price is any of them with the
+Each model is a value in a file of its own with the methods of `PriceModel`. Usage
+applies any of them to a metered quantity, a contracted price is any of them with the
 customer's own values: see `rating`.
 """
 

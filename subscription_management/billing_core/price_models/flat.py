@@ -1,4 +1,4 @@
-"""One price, whatever the quantity."""
+"""A flat price, independent of the quantity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .price_model import PricePart, refuse_negative
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One price, whatever the quantity.
+    """A flat price, independent of the quantity.
 
     >>> Flat(Decimal(99)).amount(Decimal(160))
     Decimal('99')

@@ -1,4 +1,4 @@
-"""Each unit at the price of its own tier."""
+"""Graduated tiers: each unit at the price of its own tier."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .tiers import Tier, beyond, check_tiers
 
 @dataclass(frozen=True, slots=True)
 class Graduated:
-    """Each unit at its own tier; a tier's flat fee once when a unit lies in it.
+    """Each unit at the price of its tier, plus the flat fee of each tier reached.
 
-    The first tier's fee is charged also for no unit at all.
+    The first tier is always reached, even by a quantity of zero.
 
     >>> calls = Graduated((
     ...     Tier(Decimal(1000), Decimal("0.10")),

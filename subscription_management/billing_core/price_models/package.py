@@ -1,4 +1,4 @@
-"""Whole packages of units, some units included."""
+"""A price per package of units, with an allowance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .price_model import PricePart, refuse_negative
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A price for each package that was begun, after the included units.
+    """A price for each package started, after the included units.
 
     >>> messages = Package(Decimal(5), size=Decimal(100), included=Decimal(100))
     >>> [str(messages.amount(Decimal(number))) for number in (100, 101, 201)]

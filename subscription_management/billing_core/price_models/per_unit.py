@@ -1,4 +1,4 @@
-"""The same price for each unit."""
+"""A price for each unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .price_model import PricePart, refuse_negative
 
 @dataclass(frozen=True, slots=True)
 class PerUnit:
-    """The same price for each unit.
+    """A price for each unit.
 
     >>> PerUnit(Decimal(7)).amount(Decimal(10))
     Decimal('70')

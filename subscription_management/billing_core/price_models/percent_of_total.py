@@ -1,4 +1,4 @@
-"""A share of what other lines cost."""
+"""A percentage of the price of other lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .price_model import PricePart
 
 @dataclass(frozen=True, slots=True)
 class PercentOfTotal:
-    """A percentage of a base, which stands in the place of the quantity.
+    """A percentage of a base, which takes the place of the quantity.
 
-    The base is what the chosen lines cost for the same period. The floor and the cap
-    come after the percentage.
+    The base is the price of the chosen lines for the same period. The floor and the cap
+    apply to the result.
 
     >>> support = PercentOfTotal(Decimal(10), floor=Decimal(20), cap=Decimal(500))
     >>> [str(support.amount(Decimal(base))) for base in (100, 1000, 9000)]

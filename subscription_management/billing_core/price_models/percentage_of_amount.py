@@ -1,4 +1,4 @@
-"""A share of each metered amount, a card payment for instance."""
+"""A percentage of each metered amount, such as a card payment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .price_model import PricePart, refuse_negative
 
 @dataclass(frozen=True, slots=True)
 class PercentageOfAmount:
-    """A percentage of each event's amount, and a fee for each event.
+    """A percentage of each event's amount, plus a fee per event.
 
-    The first `free_events` and the first `free_amount` are free, whichever is used up
-    first. An event that is free as a whole costs nothing; one that is free in part
-    pays its fee in full. The bounds hold for each event that is not free.
+    The allowance ends with the first of `free_events` and `free_amount` that is used
+    up. An event within it costs nothing; one that exceeds it in part pays its full fee.
+    The bounds apply to each event that is not free.
 
     >>> card = PercentageOfAmount(
     ...     Decimal("1.2"), Decimal("0.10"), free_events=3, free_amount=Decimal(500)
@@ -36,7 +36,7 @@ class PercentageOfAmount:
         check_bounds(self.minimum_per_event, self.maximum_per_event)
 
     def amount_of_events(self, events: Iterable[Decimal]) -> Decimal:
-        """Return what events cost together; their order decides which are free."""
+        """Return the price of events; their order decides which are free."""
         return sum((part.amount for part in self.parts_of_events(events)), ZERO)
 
     def parts_of_events(self, events: Iterable[Decimal]) -> tuple[PricePart, ...]:
@@ -59,7 +59,7 @@ class PercentageOfAmount:
         return tuple(found)
 
     def amount(self, quantity: Decimal) -> Decimal:
-        """Return what one event of an amount costs."""
+        """Return the price of one event of an amount."""
         return self.amount_of_events([quantity])
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:

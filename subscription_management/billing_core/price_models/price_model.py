@@ -1,4 +1,4 @@
-"""What all price models have in common."""
+"""The interface of all price models."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class PricePart:
-    """What one tier, block or package adds to an amount, as people are shown it.
+    """The part of an amount that one tier, block or package adds, for display.
 
     >>> PricePart(Decimal(1000), Decimal("0.10"), tier=0).amount
     Decimal('100.00')
     """
 
     quantity: Decimal
-    """Units that this part prices."""
+    """The units priced by this part."""
     unit_price: Decimal
     fee: Decimal = ZERO
-    """Charged once, whatever the quantity."""
+    """A fee independent of the quantity."""
     tier: int | None = None
-    """Row of the tier, from 0; None for models without tiers."""
+    """The index of the tier; None for models without tiers."""
 
     @property
     def amount(self) -> Decimal:
@@ -32,16 +32,16 @@ class PricePart:
 
 
 class PriceModel(Protocol):
-    """What a quantity costs for one full billing period, before rounding."""
+    """The price of a quantity for one full billing period, before rounding."""
 
     def amount(self, quantity: Decimal) -> Decimal:
         """Return the price of `quantity` units for one full period, unrounded.
 
-        Raises a `BillingError` when the quantity is below zero or has no price.
+        Raises a `BillingError` if the quantity is negative or has no price.
         """
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
-        """Return where `amount(quantity)` comes from; their sum is that amount."""
+        """Return the parts of `amount(quantity)`, which add up to it."""
 
 
 def refuse_negative(quantity: Decimal) -> None:

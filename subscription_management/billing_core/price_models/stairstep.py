@@ -1,4 +1,4 @@
-"""One price for a block of units."""
+"""Stairstep: one price for a block of units."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .tiers import Tier, check_tiers, tier_of
 
 @dataclass(frozen=True, slots=True)
 class Stairstep:
-    """The price of the block that holds the quantity, as its flat fee.
+    """The flat fee of the block that holds the quantity.
 
-    Units beyond the last block cost `overage_price` each, if there is one.
+    Units beyond the last block cost `overage_price` each, if it is set.
 
     >>> seats = Stairstep(
     ...     (Tier(Decimal(25), flat_fee=Decimal(90)),
@@ -45,7 +45,7 @@ class Stairstep:
         return (block, PricePart(excess, self.overage_price))
 
     def _find(self, quantity: Decimal) -> tuple[int, Decimal]:
-        """Return the row of the block, and how many units lie beyond the last one."""
+        """Return the index of the block, and the units beyond the last one."""
         refuse_negative(quantity)
         last = self.blocks[-1].up_to
         if last is None or quantity <= last:

@@ -1,4 +1,4 @@
-"""Tiers: stretches of quantity with a price of their own."""
+"""Tiers: ranges of quantity with a price of their own."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..errors import NoTiers, QuantityBeyondTiers, TierAfterTheLast, TierOutOfOrder
+from ..errors import NoTiers, QuantityBeyondTiers, TierAfterUnlimited, TierOutOfOrder
 from ..money import ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """The quantities above the tier before, up to and including `up_to`."""
+    """The quantities above the previous tier, up to and including `up_to`."""
 
     up_to: Decimal | None
-    """The last quantity that it holds; None for a tier without end."""
+    """The last quantity that it holds; None for an unlimited tier."""
     unit_price: Decimal = ZERO
     flat_fee: Decimal = ZERO
 
 
 def check_tiers(tiers: Sequence[Tier]) -> None:
-    """Refuse tiers that are missing, out of order, or follow one without end.
+    """Raise for tiers that are missing, out of order, or follow an unlimited one.
 
-    Rows are counted from 1, as people see them.
+    Rows are counted from 1, as displayed.
 
     >>> try:
     ...     check_tiers([Tier(Decimal(10)), Tier(Decimal(5))])
@@ -37,7 +37,7 @@ def check_tiers(tiers: Sequence[Tier]) -> None:
     for row, tier in enumerate(tiers, start=1):
         if tier.up_to is None:
             if row < len(tiers):
-                raise TierAfterTheLast(row + 1)
+                raise TierAfterUnlimited(row + 1)
             return
         if tier.up_to <= lower:
             raise TierOutOfOrder(row, tier.up_to, lower)
@@ -45,7 +45,7 @@ def check_tiers(tiers: Sequence[Tier]) -> None:
 
 
 def tier_of(tiers: Sequence[Tier], quantity: Decimal) -> int:
-    """Return the row of the tier that holds a quantity; the first one holds zero."""
+    """Return the index of the tier that holds a quantity; the first one holds zero."""
     for row, tier in enumerate(tiers):
         if tier.up_to is None or quantity <= tier.up_to:
             return row
@@ -53,6 +53,7 @@ def tier_of(tiers: Sequence[Tier], quantity: Decimal) -> int:
 
 
 def beyond(tiers: Sequence[Tier], quantity: Decimal) -> QuantityBeyondTiers:
+    """Return the error for a quantity above the last tier."""
     last = tiers[-1].up_to
-    assert last is not None, "a tier without end holds every quantity"
+    assert last is not None, "an unlimited tier holds every quantity"
     return QuantityBeyondTiers(quantity, last)

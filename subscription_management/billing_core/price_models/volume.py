@@ -1,4 +1,4 @@
-"""All units at the price of one tier."""
+"""Volume tiers: all units at the price of one tier."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .tiers import Tier, check_tiers, tier_of
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """All units at the tier that holds their number, plus that tier's flat fee.
+    """All units at the price of the tier that holds the quantity, plus its flat fee.
 
     >>> seats = Volume((
     ...     Tier(Decimal(5), Decimal(7)),
