@@ -166,7 +166,7 @@ def _replaced(
 ) -> Edit:
     """Return the lines with those of one origin cut on a day and replaced.
 
-    `renewed` returns the replacement for a line from the cut on, None for none; a
+    `renewed` returns the replacement for a line from the cut on, None to end it; a
     line that is returned under its own key stays as it is. `charged` is the day from
     which the change is charged, if it differs from `day`.
     """

@@ -12,7 +12,7 @@ INCONCLUSIVE_STATUSES = frozenset({408, 409, 425})
 
 
 class Outcome(StrEnum):
-    """What the provider's answer proves about a charge."""
+    """The known outcome of a charge."""
 
     PAID = "paid"
     PENDING = "pending"

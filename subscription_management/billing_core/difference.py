@@ -158,7 +158,7 @@ def _credits(
 ) -> Iterator[PlannedItem]:
     """Yield credits of actual charges, newest charge first.
 
-    Each charge is credited by its share of the changed days. What remains, a rounding
+    Each charge is credited by its share of the changed days. The remainder, a rounding
     difference or a whole amount, is credited on the newest charges.
     """
     days = _changed_days(balance, currency)

@@ -144,7 +144,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """The steps to carry out on a day, and those to skip for good."""
+    """The steps to carry out on a day, and those to skip permanently."""
 
     to_do: tuple[Step, ...] = ()
     skipped: tuple[Step, ...] = ()
@@ -172,11 +172,11 @@ def is_service_warning(policy: Policy, key: int) -> bool:
 def steps_on(
     policy: Policy, case: Case, today: date, quiet: Container[date] = ()
 ) -> DayPlan:
-    """Return the steps to carry out on a day, and those to skip for good.
+    """Return the steps to carry out on a day, and those to skip permanently.
 
     A step of day n runs on the first run on or after due + n. Steps that the customer
     would notice are deferred on `quiet` days. Of overdue emails and charges only the
-    latest runs. A charge ends the plan, since the later steps depend on its outcome:
+    latest runs. A charge ends the plan, since the steps after it depend on its outcome:
     ask again once that is known.
 
     >>> policy = Policy((Step(1, 3, Action.EMAIL), Step(2, 15, Action.SUSPEND)))
@@ -210,8 +210,8 @@ def _open_steps(policy: Policy, case: Case, today: date) -> Iterator[tuple[Step,
     """Yield the remaining steps, each with its day.
 
     A step that stops the service is delayed by as many days as the last email before
-    it, so that a late warning leaves the time that the policy grants. All later steps
-    keep their distance from it.
+    it, so that a late warning leaves the time that the policy grants. The steps
+    after it keep their distance from it.
     """
     service_delay = warning_delay = NO_DELAY
     for step in policy.steps:

@@ -93,7 +93,7 @@ def total_score(signals: Sequence[SignalScore]) -> int | None:
     ]
     if not counted:
         return None
-    total = sum(weight for _marks, weight in counted)
+    total = sum(weight for _score, weight in counted)
     return floor(sum(score * weight for score, weight in counted) / total + HALF)
 
 

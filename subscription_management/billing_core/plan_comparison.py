@@ -194,7 +194,7 @@ def _usage_cost(
         if use.day in overlap
     ]
     if isinstance(terms.price, PercentageOfAmount):
-        # What each event costs does not depend on how many periods there are.
+        # The price of an event does not depend on the number of periods.
         cost = Fraction(price_of_usage(_terms_for_part(terms, share), events))
     else:
         whole = as_decimal(Fraction(sum(events, ZERO)) / share)

@@ -78,7 +78,7 @@ def raised_terms(terms: Terms, percent: Decimal) -> Terms:
     """Return terms with every amount of money raised by some percent, but one price.
 
     That is the price of a flat, per-unit or package model, which is agreed apart from
-    the terms. Shares of amounts stay: they rise with what they are shares of.
+    the terms. Percentages are kept, since their base is raised.
 
     >>> calls = Terms(Graduated((Tier(None, Decimal("0.10")),)), minimum=Decimal(50))
     >>> risen = raised_terms(calls, Decimal(10))

@@ -26,7 +26,7 @@ SENTENCES = {
     errors.InvalidMinorUnit: _lt(
         "The smallest amount of %(code)s is %(minor_unit)s; it must be above zero."
     ),
-    errors.NothingToAllocateTo: _lt(
+    errors.NoAllocationWeight: _lt(
         "An amount cannot be split over parts without weight; give weights of zero "
         "or more, at least one of them above zero."
     ),
@@ -39,7 +39,7 @@ SENTENCES = {
         "Tier %(row)s ends at %(up_to)s, which is not above %(before)s; let each tier "
         "end above the one before."
     ),
-    errors.TierAfterTheLast: _lt(
+    errors.TierAfterUnlimited: _lt(
         "Tier %(row)s follows a tier without end; give that one an end, or remove "
         "what follows it."
     ),
@@ -50,7 +50,7 @@ SENTENCES = {
     errors.InvalidPackageSize: _lt(
         "A package of %(size)s units is not possible; use more than 0."
     ),
-    errors.PriceOfAnotherModel: _lt(
+    errors.PriceModelMismatch: _lt(
         "A price by “%(agreed)s” needs a price of that kind on the plan, and finds "
         "“%(found)s”; choose the product again to take the price of today."
     ),
@@ -74,7 +74,7 @@ SENTENCES = {
         "Line %(line)s is priced by usage, which is billed after its period; bill it "
         "in arrears."
     ),
-    errors.PercentOfItself: _lt(
+    errors.CircularPercentBase: _lt(
         "%(names)s are shares of each other's price; take one of them out of the base "
         "of another."
     ),
@@ -95,11 +95,11 @@ SENTENCES = {
     errors.StepTwiceOnOneDay: _lt(
         "Day %(day)s has the step “%(action)s” twice; move one of them to another day."
     ),
-    errors.SuspensionAfterCancelling: _lt(
+    errors.SuspensionAfterCancellation: _lt(
         "Nothing is left to suspend on day %(day)s: the subscription is cancelled on "
         "day %(cancel_day)s; let it be suspended before."
     ),
-    errors.NothingAfterCancelling: _lt(
+    errors.CancelledTwice: _lt(
         "The subscription is cancelled on day %(cancel_day)s already; remove the step "
         "of day %(day)s."
     ),

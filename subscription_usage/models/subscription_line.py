@@ -5,9 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.subscription_management.billing_core.line import Use
+from odoo.addons.subscription_management.billing_core.line import UsageEntry
 from odoo.addons.subscription_management.billing_core.money import ZERO
-from odoo.addons.subscription_management.billing_core.rating import price_of_uses
+from odoo.addons.subscription_management.billing_core.rating import price_of_usage
 from odoo.addons.subscription_management.models.decimals import exact
 
 from .subscription_pricing_rule import PERCENTAGE
@@ -74,7 +74,9 @@ class SubscriptionLine(models.Model):
             each = events._read_group(
                 used, ["day:day"], ["quantity:sum"], order="day:day"
             )
-        return tuple(Use(day, exact(quantity)) for day, quantity in each if quantity)
+        return tuple(
+            UsageEntry(day, exact(quantity)) for day, quantity in each if quantity
+        )
 
     def _units_last_month(self):
         if self.kind != "usage":
@@ -84,7 +86,9 @@ class SubscriptionLine(models.Model):
     def _cost_last_month(self, terms, quantity):
         if self.kind != "usage":
             return super()._cost_last_month(terms, quantity)
-        return max(price_of_uses(terms, self._uses_last_month()), terms.minimum or ZERO)
+        return max(
+            price_of_usage(terms, self._uses_last_month()), terms.minimum or ZERO
+        )
 
     def _uses_last_month(self):
         """Return what was used in the last thirty days, in order."""

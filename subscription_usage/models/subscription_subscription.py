@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.subscription_management.billing_core.recurring_revenue import (
+from odoo.addons.subscription_management.billing_core.monthly_revenue import (
     average_usage,
 )
 

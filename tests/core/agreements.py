@@ -59,7 +59,7 @@ class Agreement:
 
     @property
     def open_rows(self) -> list[BilledPeriod]:
-        """The rows that end after the closed days of their line, as models read them."""
+        """The rows that end after the closed days of their line, as they are read."""
         closed = {line.key: line.closed_until for line in self.lines}
         return [
             row

@@ -1,4 +1,4 @@
-"""Random subscriptions, and a naive count of what they owe, day by day.
+"""Random subscriptions, and a naive count of the amounts owed, day by day.
 
 The count shares no code with the plan: it walks over single days and looks up the
 regular period of each by trying boundaries one after the other.

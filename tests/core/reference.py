@@ -1,4 +1,4 @@
-"""What a subscription owes, counted naively, day by day.
+"""The amounts that a subscription owes, counted naively, day by day.
 
 Shares no code with the plan: it walks over single days, looks up the regular period of
 each by trying boundaries one after the other, and counts in fractions.
@@ -32,14 +32,14 @@ MONTHS = {
 
 @dataclass
 class Debt:
-    """What is owed for one regular period of a series, and from when."""
+    """The amount owed for one regular period of a series, and its due date."""
 
     amount: Decimal
     due: date
 
 
 _known: dict = {}
-"""What was counted before, so that a price is not counted anew for each day."""
+"""Cached results, so that a price is not calculated again for each day."""
 
 
 def owed_by_period(lines, pauses, target) -> dict[tuple[int, date], Debt]:
@@ -124,7 +124,7 @@ def _each(start, end, target):
 
 
 def _is_known(line, day, target):
-    """Tell whether a change of a day is taken into account already."""
+    """Return whether a change of a day is taken into account already."""
     return day + timedelta(days=line.calendar.due_shift_days) <= target
 
 
@@ -258,7 +258,7 @@ def _as_seen(days, calendar, target):
         before = start - ONE_DAY
         while before in days:
             began = _stretch_start(days, before)
-            # After a rest it is as it will be on the first day.
+            # After a pause the terms of the first day apply.
             if began + shift <= target or began - ONE_DAY not in days:
                 seen[day] = days[began]
                 break

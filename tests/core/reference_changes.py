@@ -1,4 +1,4 @@
-"""What the core answers to published cases of changes, credits, usage and revenue."""
+"""Rules that answer published cases of changes and credits with the core."""
 
 from datetime import timedelta
 from decimal import Decimal

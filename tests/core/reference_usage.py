@@ -1,4 +1,4 @@
-"""What the core answers to published cases of usage, minimums and revenue."""
+"""Rules that answer published cases of usage, minimums and revenue with the core."""
 
 from datetime import timedelta
 from decimal import Decimal

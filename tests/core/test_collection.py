@@ -30,5 +30,5 @@ LOOKED_UP = Call(may_charge=False)
         ("error", [ANSWERED, LOST], Decline.HARD, Outcome.UNKNOWN),
     ],
 )
-def test_the_outcome_is_what_the_responses_prove(state, calls, decline, outcome):
+def test_the_outcome_follows_from_the_responses(state, calls, decline, outcome):
     assert outcome_of(state, calls, decline) is outcome

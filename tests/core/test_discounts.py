@@ -85,7 +85,7 @@ def calendar(start, unit, length=1):
 @pytest.mark.parametrize(
     ("granted", "old", "new", "on", "expected"),
     [
-        # For ever: an amount is as much in the same time, a share is a share.
+        # Forever: an amount is as much in the same time, a share is a share.
         (("0", "100", None), "year", "month", date(2027, 1, 1), ("0", "8.33", None)),
         (("10", "10", None), "month", "year", date(2026, 3, 1), ("10", "120", None)),
         # 10 of 12 months are left: 50 % of them are 41.67 % of a year.

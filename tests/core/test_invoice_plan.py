@@ -306,7 +306,7 @@ def test_nothing_is_due_before_the_next_due_date(lines, offset):
     st.lists(st.tuples(OFFSETS, st.integers(0, 2), OFFSETS), max_size=5),
     OFFSETS,
 )
-def test_after_any_ends_the_billed_total_is_what_the_history_owes(lines, moves, last):
+def test_after_any_ends_the_billed_total_is_the_amount_owed(lines, moves, last):
     ledger = Ledger(list(lines), [])
     for when, key, end in sorted(moves):
         ledger.bill(START + timedelta(days=when))
@@ -326,7 +326,9 @@ def test_after_any_ends_the_billed_total_is_what_the_history_owes(lines, moves, 
     st.lists(st.tuples(OFFSETS, st.none() | OFFSETS), max_size=4),
     OFFSETS,
 )
-def test_cancelling_and_undoing_bills_what_the_history_owes(lines, moves, last):
+def test_after_cancelling_and_undoing_the_billed_total_is_the_amount_owed(
+    lines, moves, last
+):
     ledger = Ledger(list(lines), [])
     start = max(each.calendar.start for each in lines)
     for when, end in sorted(moves, key=lambda move: move[0]):

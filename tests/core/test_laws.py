@@ -19,7 +19,7 @@ PARTS = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_billed_amounts_are_what_the_history_owes(part):
+def test_the_billed_amounts_are_the_amounts_owed(part):
     """Each part draws other histories, so that they can run in parallel."""
     seed(part)(assert_law)()
 

@@ -117,7 +117,7 @@ def test_movements_of_pauses_are_separate_from_agreed_ones(agreed, paid, movemen
 
 @given(agreements(), CHANGES, st.integers(0, 500))
 def test_the_recorded_movements_add_up_to_the_level_of_any_day(agreement, made, offset):
-    """Whatever the order of the changes, the record stays complete."""
+    """In any order of changes, the record stays complete."""
     record = []
     for count in range(len(made) + 1):
         live(agreement, START, made[count : count + 1], billing=False)

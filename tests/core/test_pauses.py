@@ -24,7 +24,7 @@ def test_an_empty_pause_is_refused():
         Pause(day("2026-04-11"), day("2026-04-11"))
 
 
-def test_an_open_pause_ends_what_is_served():
+def test_a_pause_without_an_end_ends_the_service():
     assert served_parts(seats(1), Pause(day("2026-04-11"))) == [
         ("2026-04-01", "2026-04-11")
     ]

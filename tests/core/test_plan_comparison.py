@@ -294,7 +294,7 @@ def unchanged(draw):
 
 
 @given(unchanged(), st.integers(0, 900), st.integers(1, 12))
-def test_the_current_plan_costs_what_was_billed_for_whole_periods(lines, age, count):
+def test_the_current_plan_costs_the_billed_amount_of_whole_periods(lines, age, count):
     calendar = lines[0].calendar
     today = calendar.start + timedelta(days=age)
     window = comparison_window(calendar, calendar.start, today, count)

@@ -263,7 +263,7 @@ def graduated_split(given):
 
 
 def _of_the_rest(model, given):
-    """What units cost on top of those that were billed before."""
+    """Return the price of units on top of those already billed."""
     before = decimal(given["already_billed_units"])
     after = before + decimal(given["line_units"])
     return model.amount(after) - (model.amount(before) if before else 0)

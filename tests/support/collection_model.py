@@ -62,7 +62,7 @@ FOR_GOOD = 10**6
 """The day until which a case waits that somebody has to let go on."""
 
 SUSPENSION = STEPS.index((15, "suspend"))
-TAKES_AWAY = ("suspend", "cancel")
+SERVICE_STOPPING = ("suspend", "cancel")
 
 
 class CaseModel:
@@ -150,7 +150,7 @@ class CaseModel:
             if SUSPENSION not in self.done:
                 return False
             late = self.done[SUSPENSION] - STEPS[SUSPENSION][0]
-        if action in TAKES_AWAY:
+        if action in SERVICE_STOPPING:
             written = [
                 before
                 for before in self.done

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...billing_core.errors import BillingError, PercentOfItself
+from ...billing_core.errors import BillingError, CircularPercentBase
 from ...billing_core.invoice_plan import plan_invoice
 from ...billing_core.line import ChargeKind
 from ..error_messages import translated
@@ -30,7 +30,7 @@ class SubscriptionBilling(models.Model):
                 target,
                 self._snapshot_pauses(),
             )
-        except PercentOfItself as error:
+        except CircularPercentBase as error:
             raise self._named(error) from error
 
     def _billable_lines(self):
@@ -73,11 +73,11 @@ class SubscriptionBilling(models.Model):
             values["product_id"] for key, values in known.items() if key in error.lines
         ]
         products = self.env["product.product"].browse(dict.fromkeys(ids))
-        return PercentOfItself(tuple(products.mapped("display_name")))
+        return CircularPercentBase(tuple(products.mapped("display_name")))
 
     def _refusal(self, error, planned=None):
         """Return what a `BillingError` says to people; `planned` as in `_named`."""
-        if isinstance(error, PercentOfItself):
+        if isinstance(error, CircularPercentBase):
             error = self._named(error, planned)
         return translated(self.env, error)
 

@@ -14,7 +14,11 @@ from ...billing_core.changes import (
     end_line,
     line_on,
 )
-from ...billing_core.charged_days import ChangePolicy, charged_from, not_sooner
+from ...billing_core.charged_days import (
+    ChangePolicy,
+    charged_from,
+    downgrade_charged_from,
+)
 from ...billing_core.errors import BillingError
 from ...billing_core.line import ChargeKind, Line, PercentBase
 from ...billing_core.percent_base import bases_first
@@ -325,7 +329,7 @@ class SubscriptionAmendment(models.Model):
                     served = charged
                     effective = max(effective, served)
                 elif values is not None and not self._grows(line, values):
-                    charged = not_sooner(charged, now)
+                    charged = downgrade_charged_from(charged, now)
                 days = (served, charged if charged != served else None)
                 self._amend_line(amendment, line, values, *days)
             bases_first(amendment.lines)

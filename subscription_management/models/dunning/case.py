@@ -3,8 +3,14 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...billing_core.collection import LIVE, Decline, Outcome
-from ...billing_core.dunning import Action, Case, Method, foresee, next_day
+from ...billing_core.collection import UNRESOLVED, Decline, Outcome
+from ...billing_core.dunning import (
+    Action,
+    Case,
+    PaymentReadiness,
+    next_step_day,
+    upcoming_steps,
+)
 from ..payments.payment_method import DECLINES, PAYERS
 
 SENDING = "sending"
@@ -18,7 +24,7 @@ OUTCOMES = [
     (Outcome.ACTION.value, "Customer Must Agree"),
     (Outcome.UNKNOWN.value, "Outcome Unknown"),
 ]
-UNSETTLED = (SENDING, *sorted(LIVE))
+UNSETTLED = (SENDING, *sorted(UNRESOLVED))
 """The outcomes of which money may still come."""
 
 BLOCKING = (*UNSETTLED, Outcome.PAID.value)
@@ -179,8 +185,8 @@ class SubscriptionDunningCase(models.Model):
         return Case(
             due=self.due_date,
             done=done,
-            passed_over=frozenset(passed),
-            method=self._method(),
+            skipped=frozenset(passed),
+            readiness=self._method(),
             decline=self._decline(),
         )
 
@@ -188,8 +194,12 @@ class SubscriptionDunningCase(models.Model):
         """Return what there is to charge."""
         self.ensure_one()
         if self.outcome == Outcome.ACTION.value:
-            return Method.ACTION
-        return Method.READY if self._methods_to_charge() else Method.NONE
+            return PaymentReadiness.ACTION
+        return (
+            PaymentReadiness.READY
+            if self._methods_to_charge()
+            else PaymentReadiness.NONE
+        )
 
     def _decline(self):
         """Return why what is left to charge was declined last.
@@ -210,7 +220,7 @@ class SubscriptionDunningCase(models.Model):
             return iter(())
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()
-        return foresee(policy, self._snapshot_case(), today, quiet)
+        return upcoming_steps(policy, self._snapshot_case(), today, quiet)
 
     def _plan_next(self, snapshot=None):
         """Note the day on which something is to be done next.
@@ -235,7 +245,7 @@ class SubscriptionDunningCase(models.Model):
             return today
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy = self.version_id._snapshot_policy()
-        return next_day(policy, snapshot or self._snapshot_case(), today, quiet)
+        return next_step_day(policy, snapshot or self._snapshot_case(), today, quiet)
 
     def _lock(self):
         """Keep other workers off these; return those that nobody else has."""

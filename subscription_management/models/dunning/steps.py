@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...billing_core.dunning import Action, steps_on, warns
+from ...billing_core.dunning import Action, is_service_warning, steps_on
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
 from ..error_messages import translated
@@ -145,7 +145,7 @@ class SubscriptionDunningSteps(models.Model):
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy, case = self.version_id._snapshot_policy(), self._snapshot_case()
         plan = steps_on(policy, case, today, quiet)
-        self._write_down(plan.passed_over, today, "passed")
+        self._write_down(plan.skipped, today, "passed")
         self._carry_out(plan.to_do, today)
         if self._was_charged_on(today):
             # A bank that has just declined is not asked again by a machine.
@@ -192,7 +192,7 @@ class SubscriptionDunningSteps(models.Model):
     def _do_email(self, row):
         template = self.env["mail.template"].browse(row["template_id"])
         rank = row["day"]
-        if warns(self.version_id._snapshot_policy(), row["key"]):
+        if is_service_warning(self.version_id._snapshot_policy(), row["key"]):
             # No other letter of the same day takes its place.
             rank += 2 * DUE_FIRST
         self._note_letter(template, f"{OF_STEP}{row['key']}", rank)

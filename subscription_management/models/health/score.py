@@ -9,7 +9,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import split_every
 
-from ...billing_core.health import LOWEST_OF_BAND, Band, band_of, score, shares
+from ...billing_core.health import (
+    LOWEST_OF_BAND,
+    Band,
+    band_of,
+    contributions,
+    total_score,
+)
 from ..opportunities.finder import EVALUATED_STATES
 from .signal import BANDS
 
@@ -124,7 +130,7 @@ class SubscriptionHealth(models.Model):
         """Write the score of what was measured by signal, and what it is made of."""
         self.ensure_one()
         facts = [signal._fact(number) for signal, number in measured.items()]
-        points, parts = score(facts), shares(facts)
+        points, parts = total_score(facts), contributions(facts)
         self.write(
             {
                 "health_score": points,
@@ -134,7 +140,7 @@ class SubscriptionHealth(models.Model):
                     {
                         "signal": signal.id,
                         "measured": None if number is None else str(number),
-                        "marks": None if part is None else float(fact.marks),
+                        "marks": None if part is None else float(fact.score),
                         "weight": float(fact.weight),
                         "part": None if part is None else float(part),
                     }

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
-from ...billing_core.health import Fact, Scale
+from ...billing_core.health import Scale, SignalScore
 from ..decimals import exact
 
 BANDS = [("healthy", "Healthy"), ("watch", "To Be Watched"), ("at_risk", "At Risk")]
@@ -149,5 +149,5 @@ class SubscriptionHealthSignal(models.Model):
         """Return what is known of a signal as the core takes it."""
         self.ensure_one()
         scale = Scale(exact(self.best), exact(self.worst))
-        marks = None if measured is None else scale.marks(measured)
-        return Fact(marks, exact(self.weight))
+        marks = None if measured is None else scale.score(measured)
+        return SignalScore(marks, exact(self.weight))

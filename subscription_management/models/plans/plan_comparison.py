@@ -12,7 +12,12 @@ from odoo.fields import Domain
 from ...billing_core.errors import BillingError
 from ...billing_core.line import ChargeKind, Line, PercentBase
 from ...billing_core.money import HUNDRED, ZERO, as_decimal
-from ...billing_core.plan_comparison import Stretch, as_on, costs_in, stretch_until
+from ...billing_core.plan_comparison import (
+    ComparisonWindow,
+    comparison_window,
+    costs_in,
+    with_terms_on,
+)
 from ..decimals import exact
 
 
@@ -22,7 +27,7 @@ class Compared:
 
     day: date
     """The day whose prices count."""
-    stretch: Stretch
+    stretch: ComparisonWindow
     plan: models.Model
     """The plan that the subscription has."""
     lines: models.Model
@@ -176,7 +181,7 @@ class SubscriptionPlanComparison(models.Model):
         agreed = lines.filtered(lambda line: line.kind == "recurring")[:1] or lines[0]
         calendar = replace(agreed._snapshot_calendar(), end=None)
         since = min(each.date_start for line in lines for each in line._origin_lines())
-        return stretch_until(calendar, since, day, periods)
+        return comparison_window(calendar, since, day, periods)
 
     def _offered_to(self, products, day):
         """Return the rules by which the customer may have products, on every plan."""
@@ -277,7 +282,7 @@ class SubscriptionPlanComparison(models.Model):
             base=_base_of(line, rule, planned),
             used=compared.used_of(line, rule),
         )
-        return as_on(priced, compared.day)
+        return with_terms_on(priced, compared.day)
 
     def _compared_row(self, compared, plan, outcomes):
         """Return what is shown of a plan, in plain values."""

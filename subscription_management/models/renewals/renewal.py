@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ...billing_core.renewal import raised, raised_again
+from ...billing_core.renewal import compounded_percent, raised
 from ..decimals import exact
 from ..subscriptions.internal_write import internal_write
 
@@ -235,7 +235,7 @@ class SubscriptionRenewalLine(models.Model):
             return values
         if rule._rises_beyond_its_price():
             before = 0.0 if values else self.uplift_percent
-            values["uplift_percent"] = float(raised_again(exact(before), percent))
+            values["uplift_percent"] = float(compounded_percent(exact(before), percent))
         if price := exact(values.get("price", self.price)):
             values["price"] = float(raised(price, percent))
         return values

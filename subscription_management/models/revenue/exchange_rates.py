@@ -2,8 +2,8 @@
 
 from odoo import models
 
+from ...billing_core.exchange import exchange_residuals
 from ...billing_core.money import ZERO
-from ...billing_core.recurring_revenue import rests_of_worth
 from ..decimals import exact
 
 
@@ -25,7 +25,7 @@ class SubscriptionRevenueWorth(models.Model):
             written.append((day, amount, exact(worth)))
             found.append((key, amount, worth))
         by_day = {key[1]: key for key in [*recorded, *missing]}
-        for day, rest in rests_of_worth(written).items():
+        for day, rest in exchange_residuals(written).items():
             found.append((by_day[day], ZERO, -float(rest)))
         return found
 

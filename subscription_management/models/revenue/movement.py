@@ -8,15 +8,15 @@ from odoo.fields import Domain
 
 from ...billing_core.errors import BillingError
 from ...billing_core.money import ZERO
-from ...billing_core.recurring_revenue import (
-    AT_REST,
+from ...billing_core.monthly_revenue import revenue_changes
+from ...billing_core.movements import (
+    PAUSE_MOVEMENTS,
     AgreedChange,
     MovementKind,
     kinds_by_day,
     level_on,
     movements_by_kind,
     movements_to_record,
-    revenue_changes,
 )
 from ..decimals import exact
 
@@ -160,7 +160,11 @@ class SubscriptionRevenue(models.Model):
         kinds = kinds_by_day(
             [
                 *self._agreed_changes(agreed, recorded.values()),
-                *(each.agreed_change() for each in others if each.kind not in AT_REST),
+                *(
+                    each.agreed_change()
+                    for each in others
+                    if each.kind not in PAUSE_MOVEMENTS
+                ),
             ]
         )
         wanted = {
@@ -173,7 +177,7 @@ class SubscriptionRevenue(models.Model):
             self._create_movement(key, amount, worth, change)
         for each in others:
             kind = kinds.get(each.day, each.kind)
-            if each.kind not in AT_REST and each.kind != kind and each.amount:
+            if each.kind not in PAUSE_MOVEMENTS and each.kind != kind and each.amount:
                 each.last._move_to_kind(each, kind, change)
 
     def _recorded_movements(self):
@@ -195,7 +199,7 @@ class SubscriptionRevenue(models.Model):
         """
         written = {}
         for each in recorded:
-            if each.kind not in AT_REST:
+            if each.kind not in PAUSE_MOVEMENTS:
                 amount, worth = written.get(each.day, (ZERO, ZERO))
                 written[each.day] = (amount + each.amount, worth + each.worth)
         found = []

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...billing_core.charged_days import as_charged
-from ...billing_core.errors import BillingError, PriceOfAnotherModel
+from ...billing_core.charged_days import with_charged_days
+from ...billing_core.errors import BillingError, PriceModelMismatch
 from ...billing_core.line import ChargeKind, Line, PercentBase
 from ...billing_core.money import ZERO
 from ...billing_core.owed import full_price
@@ -145,7 +145,7 @@ class SubscriptionLineTerms(models.Model):
         """Return how a price is counted for which the line itself is enough."""
         if model not in AGREED_PRICE:
             names = {False: self.env._("none"), **dict(rule._pricing_models())}
-            raise PriceOfAnotherModel(names[model], names[rule.pricing_model])
+            raise PriceModelMismatch(names[model], names[rule.pricing_model])
         return AGREED_PRICE[model]
 
     @api.constrains("pricing_model", "pricing_rule_id")
@@ -156,7 +156,7 @@ class SubscriptionLineTerms(models.Model):
             if rule.pricing_model != model:
                 try:
                     line._agreed_price_model(rule, model)
-                except PriceOfAnotherModel as error:
+                except PriceModelMismatch as error:
                     raise ValidationError(translated(self.env, error)) from error
 
     def _has_one_price(self):
@@ -296,7 +296,7 @@ class SubscriptionTerms(models.Model):
         served = {line._origin_key() for line in self._lines_on(day)}
         charged = {
             line.key
-            for line in as_charged(self._snapshot_lines(), day).lines
+            for line in with_charged_days(self._snapshot_lines(), day).lines
             if line.start <= day and (line.end is None or day < line.end)
         }
         return self.line_ids.filtered(
