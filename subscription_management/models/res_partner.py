@@ -196,7 +196,7 @@ class SubscriptionLineAtAGlance(models.Model):
         """Return in a few words what is served, and how much of it."""
         self.ensure_one()
         product = self.product_id.display_name
-        if self._is_quoted_as_one() and self.quantity == 1:
+        if self._is_quoted_as_one_unit() and self.quantity == 1:
             return product
         return f"{self._shown_units(exact(self.quantity))} × {product}"
 

@@ -11,6 +11,6 @@ class SaleOrderLine(models.Model):
         """
         served = self.sudo().managed_line_id
         plan = self.managed_plan_id.sudo() or served.plan_id
-        if plan.makes_tasks and (self._recurs() or served):
+        if plan.makes_tasks and (self._is_recurring() or served):
             return self.env["project.task"]
         return super()._timesheet_create_task(project)

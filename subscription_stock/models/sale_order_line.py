@@ -18,8 +18,8 @@ class SaleOrderLine(models.Model):
         """
         self.ensure_one()
         served = self.sudo().managed_line_id
-        if not (self._recurs() or served):
+        if not (self._is_recurring() or served):
             return False
         plan = self.managed_plan_id.sudo() or served.plan_id
-        waits = not served and self.order_id._waits_for(plan)
+        waits = not served and self.order_id._start_condition(plan)
         return plan.delivery_policy != "none" and waits != "delivery"

@@ -212,7 +212,7 @@ class TestUsagePrices(UsageCase):
         )
         with freeze_time("2026-04-01 13:00:00"):
             subscription = self.subscribe(self.basic, self.call, on="2026-04-01")
-            order = subscription.sudo()._make_renewal_quotation()
+            order = subscription.sudo()._create_renewal_quotation()
             basic, call = order.order_line
             self.assertEqual(basic.price_unit, 33)
             self.assertEqual(call.display_type, "line_note")

@@ -136,7 +136,7 @@ class SubscriptionDiscountGrant(models.Model):
             if step.origin_key == key and step.start > day and not step.is_empty
         }
         return min(
-            self._prices_from(amendment, start)[key][1] for start in (day, *steps)
+            self._full_prices_on(amendment, start)[key][1] for start in (day, *steps)
         )
 
     def _discount_changes(self, rows, starts, replaces=False):

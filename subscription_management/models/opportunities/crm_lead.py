@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_list
 
-from ..sales.sale_order_line import SHARED_FIELDS
+from ..sales.sale_order_line import SHARE_BASE_FIELDS
 
 
 class CrmLead(models.Model):
@@ -52,7 +52,7 @@ class CrmLead(models.Model):
             quoted = lead.order_ids.filtered(
                 lambda order: (
                     order.state != "cancel"
-                    and order.managed_purpose != "end"
+                    and order.managed_purpose != "cancellation"
                     and order.managed_monthly_amount
                 )
             )
@@ -145,7 +145,7 @@ class SaleOrderLineOfOpportunity(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if SHARED_FIELDS & vals.keys():
+        if SHARE_BASE_FIELDS & vals.keys():
             self.order_id._tell_opportunity()
         return result
 

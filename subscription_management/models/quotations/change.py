@@ -52,7 +52,9 @@ class SaleOrder(models.Model):
     )
 
     def _changes(self):
-        return self.filtered(lambda order: order.managed_purpose in ("change", "end"))
+        return self.filtered(
+            lambda order: order.managed_purpose in ("change", "cancellation")
+        )
 
     def _check_may_change_subscription(self, vals):
         if MADE_BY_CONFIRMING & vals.keys() and not self.env.su:
@@ -70,10 +72,10 @@ class SaleOrder(models.Model):
             self._reprice()
         return result
 
-    def _first_day_served(self):
+    def _service_start_date(self):
         """Return the day on which the change takes effect: today, unless chosen."""
         if not self._changes():
-            return super()._first_day_served()
+            return super()._service_start_date()
         subscription = self.sudo().managed_subscription_id
         today = max(subscription._today(), subscription.date_start)
         return self.managed_start_date or today
@@ -92,7 +94,7 @@ class SaleOrder(models.Model):
     def _changed_rows(self, listed):
         """Yield what changes of the lines that are served already."""
         subscription = self.managed_subscription_id
-        day = self._first_day_served()
+        day = self._service_start_date()
         lines = self.order_line.filtered("managed_line_id")
         replaced = lines._of_effect("replaces").managed_line_id
         for line in lines._of_effect("replaces"):
@@ -109,17 +111,17 @@ class SaleOrder(models.Model):
                 yield line, served, {"quantity": quantity}
 
     def _plan_as_quoted(self, listed=()):
-        if self.managed_purpose != "end":
+        if self.managed_purpose != "cancellation":
             return super()._plan_as_quoted(listed)
         amendment = self.managed_subscription_id._begin_change_plan()
         self.managed_subscription_id._amend_cancelled(
-            amendment, self._first_day_served()
+            amendment, self._service_start_date()
         )
         return amendment, {}
 
     def _joining_lines(self):
         """Let nothing join what ends: a fee is invoiced by the order itself."""
-        if self.managed_purpose != "end":
+        if self.managed_purpose != "cancellation":
             return super()._joining_lines()
         return self.order_line.browse()
 
@@ -133,9 +135,9 @@ class SaleOrder(models.Model):
             amount = quoted.after_of(line) - quoted.before_of(line)
             order_line = shown.pop(line, None)
             if order_line:
-                order_line._follow_plan_price(float(amount))
+                order_line._update_plan_price(float(amount))
             else:
-                commands.append(Command.create(line._prepare_following(amount)))
+                commands.append(Command.create(line._prepare_quoted_share(amount)))
         gone = [Command.delete(order_line.id) for order_line in shown.values()]
         if commands or gone:
             self.order_line = [*commands, *gone]
@@ -146,7 +148,7 @@ class SaleOrder(models.Model):
         subscription = self.managed_subscription_id
         quoted_lines = self.order_line - self.order_line._of_effect("follows")
         known = {line._origin_key() for line in quoted_lines.managed_line_id}
-        return subscription._lines_to_change(self._first_day_served()).filtered(
+        return subscription._lines_to_change(self._service_start_date()).filtered(
             lambda line: (
                 line._origin_key() not in known
                 and quoted.after_of(line) != quoted.before_of(line)
@@ -193,7 +195,7 @@ class SaleOrder(models.Model):
 
     def _lines_that_cannot_begin(self):
         """Return what would be served from the day on which all service ends."""
-        is_end = self.managed_purpose == "end"
+        is_end = self.managed_purpose == "cancellation"
         return self.order_line.filtered(lambda line: is_end and line._is_sold_on_plan())
 
     def _update_quotation(self):
@@ -202,11 +204,11 @@ class SaleOrder(models.Model):
             return super()._update_quotation()
         subscription = self.managed_subscription_id
         subscription._check_can_change()
-        values = {"managed_seen_change_id": subscription._newest_agreed_change().id}
+        values = {"managed_base_change_id": subscription._latest_agreed_change().id}
         if self.managed_start_date and self.managed_start_date < subscription._today():
             values["managed_start_date"] = False
         self.write(values)
-        if self.managed_purpose == "end":
+        if self.managed_purpose == "cancellation":
             self.order_line.unlink()
             self.write({"order_line": self._prepare_leaving_commands()})
         else:
@@ -217,7 +219,7 @@ class SaleOrder(models.Model):
     def _prepare_leaving_commands(self):
         """Return the commands that let everything leave that is served."""
         subscription = self.managed_subscription_id
-        lines = subscription._lines_to_change(self._first_day_served())
+        lines = subscription._lines_to_change(self._service_start_date())
         return [
             Command.create(line._prepare_quoted_change("leaves"))
             for line in lines.with_context(lang=self._get_lang())
@@ -239,7 +241,7 @@ class SaleOrder(models.Model):
             if order.state == "sale" and change and not change.undone_by_ids:
                 subscription = order.managed_subscription_id
                 subscription.with_env(self.env).check_access("write")
-                if order.managed_purpose == "end":
+                if order.managed_purpose == "cancellation":
                     subscription.action_undo_cancellation()
                 else:
                     subscription._undo_change(change)

@@ -99,7 +99,7 @@ class SaleOrderLine(models.Model):
         subscription = order.managed_subscription_id
         now = {
             line._origin_key(): line
-            for line in subscription._lines_to_change(order._first_day_served())
+            for line in subscription._lines_to_change(order._service_start_date())
         }
         gone = self.browse()
         for line in self.filtered("managed_line_id"):
@@ -142,7 +142,7 @@ class SubscriptionLineQuotedChange(models.Model):
     def _quoted_units(self):
         """Return the quantity by which the line is shown on an order."""
         self.ensure_one()
-        return 1.0 if self._is_quoted_as_one() else self.quantity
+        return 1.0 if self._is_quoted_as_one_unit() else self.quantity
 
     def _prepare_quoted_change(self, effect, quantity=None, **values):
         """Return the values of the order line by which this one changes."""
@@ -169,7 +169,7 @@ class SubscriptionLineQuotedChange(models.Model):
             self._prepare_quoted_change("replaces", quantity, **values),
         ]
 
-    def _prepare_following(self, amount):
+    def _prepare_quoted_share(self, amount):
         """Return the order line that shows by how much a share changes."""
         price = float(amount)
         return self._prepare_quoted_change(

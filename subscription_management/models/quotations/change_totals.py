@@ -31,7 +31,7 @@ class SaleOrderChangeTotals(models.Model):
             return totals
         once = self.order_line.filtered(
             lambda line: (
-                not (line.display_type or line.managed_line_id or line._recurs())
+                not (line.display_type or line.managed_line_id or line._is_recurring())
             )
         )
         totals |= {"once": once and self._sum_of(once), "recurring": []}
@@ -78,7 +78,7 @@ class SaleOrderChangeTotals(models.Model):
         """Return what the subscription invoices on the day, as it is changed."""
         subscription = self.managed_subscription_id
         amendment, _joined = self._plan_as_quoted()
-        day = max(self._first_day_served(), subscription._today())
+        day = max(self._service_start_date(), subscription._today())
         products = self.env["product.product"]
         return self._total_of_base_lines(
             [

@@ -33,11 +33,11 @@ class SaleOrder(models.Model):
         for order in self:
             subscription = order.managed_subscription_id
             subscription._check_can_renew()
-            subscription._check_is_to_go_on()
+            subscription._check_not_cancelled_for_renewal()
             order.write(
                 {
                     "managed_renews_from": subscription.term_end,
-                    "managed_seen_change_id": subscription._newest_agreed_change().id,
+                    "managed_base_change_id": subscription._latest_agreed_change().id,
                     "validity_date": fields.Date.subtract(
                         subscription.term_end, days=1
                     ),
@@ -59,7 +59,7 @@ class SaleOrder(models.Model):
         subscription = self.managed_subscription_id
         day = subscription.term_end
         amendment = subscription._plan_renewal(self._planned_rows())
-        prices = subscription._prices_from(amendment, day)
+        prices = subscription._full_prices_on(amendment, day)
         lines = subscription._lines_to_change(day).with_context(lang=self._get_lang())
         for line in lines:
             planned, amount = prices[line._origin_key()]
@@ -70,9 +70,9 @@ class SaleOrder(models.Model):
         subscription = self.managed_subscription_id
         return subscription._renewal_rows(is_early=subscription._is_before_term_end())
 
-    def _first_day_served(self):
+    def _service_start_date(self):
         if self.managed_purpose != "renewal":
-            return super()._first_day_served()
+            return super()._service_start_date()
         return self.managed_renews_from
 
     def _quoted_policy(self):
@@ -176,7 +176,7 @@ class SaleOrderLine(models.Model):
         line, values = self.managed_line_id, {}
         if self.display_type:
             return values
-        if line._is_quoted_as_one():
+        if line._is_quoted_as_one_unit():
             if self.product_uom_qty != 1.0:
                 raise UserError(
                     self.env._(
@@ -231,7 +231,7 @@ class SubscriptionLineOffer(models.Model):
                     price=self._offered_price_label(agreed),
                 ),
             }
-        is_one = self._is_quoted_as_one()
+        is_one = self._is_quoted_as_one_unit()
         quantity = 1.0 if is_one else agreed["quantity"]
         price = self.currency_id._unit_price_of(amount, quantity)
         return {
@@ -252,7 +252,7 @@ class SubscriptionLineOffer(models.Model):
             return rule.price_label
         return self.currency_id.format(agreed["price"])
 
-    def _is_quoted_as_one(self):
+    def _is_quoted_as_one_unit(self):
         """Tell whether the quantity does not matter to what the line costs."""
         self.ensure_one()
         return self.pricing_model in ("flat", "percent_of_total")

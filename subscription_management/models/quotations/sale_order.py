@@ -53,13 +53,17 @@ class SaleOrder(models.Model):
         groups="subscription_management.group_subscription_user",
     )
     managed_purpose = fields.Selection(
-        [("renewal", "Renewal"), ("change", "Change"), ("end", "Cancellation")],
+        [
+            ("renewal", "Renewal"),
+            ("change", "Change"),
+            ("cancellation", "Cancellation"),
+        ],
         "Purpose",
         readonly=True,
         copy=False,
         help="What becomes of the subscription once the order is confirmed.",
     )
-    managed_seen_change_id = fields.Many2one(
+    managed_base_change_id = fields.Many2one(
         "subscription.change",
         readonly=True,
         copy=False,
@@ -67,7 +71,7 @@ class SaleOrder(models.Model):
         groups="subscription_management.group_subscription_user",
         help="The newest change of the subscription that the quotation knows of.",
     )
-    managed_refusal = fields.Char(
+    managed_confirmation_error = fields.Char(
         compute="_compute_managed_refusal",
         help="Why the quotation cannot be confirmed as it is.",
     )
@@ -79,7 +83,7 @@ class SaleOrder(models.Model):
 
     @api.depends(
         "managed_subscription_id",
-        "managed_seen_change_id",
+        "managed_base_change_id",
         "managed_start_date",
         "state",
         "order_line.product_uom_qty",
@@ -87,7 +91,7 @@ class SaleOrder(models.Model):
     def _compute_managed_refusal(self):
         for order in self:
             is_open = order.state in ("draft", "sent")
-            order.managed_refusal = is_open and order._quotation_refusal()
+            order.managed_confirmation_error = is_open and order._quotation_refusal()
 
     @api.depends("managed_subscription_id")
     def _compute_currency_id(self):
@@ -142,7 +146,7 @@ class SaleOrder(models.Model):
         """Return what the quotation did not know of the subscription, False if all."""
         self.ensure_one()
         subscription = self.managed_subscription_id
-        if subscription._newest_agreed_change() != self.managed_seen_change_id:
+        if subscription._latest_agreed_change() != self.managed_base_change_id:
             return self.env._(
                 "%s was changed since this quotation was made; update the quotation "
                 "and send it again.",
@@ -201,7 +205,7 @@ class SaleOrder(models.Model):
         """Bring the lines in step with the subscription."""
         self.ensure_one()
 
-    def _cancel_because(self, reason):
+    def _cancel_with_reason(self, reason):
         """Cancel, and say on each order why."""
         self._action_cancel()
         for order in self:
@@ -225,8 +229,8 @@ class SaleOrder(models.Model):
     def _plan_as_quoted(self, listed=()):
         """Return the `Amendment` of what is quoted, and the key of what joins by it."""
         self.ensure_one()
-        rows, day = self._quoted_rows(listed), self._first_day_served()
-        return self.managed_subscription_id._plan_quoted(
+        rows, day = self._quoted_rows(listed), self._service_start_date()
+        return self.managed_subscription_id._plan_quoted_change(
             rows, day, self._quoted_policy()
         )
 
@@ -234,10 +238,10 @@ class SaleOrder(models.Model):
         """Return the `Quoted` of the order."""
         amendment, joined = self._plan_as_quoted(listed)
         subscription = self.managed_subscription_id
-        day = amendment.effective or self._first_day_served()
+        day = amendment.effective or self._service_start_date()
         return Quoted(
-            subscription._amounts_from(subscription._begin_change_plan(), day),
-            subscription._amounts_from(amendment, day),
+            subscription._full_amounts_on(subscription._begin_change_plan(), day),
+            subscription._full_amounts_on(amendment, day),
             joined,
         )
 
@@ -290,15 +294,15 @@ class SaleOrder(models.Model):
     def _follow_quoted_prices(self):
         """Bring the prices in step with the subscription, but those that were typed."""
         order = self.sudo()
-        if order.state not in ("draft", "sent") or not order.managed_seen_change_id:
+        if order.state not in ("draft", "sent") or not order.managed_base_change_id:
             return
         priced = order.order_line.filtered(lambda line: not line.display_type)
-        shares = priced.filtered(lambda line: line._is_a_share())
+        shares = priced.filtered(lambda line: line._is_percent_of_total())
         # Shares are of what the others really cost, with what was typed there.
         for listed in filter(None, (priced - shares, shares)):
             prices = order._quoted_prices(listed)
             for line in listed & priced.browse().union(*prices):
-                line._follow_plan_price(prices[line])
+                line._update_plan_price(prices[line])
         if order.ids:
             order._follow_consequences()
 
@@ -309,7 +313,7 @@ class SaleOrder(models.Model):
 class SubscriptionQuoted(models.Model):
     _inherit = "subscription.subscription"
 
-    def _plan_quoted(self, rows, day, policy=None):
+    def _plan_quoted_change(self, rows, day, policy=None):
         """Return the `Amendment` of what is quoted, and the key of what joins by it."""
         amendment, joined, effective = self._begin_change_plan(), {}, day
         for offer, line, values in rows:
@@ -322,7 +326,7 @@ class SubscriptionQuoted(models.Model):
         amendment.effective = effective
         return amendment, joined
 
-    def _amounts_from(self, amendment, day):
+    def _full_amounts_on(self, amendment, day):
         """Return (plan, amount of a full period) by origin of what is served on a day.
 
         What is used has no amount yet.
@@ -334,5 +338,5 @@ class SubscriptionQuoted(models.Model):
                 plans.browse(amendment.values[line.key]["plan_id"]),
                 ZERO if line.kind is ChargeKind.USAGE else currency.round(price),
             )
-            for key, (line, price) in self._prices_from(amendment, day).items()
+            for key, (line, price) in self._full_prices_on(amendment, day).items()
         }

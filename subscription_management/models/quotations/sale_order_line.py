@@ -37,11 +37,11 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return self.product_id == self.managed_line_id.product_id
 
-    def _is_a_share(self):
+    def _is_percent_of_total(self):
         served = self.managed_line_id
         if served and not self.managed_plan_id:
             return served.pricing_model == "percent_of_total"
-        return super()._is_a_share()
+        return super()._is_percent_of_total()
 
     @api.depends("managed_line_id")
     def _compute_price_unit(self):
@@ -85,7 +85,7 @@ class SaleOrderLine(models.Model):
         plan = order.managed_subscription_id.plan_id
         served = order._in_memory(plan, self, listed)[self]
         if self not in listed:
-            self._check_price_can_be_typed(served)
+            self._check_price_can_be_edited(served)
         values = served._prepare_follower_values()
         # Periods are counted as those of the subscription.
         del values["calendar_start"]

@@ -96,8 +96,8 @@ class SubscriptionQuotations(models.Model):
     def action_quote_renewal(self):
         """Open the quotation of the next term; make it where there is none."""
         self._check_can_renew()
-        self._check_is_to_go_on()
-        order = self._open_renewal_quotations()[:1] or self._make_renewal_quotation()
+        self._check_not_cancelled_for_renewal()
+        order = self._open_renewal_quotations()[:1] or self._create_renewal_quotation()
         order.opportunity_id = order.opportunity_id or self._quoted_opportunity()
         return order._get_records_action()
 
@@ -114,7 +114,7 @@ class SubscriptionQuotations(models.Model):
             lambda order: order.state in OPEN_QUOTATION
         )
 
-    def _ask_for_renewal(self, days_left):
+    def _quote_renewal_if_due(self, days_left):
         """Make the quotation that is due, once, and bring it to whom the plan says."""
         plan = self.plan_id
         is_due = 0 < days_left <= plan.renewal_quotation_days
@@ -122,12 +122,12 @@ class SubscriptionQuotations(models.Model):
             return
         if self._renewal_quotations():
             return
-        order = self._make_renewal_quotation()
+        order = self._create_renewal_quotation()
         if plan.renewal_quotation_to == "customer":
             order.action_quotation_sent()
             order._send_order_notification_mail(order._find_mail_template())
             return
-        self._leave_renewal_to_do(
+        self._schedule_renewal_activity(
             self.env._(
                 "The term ends on %(day)s, and the subscription with it unless the "
                 "customer accepts quotation %(quotation)s: look at it and send it.",
@@ -136,11 +136,11 @@ class SubscriptionQuotations(models.Model):
             )
         )
 
-    def _ask_again_for_renewal(self):
+    def _request_new_renewal_quotation(self):
         """Leave it to the salesperson to ask anew, where the plan asks only once."""
         is_asked = self.plan_id.renewal_policy == "ask" and not self.date_end
         if is_asked and (called_off := self.sudo()._renewal_quotations()[:1]):
-            self._leave_renewal_to_do(
+            self._schedule_renewal_activity(
                 self.env._(
                     "The renewal was taken back. The term ends on %(day)s, and the "
                     "subscription with it unless the customer accepts another "
@@ -151,7 +151,7 @@ class SubscriptionQuotations(models.Model):
                 )
             )
 
-    def _leave_renewal_to_do(self, note):
+    def _schedule_renewal_activity(self, note):
         self.activity_schedule(
             RENEWAL_ACTIVITY,
             date_deadline=self.term_end,
@@ -159,7 +159,7 @@ class SubscriptionQuotations(models.Model):
             user_id=(self.user_id or self.env.user).id,
         )
 
-    def _make_renewal_quotation(self):
+    def _create_renewal_quotation(self):
         """Return a new quotation of the next term, as the subscription is now."""
         order = self.env["sale.order"].create(self._prepare_renewal_order_values())
         order._offer_renewal()
@@ -174,7 +174,7 @@ class SubscriptionQuotations(models.Model):
             "managed_renews_from": self.term_end,
         }
 
-    def _check_is_to_go_on(self):
+    def _check_not_cancelled_for_renewal(self):
         """Refuse to quote the next term of what is to end."""
         if self._is_cancelled_for_renewal():
             raise UserError(
@@ -186,7 +186,7 @@ class SubscriptionQuotations(models.Model):
                 )
             )
 
-    def _newest_agreed_change(self):
+    def _latest_agreed_change(self):
         """Return the last change that somebody made; an expiry waits for an answer."""
         self.ensure_one()
         changes = self.change_ids.sorted("id")
@@ -198,7 +198,7 @@ class SubscriptionQuotations(models.Model):
         """Return the `Amendment` of the next term, or refuse."""
         return self._plan_change(rows, self.term_end, "prorate")
 
-    def _prices_from(self, amendment, day):
+    def _full_prices_on(self, amendment, day):
         """Return what is served from a day on costs for the full period of that day.
 
         By the key of its origin: the `Line` of the day, or the next one, and its price,
@@ -221,7 +221,7 @@ class SubscriptionQuotations(models.Model):
         """Renew, and call off the quotations that asked for it."""
         others = self.sudo()._open_renewal_quotations()
         result = super()._renew(*args, **kwargs)
-        others._cancel_because(self.env._("%s was renewed already.", self.name))
+        others._cancel_with_reason(self.env._("%s was renewed already.", self.name))
         return result
 
     def _renew_as_quoted(self, order):
@@ -246,7 +246,7 @@ class SubscriptionQuotations(models.Model):
             default_is_quoted=True,
         )
 
-    def action_quote_end(self):
+    def action_quote_cancellation(self):
         """Ask when the service is to end, to let the customer sign it."""
         return self._open_wizard(
             "subscription.cancel.wizard",
@@ -265,7 +265,7 @@ class SubscriptionQuotations(models.Model):
             raise UserError(
                 self.env._("Nothing was changed: edit a product, or close the window.")
             )
-        return self._make_quotation(
+        return self._create_quotation(
             {
                 "managed_purpose": "change",
                 "managed_start_date": day,
@@ -275,13 +275,13 @@ class SubscriptionQuotations(models.Model):
             }
         )
 
-    def _quote_end(self, day, because=None, reason=False):
+    def _quote_cancellation(self, day, because=None, reason=False):
         """Return a new quotation by which the customer agrees to the end on a day."""
         self.ensure_one()
         self._check_can_change()
-        order = self._make_quotation(
+        order = self._create_quotation(
             {
-                "managed_purpose": "end",
+                "managed_purpose": "cancellation",
                 "managed_start_date": day,
                 "managed_cancellation_reason_id": because and because.id,
                 "managed_change_reason": reason,
@@ -291,12 +291,12 @@ class SubscriptionQuotations(models.Model):
         order._follow_quoted_prices()
         return order
 
-    def _make_quotation(self, values):
+    def _create_quotation(self, values):
         order = self.env["sale.order"].create(
             {
                 **self._prepare_quotation_values(),
                 **values,
-                "managed_seen_change_id": self._newest_agreed_change().id,
+                "managed_base_change_id": self._latest_agreed_change().id,
             }
         )
         order._follow_quoted_prices()
@@ -309,10 +309,10 @@ class SubscriptionQuotations(models.Model):
         # Looked at again under the lock: another quotation may have been faster.
         if refusal := order._quotation_refusal() or order._stale_reason():
             raise UserError(refusal)
-        day, reason = order._first_day_served(), order._why_agreed()
-        if order.managed_purpose == "end":
+        day, reason = order._service_start_date(), order._why_agreed()
+        if order.managed_purpose == "cancellation":
             self._end_on(day, reason, because=order.managed_cancellation_reason_id)
-            change = self._newest_agreed_change()
+            change = self._latest_agreed_change()
         else:
             rows = [(line, values) for _offer, line, values in order._quoted_rows()]
             lines = order.order_line.filtered(lambda line: not line.display_type)
@@ -325,7 +325,7 @@ class SubscriptionQuotations(models.Model):
                 policy=order._quoted_policy(),
             )
         known = self.invoice_ids
-        self._invoice_what_was_ordered()
+        self._create_first_invoice()
         order.sudo().write(
             {
                 "managed_change_id": change.id,

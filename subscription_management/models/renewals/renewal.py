@@ -184,7 +184,7 @@ class SubscriptionRenewal(models.Model):
             return
         if self.state != "suspended":
             self._remind_of_renewal(days_left)
-            self._ask_for_renewal(days_left)
+            self._quote_renewal_if_due(days_left)
         if days_left > self._days_decided_ahead() or self._is_cancelled_for_renewal():
             return
         if self.plan_id.pause_policy == "extends" and self._is_paused_indefinitely():

@@ -43,10 +43,10 @@ class SubscriptionRenewalTakeBack(models.Model):
                 and order.managed_renews_from == renewal.date_effective
             )
         )
-        orders._cancel_because(
+        orders._cancel_with_reason(
             self.env._("The renewal of %s was taken back.", self.name)
         )
-        self._ask_again_for_renewal()
+        self._request_new_renewal_quotation()
 
     def _check_stays_undone(self, renewal):
         """Refuse what the scheduled action would renew again the next night."""
@@ -74,7 +74,7 @@ class SubscriptionRenewalTakeBack(models.Model):
                 and order.managed_renews_from > renewal.date_effective
             )
         )
-        quotations._cancel_because(
+        quotations._cancel_with_reason(
             self.env._(
                 "The renewal of %s was taken back, and with it the term before the "
                 "one that was quoted here.",

@@ -42,7 +42,7 @@ class PaymentTransaction(models.Model):
         moves = brought.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
 
-    def _link_what_it_pays(self, invoices):
+    def _link_later_invoices(self, invoices):
         """Say which of later invoices payments are for that are under way."""
         for transaction in self.filtered(lambda each: each._is_undecided()):
             for invoice in invoices - transaction.invoice_ids:
@@ -73,7 +73,7 @@ class AccountMovePrepaid(models.Model):
         for subscription, own in rows.grouped("subscription_id").items():
             orders = subscription.order_id | subscription.quotation_ids
             payments = orders.transaction_ids
-            payments._link_what_it_pays(
+            payments._link_later_invoices(
                 own.move_id.filtered(lambda move: move.move_type == "out_invoice")
             )
             captured = payments | payments.child_transaction_ids

@@ -48,10 +48,10 @@ class SaleOrder(models.Model):
     def _compute_managed_shows_plans(self):
         for order in self:
             order.managed_shows_plans = order.managed_has_plans or any(
-                line._plans_offering() for line in order.order_line
+                line._available_plans() for line in order.order_line
             )
 
-    def _first_day_served(self):
+    def _service_start_date(self):
         """Return the day from which what the order begins is served."""
         self.ensure_one()
         company = self.company_id or self.env.company
@@ -71,7 +71,7 @@ class SaleOrder(models.Model):
         chosen = self.order_line.filtered("product_uom_qty")
         lines = (chosen | (joining or chosen)).sorted("sequence")
         by_terms = lines.filtered(lambda line: line._is_sold_on_plan()).grouped(
-            lambda line: line.managed_plan_id._agreed_terms()
+            lambda line: line.managed_plan_id._subscription_terms()
         )
         groups = [(own[0].managed_plan_id, own) for own in by_terms.values() if own]
         if groups and groups[0][0].fee_policy == "subscription":
@@ -94,14 +94,14 @@ class SaleOrder(models.Model):
             "client_reference": self.client_order_ref,
             "fiscal_position_id": self.fiscal_position_id.id,
             "payment_term_id": self.payment_term_id.id or plan.payment_term_id.id,
-            "date_start": self._first_day_served(),
+            "date_start": self._service_start_date(),
         }
 
     def _price_by_plans(self, lines):
         """Price lines that are sold on plans as the subscriptions would bill them."""
         self.ensure_one()
         for line, price in self._prices_by_plans(lines):
-            line._follow_plan_price(price)
+            line._update_plan_price(price)
 
     def _prices_by_plans(self, lines):
         """Yield (line, unit price) of lines that are sold on plans, shares last.
@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         for plan, own in self._lines_by_plan_terms(lines):
             asked = (own & lines).filtered(lambda line: line._is_sold_on_plan())
-            shares = asked.filtered(lambda line: line._is_a_share())
+            shares = asked.filtered(lambda line: line._is_percent_of_total())
             for listed in filter(None, (asked - shares, shares)):
                 served = self._in_memory(plan, own, listed)
                 for line in listed:
@@ -131,7 +131,7 @@ class SaleOrder(models.Model):
         """Let shares of the total follow what they are a share of."""
         for order in self.filtered(lambda each: each.state in ("draft", "sent")):
             lines = order.order_line.filtered(
-                lambda line: line._is_sold_on_plan() and line._is_a_share()
+                lambda line: line._is_sold_on_plan() and line._is_percent_of_total()
             )
             if lines:
                 order._price_by_plans(lines)
@@ -190,7 +190,7 @@ class SaleOrder(models.Model):
                 )
             try:
                 for line, served in self._in_memory(plan, lines).items():
-                    line._check_price_can_be_typed(served)
+                    line._check_price_can_be_edited(served)
             except UserError as error:
                 return str(error)
         return False
@@ -199,7 +199,7 @@ class SaleOrder(models.Model):
         """End what was ordered with the order, or refuse once it was invoiced."""
         for order in self.sudo():
             for subscription in order.managed_started_ids:
-                subscription._end_with_its_order()
+                subscription._cancel_with_order()
         return super()._action_cancel()
 
     def _action_confirm(self):
@@ -219,7 +219,7 @@ class SaleOrder(models.Model):
             ]
             values = {
                 **self._prepare_subscription_values(plan),
-                "starts_with": self._waits_for(plan),
+                "starts_with": self._start_condition(plan),
                 "line_ids": commands,
             }
             begun |= begun.with_company(self.company_id).create(values)
@@ -227,7 +227,7 @@ class SaleOrder(models.Model):
             subscription._begin_as_ordered(subscription.date_start)
         return begun
 
-    def _waits_for(self, plan):
+    def _start_condition(self, plan):
         """Return what the service on a plan waits for to start, False for nothing."""
         self.ensure_one()
         is_at_once = self.managed_start_date or plan.start_policy == "order"

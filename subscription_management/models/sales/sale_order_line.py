@@ -8,7 +8,7 @@ from ..decimals import exact
 from ..subscriptions.line import MONTHS_IN_UNIT
 from ..subscriptions.line_pricing import CHARGE_KINDS
 
-SHARED_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount"} | {
+SHARE_BASE_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount"} | {
     "managed_plan_id"
 }
 """What of a line moves the price of those that are a share of the total."""
@@ -55,7 +55,7 @@ class SaleOrderLine(models.Model):
     def _compute_managed_plan_id(self):
         """Sell on the plan of the lines above, or the first one, that has a price."""
         for line in self:
-            offering = line._plans_offering()
+            offering = line._available_plans()
             if line.managed_plan_id not in offering:
                 beside = (line.order_id.order_line - line).managed_plan_id
                 line.managed_plan_id = (beside & offering or offering)[:1]
@@ -86,11 +86,11 @@ class SaleOrderLine(models.Model):
     def write(self, vals):
         result = super().write(vals)
         follows = self.env.context.get("sale_write_from_compute")
-        if SHARED_FIELDS & vals.keys() and not follows:
+        if SHARE_BASE_FIELDS & vals.keys() and not follows:
             self.order_id._follow_shares()
         return result
 
-    def _plans_offering(self):
+    def _available_plans(self):
         """Return the plans with a price of the product, the first ones first."""
         self.ensure_one()
         if not self.product_id or self.display_type or self.managed_line_id:
@@ -126,11 +126,11 @@ class SaleOrderLine(models.Model):
             self.managed_plan_id,
             self.product_id,
             order.currency_id,
-            order._first_day_served(),
+            order._service_start_date(),
             order.partner_id,
         )
 
-    def _is_a_share(self):
+    def _is_percent_of_total(self):
         """Tell whether the price follows what other lines cost."""
         self.ensure_one()
         return self._pricing_rule().pricing_model == "percent_of_total"
@@ -158,7 +158,7 @@ class SaleOrderLine(models.Model):
             label = line.managed_plan_id.interval_label
             line.managed_interval_label = not is_once and label
 
-    def _recurs(self):
+    def _is_recurring(self):
         """Tell whether the line begins something that is paid again each period."""
         self.ensure_one()
         return self._is_sold_on_plan() and self.managed_charge_kind != "one_off"
@@ -210,7 +210,7 @@ class SaleOrderLine(models.Model):
             line.discount = line.discount or 0.0
         return super(SaleOrderLine, self - planned)._compute_discount()
 
-    def _follow_plan_price(self, price):
+    def _update_plan_price(self, price):
         """Take the price that the plan has now, unless another one was typed."""
         self.ensure_one()
         is_typed = self.price_unit != self.technical_price_unit
@@ -248,17 +248,19 @@ class SaleOrderLine(models.Model):
             "product_uom_id": self.product_uom_id.id,
             "plan_id": (self.managed_plan_id or plan).id,
             "quantity": self.product_uom_qty,
-            "name": self._text_of_its_own(),
+            "name": self._custom_description(),
             "analytic_distribution": self.analytic_distribution,
         }
         if self._is_fee():
-            price = self._per_own_unit(self.price_unit * (1 - self.discount / 100))
+            price = self._price_per_product_unit(
+                self.price_unit * (1 - self.discount / 100)
+            )
             once = {"kind": "one_off", "pricing_model": "per_unit", "price": price}
             return {**values, **once}
         if self.price_unit != self.technical_price_unit:
             values["price"] = self._agreed_price()
         if self.discount:
-            day = self.order_id._first_day_served()
+            day = self.order_id._service_start_date()
             granted = {"percent": self.discount, "date_start": day}
             values["discount_ids"] = [Command.create(granted)]
         return values
@@ -268,21 +270,21 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         if self._pricing_rule().pricing_model == "flat":
             return self.price_unit * self.product_uom_qty
-        return self._per_own_unit(self.price_unit)
+        return self._price_per_product_unit(self.price_unit)
 
-    def _per_own_unit(self, price):
+    def _price_per_product_unit(self, price):
         """Return what a price for the unit of the line is for the product's own."""
         self.ensure_one()
         units = self.product_id._units_in(self.product_uom_id)
         return float(exact(price) / units)
 
-    def _text_of_its_own(self):
+    def _custom_description(self):
         """Return the text that was typed, False for the product's own."""
         self.ensure_one()
         own = self._get_sale_order_line_multiline_description_sale()
         return self.name if self.name != own else False
 
-    def _check_price_can_be_typed(self, priced):
+    def _check_price_can_be_edited(self, priced):
         """Refuse another price than that of tiers and shares; it has none to change."""
         self.ensure_one()
         is_typed = self.price_unit != self.technical_price_unit

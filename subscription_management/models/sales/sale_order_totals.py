@@ -50,7 +50,7 @@ class SaleOrderTotals(models.Model):
         """
         self.ensure_one()
         priced = self.order_line.filtered(lambda line: not line.display_type)
-        served = priced.filtered(lambda line: line._recurs())
+        served = priced.filtered(lambda line: line._is_recurring())
         by_plan = served.grouped(
             lambda line: (
                 line.managed_plan_id.interval_unit,
@@ -65,7 +65,7 @@ class SaleOrderTotals(models.Model):
                 for lines in by_plan.values()
             ],
             "now": self._due_now(),
-            "first_day": format_date(self.env, self._first_day_served()),
+            "first_day": format_date(self.env, self._service_start_date()),
             "monthly": self.managed_monthly_amount,
         }
 
@@ -90,7 +90,7 @@ class SaleOrderTotals(models.Model):
         try:
             for plan, own in groups:
                 # What waits for its delivery is not invoiced before it.
-                if not self._waits_for(plan):
+                if not self._start_condition(plan):
                     due += self._first_invoices_total(plan, own)
         except BillingError:
             return None
@@ -100,7 +100,7 @@ class SaleOrderTotals(models.Model):
         """Return what a subscription invoices until its first day, with taxes."""
         served = self._in_memory(plan, lines)
         [subscription] = next(iter(served.values())).subscription_id
-        day = max(self._first_day_served(), subscription._today())
+        day = max(self._service_start_date(), subscription._today())
         amendment = subscription._begin_change_plan()
         lines_by_key = {key: line for line, key in subscription._line_keys().items()}
         ordered = {made: line for line, made in served.items()}

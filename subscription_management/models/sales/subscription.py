@@ -33,7 +33,7 @@ class SubscriptionPlanOrders(models.Model):
         help="For subscriptions that begin with an order.",
     )
 
-    def _agreed_terms(self):
+    def _subscription_terms(self):
         """Return what plans have in common whose products share a subscription."""
         self.ensure_one()
         return (
@@ -56,7 +56,7 @@ class SubscriptionOrder(models.Model):
         groups="sales_team.group_sale_salesman",
     )
 
-    def _end_with_its_order(self):
+    def _cancel_with_order(self):
         """End before the first day what was not invoiced yet, or say what to do."""
         self.ensure_one()
         if self.state in ENDED:
@@ -77,7 +77,7 @@ class SubscriptionOrder(models.Model):
             # Its first day is to come, and never will.
             self._set_state("cancelled")
 
-    def _invoice_what_was_ordered(self):
+    def _create_first_invoice(self):
         """Make the first invoice at once, where the plan says so and something is due.
 
         What cannot be invoiced is left to the billing run, which tells people why.

@@ -298,7 +298,7 @@ class SubscriptionLifecycle(models.Model):
         if self.date_start != day:
             self.date_start = day
         internal_write(self).action_activate()
-        self._invoice_what_was_ordered()
+        self._create_first_invoice()
 
 
 class SubscriptionPlanStart(models.Model):

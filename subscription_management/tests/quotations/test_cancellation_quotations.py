@@ -24,7 +24,9 @@ class TestEndQuotations(ChangeQuotationCase):
         order = self.quote_end()
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
-        self.assertIn("lets nothing begin: take Basic off", order.managed_refusal)
+        self.assertIn(
+            "lets nothing begin: take Basic off", order.managed_confirmation_error
+        )
         with self.assertRaisesRegex(UserError, "lets nothing begin"):
             order.action_confirm()
         self.assertFalse(self.subscription.date_end)

@@ -105,7 +105,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         order = self.quoted(form)
         order.order_line[0].unlink()
         self.assertFalse(order.order_line)
-        self.assertIn("Nothing is changed yet", order.managed_refusal)
+        self.assertIn("Nothing is changed yet", order.managed_confirmation_error)
 
     def test_a_product_joins(self):
         form = self.wizard()
@@ -142,7 +142,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
             line.product_uom_qty = 0
-        self.assertFalse(order.managed_refusal)
+        self.assertFalse(order.managed_confirmation_error)
         order.action_confirm()
         self.assertEqual(self.subscription.line_ids.product_id, self.seat)
 
@@ -185,11 +185,11 @@ class TestChangeQuotations(ChangeQuotationCase):
     def test_of_several_quotations_the_first_yes_counts(self):
         more, many = self.quote_seats(15), self.quote_seats(30)
         more.action_confirm()
-        self.assertIn("was changed since", many.managed_refusal)
+        self.assertIn("was changed since", many.managed_confirmation_error)
         with self.assertRaisesRegex(UserError, "was changed since"):
             many.action_confirm()
         many.action_update_quotation()
-        self.assertFalse(many.managed_refusal)
+        self.assertFalse(many.managed_confirmation_error)
         self.assertEqual(self.shown(many), [("units", "Seat", 20, 7)])
         many.action_confirm()
         now = self.subscription.line_ids.filtered(lambda line: not line.date_end)
@@ -224,7 +224,7 @@ class TestChangeQuotations(ChangeQuotationCase):
             lambda rule: rule.product_id == self.basic
         ).price = 31
         self.env.invalidate_all()
-        self.assertIn("prices", order.managed_refusal)
+        self.assertIn("prices", order.managed_confirmation_error)
         order.action_update_quotation()
         self.assertEqual(order.amount_untaxed, 31)
         order.action_confirm()
@@ -279,7 +279,7 @@ class TestChangeQuotations(ChangeQuotationCase):
     def test_a_renewal_takes_a_product_along_that_was_added_to_it(self):
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
-        order = subscription._make_renewal_quotation()
+        order = subscription._create_renewal_quotation()
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
         self.assertEqual(order.amount_untaxed, 100)

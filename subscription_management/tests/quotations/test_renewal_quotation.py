@@ -218,7 +218,7 @@ class TestRenewalQuotation(QuotedTermCase):
         subscription = self.subscribe_for_a_year()
         first = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
-            second = subscription._make_renewal_quotation()
+            second = subscription._create_renewal_quotation()
         self.accept(first)
         self.assertEqual(second.state, "cancel")
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))

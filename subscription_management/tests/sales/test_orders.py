@@ -48,7 +48,7 @@ class TestOrders(SalesCase):
         self.assertEqual(line.managed_plan_id, self.monthly)
         self.assertEqual((line.price_unit, line.price_subtotal), (7, 70))
         self.assertEqual(line.managed_monthly_amount, 70)
-        self.assertIs(order.managed_refusal, False)
+        self.assertIs(order.managed_confirmation_error, False)
 
     def test_another_plan_has_another_price(self):
         order = self.order((self.seat, 10))

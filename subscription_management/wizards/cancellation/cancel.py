@@ -165,7 +165,7 @@ class SubscriptionCancelWizard(models.TransientModel):
     def action_quote(self):
         """Make a quotation by which the customer agrees to the end."""
         self.ensure_one()
-        order = self.subscription_id._quote_end(
+        order = self.subscription_id._quote_cancellation(
             self.last_day + timedelta(days=1), self.cancellation_reason_id, self.reason
         )
         return order._get_records_action()

@@ -46,7 +46,7 @@ class SubscriptionRenewWizard(models.TransientModel):
 
     def _plan(self):
         subscription = self.subscription_id.sudo()
-        subscription._check_is_to_go_on()
+        subscription._check_not_cancelled_for_renewal()
         return subscription._plan_renewal(
             subscription._renewal_rows(is_early=subscription._is_before_term_end())
         )
@@ -56,7 +56,7 @@ class SubscriptionRenewWizard(models.TransientModel):
         self.ensure_one()
         self.subscription_id.lock_for_update()
         self.subscription_id._check_can_renew()
-        self.subscription_id._check_is_to_go_on()
+        self.subscription_id._check_not_cancelled_for_renewal()
         if self.subscription_id.term_end != self.date_start:
             raise UserError(
                 self.env._(
