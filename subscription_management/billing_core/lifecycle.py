@@ -1,4 +1,4 @@
-"""The states of a subscription and the ways between them."""
+"""The states of a subscription, the transitions between them, and sets of states."""
 
 from __future__ import annotations
 
@@ -37,17 +37,39 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     ),
     State.SUSPENDED: (State.ACTIVE, State.CANCELLED, State.EXPIRED),
     State.PAUSED: (State.ACTIVE, State.CANCELLED, State.EXPIRED),
-    State.CANCELLED: (State.ACTIVE,),
-    State.EXPIRED: (State.ACTIVE,),
+    State.CANCELLED: (),
+    State.EXPIRED: (),
 }
-"""From a state to those that may follow. The way back from cancelled and expired
-is a late renewal: the days between are not served."""
-
-SERVED = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
-"""The states in which the customer gets the service."""
+"""The states that may follow each state. An ended subscription never restarts: a
+scheduled end is undone before it takes effect."""
 
 ENDED = frozenset({State.CANCELLED, State.EXPIRED})
-"""The states in which no further period begins."""
+"""The final states: the service is over, and only its last periods may be billed."""
+
+ONGOING = frozenset(State) - {State.DRAFT} - ENDED
+"""Started and not ended, whether or not the service is interrupted."""
+
+SERVED = frozenset({State.TRIAL, State.ACTIVE, State.PAST_DUE})
+"""The states with service."""
+
+BILLED = frozenset(State) - {State.DRAFT, State.SUSPENDED}
+"""The states in which due periods are invoiced. Paused and ended subscriptions are
+billed for the days before; suspended ones only after they are reactivated or ended."""
+
+CHANGEABLE = ONGOING - {State.SUSPENDED}
+"""The states in which an ongoing subscription may be changed or repriced."""
+
+COMMITTED = ONGOING - {State.TRIAL}
+"""Ongoing with a paid commitment: in figures, health scores and opportunities."""
+
+RENEWABLE = COMMITTED - {State.SUSPENDED}
+"""The states in which a term may be renewed."""
+
+PAUSABLE = SERVED - {State.TRIAL}
+"""Paid and in service: from here a subscription may be paused or suspended."""
+
+UNPAID = frozenset({State.PAST_DUE, State.SUSPENDED})
+"""The states that dunning sets because of an unpaid invoice."""
 
 
 def check_transition(current: State, wanted: State) -> None:

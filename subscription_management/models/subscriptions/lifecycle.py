@@ -32,7 +32,8 @@ class SubscriptionLifecycle(models.Model):
                         name=subscription.name,
                         current=labels[error.current].lower(),
                         wanted=labels[error.wanted].lower(),
-                        allowed=", ".join(labels[state] for state in error.allowed),
+                        allowed=", ".join(labels[state] for state in error.allowed)
+                        or self.env._("no other state"),
                     )
                 ) from error
 
