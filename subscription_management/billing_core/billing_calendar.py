@@ -166,7 +166,7 @@ class BillingCalendar:
         if (kind is AnchorKind.DAY_OF_MONTH and not self.interval.months) or (
             kind is AnchorKind.CALENDAR and unit is IntervalUnit.DAY
         ):
-            raise UnalignableInterval(kind.replace("_", " "), str(self.interval))
+            raise UnalignableInterval(kind.value, self.interval.length, unit.value)
 
     def boundary(self, index: int) -> date:
         """Return the boundary `index` intervals after the first one."""

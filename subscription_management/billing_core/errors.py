@@ -1,334 +1,453 @@
-"""Reasons for which the core refuses to answer.
+"""The errors of the billing core: one class per reason, one sentence per code.
 
-One class per reason. The class tells a program what went wrong; the message
-tells a person which value it was and what to do next. The models translate
-them by class, so the values travel as attributes and not only inside the text.
+The class and its fields are for programs. The sentence is for users: it names the
+values and ends with the next action. Other layers translate it by its code and format
+its values, so that dates, numbers and plurals follow the reader's language.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
+
+
+def _lt(sentence: str) -> str:
+    """Mark a sentence for the export of translations, and return it unchanged."""
+    return sentence
+
+
+SENTENCES: dict[str, str] = {
+    "empty_period": _lt(
+        "A period from %(start)s must end after that day, not on %(end)s; "
+        "set a later end date."
+    ),
+    "invalid_interval": _lt(
+        "A billing interval of %(count)s is not possible; use 1 or more."
+    ),
+    "unalignable_interval": _lt(
+        "Periods of %(interval)s cannot be aligned to %(anchor)s; bill from the start "
+        "date, or choose an interval that fits."
+    ),
+    "invalid_anchor_day": _lt(
+        "The billing day %(day)s is not a day of the month; use 1 to 31, where 31 "
+        "means the last day."
+    ),
+    "invalid_cut_off": _lt("The number of cut-off days is %(days)s; use 0 or more."),
+    "invalid_minor_unit": _lt(
+        "The smallest amount of %(currency)s is %(minor_unit)s; set it above zero."
+    ),
+    "negative_quantity": _lt(
+        "The quantity %(quantity)s is negative; use 0 or more, and a change to remove "
+        "units."
+    ),
+    "no_tiers": _lt("A tiered price has no tier; add at least one."),
+    "tier_out_of_order": _lt(
+        "Tier %(row)s ends at %(up_to)s, which is not above %(before)s; let each tier "
+        "end above the previous one."
+    ),
+    "tier_after_unlimited": _lt(
+        "Tier %(row)s follows a tier without an upper limit; set that limit, or remove "
+        "the tiers after it."
+    ),
+    "quantity_beyond_tiers": _lt(
+        "The quantity %(quantity)s has no price: the last tier ends at %(up_to)s; add "
+        "a tier without an upper limit, or lower the quantity."
+    ),
+    "invalid_package_size": _lt(
+        "A package size of %(size)s is not possible; use more than 0."
+    ),
+    "price_model_mismatch": _lt(
+        "A price by “%(agreed)s” needs a pricing rule of that price model on the plan, "
+        "not “%(found)s”; choose the product again to use the current price."
+    ),
+    "floor_above_cap": _lt(
+        "The minimum %(floor)s is above the maximum %(cap)s; lower the minimum or "
+        "raise the maximum."
+    ),
+    "invalid_discount": _lt(
+        "A discount of %(percent)s %% and %(fixed)s is not possible; use 0 to 100 %% "
+        "and an amount of 0 or more."
+    ),
+    "transition_not_allowed": _lt(
+        "A subscription that is %(current)s cannot become %(wanted)s; from here it can "
+        "become %(following)s."
+    ),
+    "circular_percent_base": _lt(
+        "%(names)s are percentages of each other's price; remove one of them from the "
+        "base of another."
+    ),
+    "nothing_to_change": _lt(
+        "No line to change is served on %(day)s or later; choose an earlier day, or "
+        "add a product."
+    ),
+    "invalid_index": _lt(
+        "An index cannot change from %(before)s to %(now)s; enter values above zero."
+    ),
+    "invalid_scale": _lt(
+        "The best and the worst value are both %(number)s; enter two different values."
+    ),
+    "no_dunning_step": _lt("A dunning policy has no step; add at least one."),
+    "step_before_due_date": _lt(
+        "The step “%(action)s” cannot run on day %(day)s, before the due date; use day "
+        "0 or later, or send an email."
+    ),
+    "step_twice_on_one_day": _lt(
+        "Day %(day)s has the step “%(action)s” twice; move one of them to another day."
+    ),
+    "suspension_after_cancellation": _lt(
+        "The suspension on day %(day)s is after the cancellation on day "
+        "%(cancel_day)s; move it to an earlier day."
+    ),
+    "cancelled_twice": _lt(
+        "The subscription is already cancelled on day %(cancel_day)s; remove the "
+        "cancellation on day %(day)s."
+    ),
+    # Internal errors are logged and never shown, so they are not translated.
+    "no_allocation_weight": (
+        "An amount cannot be allocated to the weights %(weights)s; at least one must "
+        "be above zero, and none below it."
+    ),
+    "unknown_line": "A billed period belongs to line %(line)s, which is not planned.",
+    "series_on_two_calendars": (
+        "The series of line %(line)s has lines with different billing calendars."
+    ),
+    "usage_in_advance": (
+        "Usage line %(line)s has a calendar in advance instead of in arrears."
+    ),
+}
+"""The sentence of each code; its placeholders are the `values` of the error."""
+
+
+class Term(str):
+    """A word of a sentence that is translated before it is inserted."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number with its unit in the singular or the plural.
+
+    >>> days = ("%s day", "%s days")
+    >>> str(Counted(1, *days)), str(Counted(2, *days))
+    ('1 day', '2 days')
+    """
+
+    number: int
+    one: str
+    many: str
+
+    @property
+    def form(self) -> str:
+        """The form for the number, with a placeholder for it."""
+        return self.one if self.number == 1 else self.many
+
+    def __str__(self) -> str:
+        return self.form % self.number
+
+
+_UNITS = {
+    "day": (_lt("%s day"), _lt("%s days")),
+    "week": (_lt("%s week"), _lt("%s weeks")),
+}
+"""The units that some anchors cannot align, in the singular and the plural."""
+
+_ANCHORS = {
+    "day_of_month": Term(_lt("a day of the month")),
+    "calendar": Term(_lt("the calendar")),
+}
+
+_NO_STATE = Term(_lt("no other state"))
 
 
 class BillingError(ValueError):
-    """Base of everything that the billing core refuses."""
+    """Base of all errors of the billing core.
+
+    >>> raise InvalidCutOff(-1)
+    Traceback (most recent call last):
+    ...
+    billing_core.errors.InvalidCutOff: The number of cut-off days is -1; use 0 or more.
+    """
+
+    code: ClassVar[str]
+
+    def values(self) -> dict[str, object]:
+        """Return the values of the sentence by placeholder."""
+        return dict(vars(self))
+
+    def __str__(self) -> str:
+        values = {name: _shown(value) for name, value in self.values().items()}
+        return SENTENCES[self.code] % values
 
 
+class InternalError(BillingError):
+    """A violated invariant: a fault of the program, which no user can correct."""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, tuple):
+        return ", ".join(_shown(each) for each in value)
+    return str(value)
+
+
+@dataclass(eq=False)
 class EmptyPeriod(BillingError):
-    """A period must hold at least one day."""
+    """A period holds at least one day."""
 
-    def __init__(self, start: date, end: date) -> None:
-        self.start = start
-        self.end = end
-        super().__init__(
-            f"A period from {start} must end after that day, not on {end}; "
-            "set a later end date."
-        )
+    code = "empty_period"
+    start: date
+    end: date
 
 
+@dataclass(eq=False)
 class InvalidInterval(BillingError):
     """An interval counts whole units, at least one."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        super().__init__(
-            f"A billing interval of {count} is not possible; use 1 or more."
-        )
+    code = "invalid_interval"
+    count: int
 
 
+@dataclass(eq=False)
 class UnalignableInterval(BillingError):
     """The anchor cannot align periods of this length."""
 
-    def __init__(self, anchor: str, interval: str) -> None:
-        self.anchor = anchor
-        self.interval = interval
-        super().__init__(
-            f"Periods of {interval} cannot be aligned by {anchor}; "
-            "bill from the start date, or choose an interval that fits."
-        )
+    code = "unalignable_interval"
+    anchor: str
+    length: int
+    unit: str
+
+    def values(self) -> dict[str, object]:
+        return {
+            "anchor": _ANCHORS.get(self.anchor, self.anchor),
+            "interval": Counted(self.length, *_UNITS[self.unit]),
+        }
 
 
+@dataclass(eq=False)
 class InvalidAnchorDay(BillingError):
-    """A day of the month lies between 1 and 31."""
+    """A billing day lies between 1 and 31."""
 
-    def __init__(self, day: int | None) -> None:
-        self.day = day
-        super().__init__(
-            f"The billing day {day} is not a day of the month; use 1 to 31, "
-            "where 31 means the last day."
-        )
+    code = "invalid_anchor_day"
+    day: int | None
 
 
+@dataclass(eq=False)
 class InvalidCutOff(BillingError):
     """Cut-off days are counted from zero."""
 
-    def __init__(self, days: int) -> None:
-        self.days = days
-        super().__init__(f"{days} cut-off days are not possible; use 0 or more.")
+    code = "invalid_cut_off"
+    days: int
 
 
+@dataclass(eq=False)
 class InvalidMinorUnit(BillingError):
     """A currency's smallest amount is above zero."""
 
-    def __init__(self, code: str, minor_unit: Decimal) -> None:
-        self.code = code
-        self.minor_unit = minor_unit
-        super().__init__(
-            f"The smallest amount of {code} is {minor_unit}; it must be above zero."
-        )
+    code = "invalid_minor_unit"
+    currency: str
+    minor_unit: Decimal
 
 
-class NoAllocationWeight(BillingError):
-    """An amount can only be split over weights whose sum is above zero."""
+@dataclass(eq=False)
+class NoAllocationWeight(InternalError):
+    """An amount is only allocated to weights with a positive sum."""
 
-    def __init__(self, weights: tuple[Decimal, ...]) -> None:
-        self.weights = weights
-        super().__init__(
-            "An amount cannot be split over parts without weight; "
-            "give weights of zero or more, at least one of them above zero."
-        )
+    code = "no_allocation_weight"
+    weights: tuple[Decimal, ...]
 
 
+@dataclass(eq=False)
 class NegativeQuantity(BillingError):
-    """A quantity is zero or more; taking away is a change, not a price."""
+    """A quantity is zero or more; removing units is a change, not a price."""
 
-    def __init__(self, quantity: Decimal) -> None:
-        self.quantity = quantity
-        super().__init__(
-            f"The quantity {quantity} is below zero; use 0 or more, and a change "
-            "to take units away."
-        )
+    code = "negative_quantity"
+    quantity: Decimal
 
 
+@dataclass(eq=False)
 class NoTiers(BillingError):
     """A tiered price has at least one tier."""
 
-    def __init__(self) -> None:
-        super().__init__("A price by tiers has no tier; add at least one.")
+    code = "no_tiers"
 
 
+@dataclass(eq=False)
 class TierOutOfOrder(BillingError):
-    """Each tier ends above the one before."""
+    """Each tier ends above the previous one."""
 
-    def __init__(self, row: int, up_to: Decimal, before: Decimal) -> None:
-        self.row = row
-        self.up_to = up_to
-        self.before = before
-        super().__init__(
-            f"Tier {row} ends at {up_to}, which is not above {before}; "
-            "let each tier end above the one before."
-        )
+    code = "tier_out_of_order"
+    row: int
+    up_to: Decimal
+    before: Decimal
 
 
+@dataclass(eq=False)
 class TierAfterUnlimited(BillingError):
-    """Nothing follows a tier without end."""
+    """No tier follows one without an upper limit."""
 
-    def __init__(self, row: int) -> None:
-        self.row = row
-        super().__init__(
-            f"Tier {row} follows a tier without end; "
-            "give that one an end, or remove what follows it."
-        )
+    code = "tier_after_unlimited"
+    row: int
 
 
+@dataclass(eq=False)
 class QuantityBeyondTiers(BillingError):
     """No tier holds the quantity."""
 
-    def __init__(self, quantity: Decimal, up_to: Decimal) -> None:
-        self.quantity = quantity
-        self.up_to = up_to
-        super().__init__(
-            f"The quantity {quantity} has no price: the last tier ends at {up_to}; "
-            "add a tier without end, or lower the quantity."
-        )
+    code = "quantity_beyond_tiers"
+    quantity: Decimal
+    up_to: Decimal
 
 
+@dataclass(eq=False)
 class InvalidPackageSize(BillingError):
-    """A package holds something."""
+    """A package holds more than zero units."""
 
-    def __init__(self, size: Decimal) -> None:
-        self.size = size
-        super().__init__(f"A package of {size} units is not possible; use more than 0.")
+    code = "invalid_package_size"
+    size: Decimal
 
 
+@dataclass(eq=False)
 class PriceModelMismatch(BillingError):
-    """A price is agreed by one model, and its rule counts by another, or by none."""
+    """A price was agreed by one price model, and its rule has another one or none."""
 
-    def __init__(self, agreed: str, found: str) -> None:
-        self.agreed = agreed
-        self.found = found
-        super().__init__(
-            f"A price by {agreed} needs a price of that kind on the plan, and finds "
-            f"{found}; choose the product again to take the price of today."
-        )
+    code = "price_model_mismatch"
+    agreed: str
+    found: str
 
 
+@dataclass(eq=False)
 class FloorAboveCap(BillingError):
-    """The least price lies below the greatest."""
+    """A minimum is not above its maximum."""
 
-    def __init__(self, floor: Decimal, cap: Decimal) -> None:
-        self.floor = floor
-        self.cap = cap
-        super().__init__(
-            f"The minimum {floor} is above the maximum {cap}; "
-            "lower the minimum or raise the maximum."
-        )
+    code = "floor_above_cap"
+    floor: Decimal
+    cap: Decimal
 
 
+@dataclass(eq=False)
 class InvalidDiscount(BillingError):
-    """A discount takes off a share of the price, or an amount."""
+    """A discount is a percentage up to 100, an amount, or both."""
 
-    def __init__(self, percent: Decimal, fixed: Decimal) -> None:
-        self.percent = percent
-        self.fixed = fixed
-        super().__init__(
-            f"A discount of {percent} % and {fixed} is not possible; "
-            "use 0 to 100 % and an amount of 0 or more."
-        )
+    code = "invalid_discount"
+    percent: Decimal
+    fixed: Decimal
 
 
-class UnknownLine(BillingError):
-    """A billed period belongs to a line that the plan was not given."""
+@dataclass(eq=False)
+class UnknownLine(InternalError):
+    """A plan is given every line of its billed periods."""
 
-    def __init__(self, line: object) -> None:
-        self.line = line
-        super().__init__(
-            f"Something was billed for line {line}, which is not on the "
-            "subscription; give the plan every line that was ever billed."
-        )
+    code = "unknown_line"
+    line: object
 
 
+@dataclass(eq=False)
 class TransitionNotAllowed(BillingError):
-    """The lifecycle has no way from one state to the other."""
+    """The lifecycle has no transition from one state to the other."""
 
-    def __init__(self, current: str, wanted: str, allowed: tuple[str, ...]) -> None:
-        self.current = current
-        self.wanted = wanted
-        self.allowed = allowed
-        ways = ", ".join(allowed) or "no other state"
-        super().__init__(
-            f"A subscription that is {current} cannot become {wanted}; "
-            f"from here it can become {ways}."
-        )
+    code = "transition_not_allowed"
+    current: str
+    wanted: str
+    allowed: tuple[str, ...]
+
+    def values(self) -> dict[str, object]:
+        return {**vars(self), "following": self.allowed or _NO_STATE}
 
 
-class SeriesOnTwoCalendars(BillingError):
-    """Lines that are billed as one have the same periods."""
+@dataclass(eq=False)
+class SeriesOnTwoCalendars(InternalError):
+    """All lines of a series have the same calendar."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
-        super().__init__(
-            f"The lines that continue line {line} have other billing periods; "
-            "let a line of other periods begin a series of its own."
-        )
+    code = "series_on_two_calendars"
+    line: int
 
 
-class UsageInAdvance(BillingError):
-    """What is used is known, and billed, after its period."""
+@dataclass(eq=False)
+class UsageInAdvance(InternalError):
+    """Usage is billed in arrears."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
-        super().__init__(
-            f"Line {line} is priced by usage, which is billed after its period; "
-            "bill it in arrears."
-        )
+    code = "usage_in_advance"
+    line: int
 
 
+@dataclass(eq=False)
 class CircularPercentBase(BillingError):
-    """A percent-of-total line is, over others, a share of its own price."""
+    """Percent-of-total lines are, through others, percentages of themselves."""
 
-    def __init__(self, lines: tuple[object, ...]) -> None:
-        self.lines = lines
-        self.names = ", ".join(str(line) for line in lines)
-        super().__init__(
-            f"{self.names} are shares of each other's price; "
-            "take one of them out of the base of another."
-        )
+    code = "circular_percent_base"
+    lines: tuple[object, ...]
+
+    def values(self) -> dict[str, object]:
+        return {"names": self.lines}
 
 
+@dataclass(eq=False)
 class NothingToChange(BillingError):
-    """Nothing is served from the day on which a change shall take effect."""
+    """No line is served from the day on which a change takes effect."""
 
-    def __init__(self, day: date) -> None:
-        self.day = day
-        super().__init__(
-            f"Nothing is served on {day} or later that could be changed; "
-            "choose an earlier day, or add a product."
-        )
+    code = "nothing_to_change"
+    day: date
 
 
+@dataclass(eq=False)
 class InvalidIndex(BillingError):
-    """An index is a number above zero."""
+    """An index value is above zero."""
 
-    def __init__(self, before: Decimal, now: Decimal) -> None:
-        self.before = before
-        self.now = now
-        super().__init__(
-            f"An index cannot go from {before} to {now}; enter values above zero."
-        )
+    code = "invalid_index"
+    before: Decimal
+    now: Decimal
 
 
+@dataclass(eq=False)
 class InvalidScale(BillingError):
-    """A scale has all marks and none at the same number."""
+    """The best and the worst value of a scale differ."""
 
-    def __init__(self, number: Decimal) -> None:
-        self.number = number
-        super().__init__(
-            f"All marks and none cannot both be given at {number}; "
-            "enter two numbers that differ."
-        )
+    code = "invalid_scale"
+    number: Decimal
 
 
+@dataclass(eq=False)
 class NoDunningStep(BillingError):
-    """A policy does something."""
+    """A dunning policy has at least one step."""
 
-    def __init__(self) -> None:
-        super().__init__("A policy without a step chases nobody; add at least one.")
+    code = "no_dunning_step"
 
 
+@dataclass(eq=False)
 class StepBeforeDueDate(BillingError):
-    """Before the due date people are only reminded."""
+    """Only reminders are planned before the due date."""
 
-    def __init__(self, action: str, day: int) -> None:
-        self.action = action
-        self.day = day
-        super().__init__(
-            f"On day {day} nothing is due yet, so the step {action} cannot come then; "
-            "use 0 or more, or an e-mail."
-        )
+    code = "step_before_due_date"
+    action: str
+    day: int
 
 
+@dataclass(eq=False)
 class StepTwiceOnOneDay(BillingError):
     """A day has each step once."""
 
-    def __init__(self, action: str, day: int) -> None:
-        self.action = action
-        self.day = day
-        super().__init__(
-            f"Day {day} has the step {action} twice; move one of them to another day."
-        )
+    code = "step_twice_on_one_day"
+    action: str
+    day: int
 
 
+@dataclass(eq=False)
 class SuspensionAfterCancellation(BillingError):
-    """What is cancelled cannot be suspended."""
+    """A cancelled subscription cannot be suspended."""
 
-    def __init__(self, day: int, cancel_day: int) -> None:
-        self.day = day
-        self.cancel_day = cancel_day
-        super().__init__(
-            f"Nothing is left to suspend on day {day}: the subscription is cancelled "
-            f"on day {cancel_day}; let it be suspended before."
-        )
+    code = "suspension_after_cancellation"
+    day: int
+    cancel_day: int
 
 
+@dataclass(eq=False)
 class CancelledTwice(BillingError):
-    """What is cancelled is not cancelled again."""
+    """A policy cancels once."""
 
-    def __init__(self, day: int, cancel_day: int) -> None:
-        self.day = day
-        self.cancel_day = cancel_day
-        super().__init__(
-            f"The subscription is cancelled on day {cancel_day} already; remove the "
-            f"step of day {day}."
-        )
+    code = "cancelled_twice"
+    day: int
+    cancel_day: int

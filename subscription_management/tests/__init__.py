@@ -1,4 +1,4 @@
-from . import test_access
+from . import test_access, test_error_messages
 from .billing import (
     test_billing,
     test_billing_errors,

@@ -11,7 +11,7 @@ MODULES = [
     module.name.removeprefix("billing_core.")
     for module in pkgutil.walk_packages(billing_core.__path__, "billing_core.")
 ]
-WITHOUT_EXAMPLE = {"errors", "price_models"}
+WITHOUT_EXAMPLE = {"price_models"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -178,7 +178,7 @@ class TestPricing(SubscriptionCase):
             Command.create({"product_id": care.id, "plan_id": self.monthly.id})
         ]
         self.assertEqual(wizard.line_ids[-1:].pricing_rule_id, rule)
-        self.assertIn("Support, Care are shares of each other", wizard.preview)
+        self.assertIn("Support, Care are percentages of each other", wizard.preview)
         with self.assertRaisesRegex(UserError, "Support, Care are shares"):
             wizard.action_confirm()
 
