@@ -249,15 +249,13 @@ class SubscriptionDunningSteps(models.Model):
 class SubscriptionDunned(models.Model):
     _inherit = "subscription.subscription"
 
-    def _set_state(self, wanted):
-        """Forget why a service was withheld that is given back, or ends."""
-        suspended = self.filtered(lambda each: each.state == "suspended")
-        result = super()._set_state(wanted)
+    def _close_suspension_by_dunning_after(self, before):
+        """Release the dunning cases of subscriptions that are no longer suspended."""
+        suspended = self.filtered(lambda each: before[each] == "suspended")
         cases = self.env["subscription.dunning.case"].sudo()
         for subscription in suspended:
             for case in cases._suspending(subscription):
                 case.suspended_ids -= subscription
-        return result
 
     def _follow_dunning(self):
         """Withhold after a pause or a trial what was to be withheld in it."""

@@ -96,10 +96,8 @@ class SubscriptionFulfilment(models.Model):
         "subscription.fulfilled.period", "subscription_id", copy=False
     )
 
-    def _log_change(self, kind, day, **values):
-        changes = super()._log_change(kind, day, **values)
+    def _schedule_fulfilment_after(self, _changes):
         self._fulfil_soon()
-        return changes
 
     def _fulfil_soon(self):
         """Let the scheduled action look at once: it is never in a change's way."""

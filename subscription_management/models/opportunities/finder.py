@@ -77,17 +77,15 @@ class SubscriptionOpportunity(models.Model):
                 rule._evaluate(looked_at)
         looked_at.opportunities_checked_on = fields.Date.today()
 
-    def _log_change(self, kind, day, **values):
-        """Let what has just changed be looked at again, at once if it takes revenue.
+    def _evaluate_opportunities_after(self, changes):
+        """Evaluate changed subscriptions again, at once if revenue may be lost.
 
-        That is done by the scheduled action, so that it is never in a change's way.
+        The scheduled action does it, so that it never blocks a change.
         """
-        changes = super()._log_change(kind, day, **values)
         looked_at = self.sudo().filtered("opportunities_checked_on")
         looked_at.opportunities_checked_on = False
         if any(change.sudo()._takes_revenue() for change in changes):
             self.env.ref(CRON).sudo()._trigger()
-        return changes
 
     def _candidates_of(self, rule):
         """Return the domain of the subscriptions that a rule may concern today."""

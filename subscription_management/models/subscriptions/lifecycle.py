@@ -15,9 +15,22 @@ class SubscriptionLifecycle(models.Model):
     _inherit = "subscription.subscription"
 
     def _set_state(self, wanted):
-        """Move to a state that the lifecycle allows; refuse any other."""
+        """Move to a state that the lifecycle allows, then call the state observers."""
         self._check_state_may_become(wanted)
+        before = {subscription: subscription.state for subscription in self}
         internal_write(self).write({"state": wanted})
+        for observer in self._state_observers():
+            observer(before)
+
+    def _state_observers(self):
+        """Return the methods to call after a change of state, in their order.
+
+        Each receives the former state of each subscription. Other addons add to them.
+        """
+        return [
+            self._end_suspension_after,
+            self._close_suspension_by_dunning_after,
+        ]
 
     def _check_state_may_become(self, wanted):
         for subscription in self:
@@ -237,7 +250,7 @@ class SubscriptionLifecycle(models.Model):
         return (self.company_id or self.env.company)._subscription_today()
 
     def _log_change(self, kind, day, **values):
-        """Note a change that was made, and how it moves the recurring revenue."""
+        """Record a change in the history, then call the change observers."""
         log = internal_write(self.env["subscription.change"])
         changes = log.create(
             [
@@ -251,9 +264,24 @@ class SubscriptionLifecycle(models.Model):
             ]
         )
         changes = changes.with_env(self.env)
+        for observer in self._change_observers():
+            observer(changes)
+        return changes
+
+    def _change_observers(self):
+        """Return the methods to call after a recorded change, in their order.
+
+        Each receives the new records of the history. Other addons add to them.
+        """
+        return [
+            self._record_movements_of,
+            self._evaluate_opportunities_after,
+            self._schedule_fulfilment_after,
+        ]
+
+    def _record_movements_of(self, changes):
         for change in changes:
             change.subscription_id._record_movements(change)
-        return changes
 
     starts_with = fields.Selection(
         lambda self: self.env["subscription.plan"]._fields["start_policy"].selection,

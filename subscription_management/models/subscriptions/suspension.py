@@ -86,15 +86,13 @@ class SubscriptionSuspension(models.Model):
                 )
             )
 
-    def _set_state(self, wanted):
-        """Move on; whoever leaves a suspension is billed again."""
-        suspended = self.filtered(lambda each: each.state == "suspended")
-        result = super()._set_state(wanted)
+    def _end_suspension_after(self, before):
+        """Bill subscriptions again once they are no longer suspended."""
+        suspended = self.filtered(lambda each: before[each] == "suspended")
         for subscription in suspended:
             subscription._end_suspension_pause(subscription._today())
         internal_write(suspended).suspended_since = False
         suspended._schedule_billing()
-        return result
 
     def _pause_while_suspended(self, day):
         """Let nothing be owed from a day on: rest between the pauses that there are."""

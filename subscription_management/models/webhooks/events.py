@@ -84,16 +84,24 @@ class SubscriptionWebhookEvents(models.Model):
         )
         return {**action, "domain": [("subscription_id", "=", self.id)], "context": {}}
 
-    def _set_state(self, wanted):
-        self._mark_for_webhooks()
-        return super()._set_state(wanted)
+    def _state_observers(self):
+        return [self._mark_new_states_for_webhooks, *super()._state_observers()]
 
-    def _log_change(self, kind, day, **values):
-        self._mark_for_webhooks()
-        return super()._log_change(kind, day, **values)
+    def _change_observers(self):
+        return [self._mark_changes_for_webhooks, *super()._change_observers()]
 
-    def _mark_for_webhooks(self):
-        """Compare what is served with what was told, once before the commit."""
+    def _mark_new_states_for_webhooks(self, before):
+        self._mark_for_webhooks(before=before)
+
+    def _mark_changes_for_webhooks(self, changes):
+        self._mark_for_webhooks(changes=changes)
+
+    def _mark_for_webhooks(self, before=None, changes=None):
+        """Compare the service with the last event, once before the commit.
+
+        `before` are the states before the first change of this transaction, `changes`
+        are the records of the history that belong to it.
+        """
         called = self.env["subscription.webhook"]._companies_called()
         to_tell = self.filtered(lambda each: each.company_id.id in called)
         precommit = self.env.cr.precommit
@@ -104,10 +112,11 @@ class SubscriptionWebhookEvents(models.Model):
             precommit.add(quiet._queue_marked)
         for subscription in to_tell:
             if subscription.id not in precommit.data[MARKED]:
-                noted = subscription._prepare_note(
-                    {"state": subscription._state_told()}
+                state = before[subscription] if before else subscription.state
+                note = subscription._prepare_note(
+                    {"state": subscription._state_told(state)}, new_changes=changes
                 )
-                precommit.data[MARKED][subscription.id] = noted
+                precommit.data[MARKED][subscription.id] = note
 
     @api.model
     def _queue_marked(self):
@@ -171,13 +180,14 @@ class SubscriptionWebhookEvents(models.Model):
             deliveries = self.env["subscription.webhook.delivery"]
             deliveries._note_event(asked, event, self.company_id, content, self)
 
-    def _prepare_note(self, served, sequence=0):
-        """Return what is noted of what is served, and up to which change."""
+    def _prepare_note(self, served, sequence=0, new_changes=None):
+        """Return the record of what is served, up to the last change but new ones."""
         self.ensure_one()
+        known = self.change_ids - new_changes if new_changes else self.change_ids
         return {
             "sequence": sequence,
             "day": as_day(self._today()),
-            "change": max(self.change_ids.ids, default=0),
+            "change": max(known.ids, default=0),
             "served": served,
         }
 

@@ -58,7 +58,7 @@ class SubscriptionWebhookPayload(models.Model):
         """Return that of what is told which is a change once it is another."""
         self.ensure_one()
         return {
-            "state": self._state_told(),
+            "state": self._state_told(self.state),
             "plan": self.plan_id.name,
             "term": {
                 "date_start": as_day(
@@ -74,11 +74,11 @@ class SubscriptionWebhookPayload(models.Model):
             ],
         }
 
-    def _state_told(self):
-        """Return the state, None while the service has not begun."""
+    def _state_told(self, state):
+        """Return a state as products read it: None while the service has not begun."""
         self.ensure_one()
-        begins_later = self.date_start > self._today() and self.state not in ENDED
-        return None if self.state == "draft" or begins_later else self.state
+        begins_later = self.date_start > self._today() and state not in ENDED
+        return None if state == "draft" or begins_later else state
 
     def _lines_told(self):
         """Return what is served today; on trial, what is on trial."""
