@@ -64,7 +64,7 @@ class SubscriptionDailySteps(models.Model):
     def _reason_of(self, error):
         """Return one sentence that says what is wrong and what to do."""
         self.ensure_one()
-        if isinstance(error, MissingError) and (lost := self._lost_fields()):
+        if isinstance(error, MissingError) and (lost := self._missing_references()):
             return self.env._(
                 "What was chosen as %s has been deleted; open the subscription and "
                 "choose another.",

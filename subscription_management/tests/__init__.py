@@ -4,6 +4,7 @@ from .billing import (
     test_billing_errors,
     test_invoice_corrections,
     test_invoice_writer,
+    test_invoices,
     test_previews,
 )
 from .billing_run import test_billing_run

@@ -1,5 +1,9 @@
 from odoo import api, fields, models
 
+from ...billing_core.allocation import allocate
+from ...billing_core.money import ZERO
+from ..decimals import exact
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -35,11 +39,11 @@ class AccountMove(models.Model):
         before = {move: move.state for move in self} if "state" in vals else {}
         result = super().write(vals)
         if before:
-            self._follow_state(before)
+            self._sync_billed_periods(before)
         return result
 
     def _get_next_sequence_format(self):
-        """Look the number's format up once for invoices posted together.
+        """Look up the number's format once for invoices that are posted together.
 
         The number itself is taken under the host's lock each time.
         """
@@ -53,25 +57,25 @@ class AccountMove(models.Model):
         text, values = formats[key]
         return text, dict(values)
 
-    def _follow_state(self, before):
-        """Give periods back when an invoice is cancelled, take them when reopened."""
+    def _sync_billed_periods(self, before):
+        """Release the periods of cancelled invoices; reclaim those of reopened ones."""
         rows = self.sudo().managed_billed_period_ids
         if not rows:
-            return self._note_corrections(before)
+            return self._record_corrections(before)
         cancelled = rows.filtered(lambda row: row.move_id.state == "cancel")
-        cancelled._give_back()
+        cancelled._release()
         reopened = rows.filtered(
             lambda row: (
                 before[row.move_id] == "cancel" and row.move_id.state != "cancel"
             )
         )
-        reopened._take_again()
-        return self._note_corrections(before)
+        reopened._reclaim()
+        return self._record_corrections(before)
 
-    def _note_corrections(self, before):
-        """Remember what people gave back, or charged again in its place.
+    def _record_corrections(self, before):
+        """Record the corrections of invoices and credit notes posted by people.
 
-        The moves of a billing run wrote their periods down before they were posted.
+        Billing runs record the periods of their moves before posting them.
         """
         posted = self.filtered(
             lambda move: (
@@ -82,7 +86,31 @@ class AccountMove(models.Model):
         )
         posted.sudo().line_ids.filtered(
             "managed_subscription_line_id"
-        )._note_correction()
+        )._record_correction()
+
+    def _residual_of(self, subscription):
+        """Return the part of the unpaid amount that is owed for a subscription.
+
+        A shared invoice is split in proportion to what it charges for each; the parts
+        add up to the unpaid amount. A credit owes nothing.
+        """
+        self.ensure_one()
+        lines = self.invoice_line_ids.grouped(
+            lambda line: line.managed_subscription_line_id.subscription_id
+        )
+        charged = {
+            each: max(sum(exact(line.price_total) for line in own), ZERO)
+            for each, own in lines.items()
+            if each
+        }
+        if not any(charged.values()):
+            return 0.0
+        parts = allocate(
+            exact(self.amount_residual),
+            charged.values(),
+            self.currency_id._snapshot_currency(),
+        )
+        return float(dict(zip(charged, parts, strict=True)).get(subscription, ZERO))
 
     def action_view_managed_subscriptions(self):
         self.ensure_one()

@@ -20,7 +20,7 @@ class AccountMoveLine(models.Model):
     )
 
     def _copy_data_extend_business_fields(self, values):
-        """Let a credit note know which period it credits."""
+        """Copy the period to the credit note that credits it."""
         result = super()._copy_data_extend_business_fields(values)
         if self.managed_subscription_line_id:
             values["managed_subscription_line_id"] = (
@@ -31,27 +31,29 @@ class AccountMoveLine(models.Model):
         return result
 
     def unlink(self):
-        """Give the periods of deleted invoice lines back."""
+        """Release the periods of deleted invoice lines."""
         rows = self.sudo().managed_billed_period_ids.filtered("active")
         subscriptions = rows.subscription_id
         rows.filtered(lambda row: not row.credited_period_id)._reopen_lines()
         result = super().unlink()
         if rows:
-            # The database took the rows along with their invoice lines.
+            # The database deleted the rows with their invoice lines.
             rows.invalidate_model()
         subscriptions.exists()._schedule_billing()
         return result
 
-    def _note_correction(self):
-        """Record what these lines of people's own invoices correct of a billed period.
+    def _record_correction(self):
+        """Record the correction of a billed period by an invoice line of a person.
 
-        A credit note gives money of its period back; the invoice that the host makes
-        in the credited one's place charges it again.
+        A credit note credits its period; the invoice that the host creates in place of
+        the credited one charges it again.
         """
         for line in self:
-            noted = line.managed_billed_period_ids
-            if noted:
-                noted.filtered("credited_period_id").amount = line._corrected_amount()
+            recorded = line.managed_billed_period_ids
+            if recorded:
+                recorded.filtered(
+                    "credited_period_id"
+                ).amount = line._corrected_amount()
             elif billed := line._billed_period_to_correct():
                 self.env["subscription.billed.period"].sudo().create(
                     {
@@ -69,7 +71,7 @@ class AccountMoveLine(models.Model):
         return sign * self.currency_id.round(self.price_unit * self.quantity * kept)
 
     def _billed_period_to_correct(self):
-        """Return the billed period that a line copied by the host belongs to."""
+        """Return the billed period of a line that the host copied."""
         return (
             self.env["subscription.billed.period"]
             .sudo()

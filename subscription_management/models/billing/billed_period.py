@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ...billing_core.line import BilledPeriod, ChargeKind
 from ...billing_core.period import Period
@@ -11,10 +12,10 @@ from ..subscriptions.line_pricing import CHARGE_KINDS
 
 
 class SubscriptionBilledPeriod(models.Model):
-    """What an invoice line has charged for days of a subscription line.
+    """The period and amount that an invoice line charged for a subscription line.
 
     The database refuses a second active row for the same line, kind, first day and
-    revision: a period cannot be billed twice.
+    revision, so that no period is billed twice.
     """
 
     _name = "subscription.billed.period"
@@ -47,16 +48,14 @@ class SubscriptionBilledPeriod(models.Model):
     move_id = fields.Many2one(
         "account.move", "Invoice", required=True, ondelete="cascade", index=True
     )
-    active = fields.Boolean(
-        default=True, help="Unset when a cancelled invoice gave the period back."
-    )
+    active = fields.Boolean(default=True, help="Unset when its invoice is cancelled.")
     credited_period_id = fields.Many2one(
         "subscription.billed.period",
         "Credits",
         ondelete="cascade",
         index="btree_not_null",
-        help="The period that an accountant's credit note gives back to the customer. "
-        "It is not billed again.",
+        help="The period that a credit note of an accountant credits. It is not billed "
+        "again.",
     )
     credit_ids = fields.One2many(
         "subscription.billed.period", "credited_period_id", "Credit Notes"
@@ -64,19 +63,19 @@ class SubscriptionBilledPeriod(models.Model):
 
     reverses_id = fields.Many2one(
         "subscription.billed.period",
-        "Takes Back",
+        "Credited Charge",
         ondelete="set null",
         index="btree_not_null",
-        help="The charge that this credit takes back, in part or whole.",
+        help="The charge that this credit reverses, in full or in part.",
     )
 
     _billed_once = models.UniqueIndex(
         "(line_id, kind, date_start, revision) "
         "WHERE active AND credited_period_id IS NULL",
-        "This period of the subscription line is billed already.",
+        "This period of the subscription line has already been billed.",
     )
     _not_empty = models.Constraint(
-        "CHECK (date_start < date_end)", "A billed period holds at least one day."
+        "CHECK (date_start < date_end)", "A billed period has at least one day."
     )
 
     @api.depends("date_end")
@@ -85,7 +84,7 @@ class SubscriptionBilledPeriod(models.Model):
             row.last_day = row.date_end and row.date_end - timedelta(days=1)
 
     def _snapshot(self):
-        """Return the row as the core takes it."""
+        """Return the row as the core's value."""
         self.ensure_one()
         credits = self.credit_ids.filtered("active")
         return BilledPeriod(
@@ -100,19 +99,19 @@ class SubscriptionBilledPeriod(models.Model):
             quantity=exact(self.quantity),
         )
 
-    def _give_back(self):
-        """Let the periods be billed again: their invoice is cancelled or deleted."""
+    def _release(self):
+        """Release the periods of a cancelled invoice, so that they are billed again."""
         self.filtered("active")._reopen_lines()
         self.write({"active": False})
         self.subscription_id._schedule_billing()
 
     def _reopen_lines(self):
-        """Let the next billing look at these days again."""
+        """Reopen the days of these periods for the next billing."""
         for row in self.filtered(lambda row: not row.credited_period_id):
             row.line_id._reopen_from(row.date_start)
 
     def _prepare_correction_values(self):
-        """Return the values of a row that gives back or restores part of this one."""
+        """Return the values of a row that credits or restores part of this one."""
         self.ensure_one()
         return {
             "line_id": self.line_id.id,
@@ -126,8 +125,8 @@ class SubscriptionBilledPeriod(models.Model):
             "credited_period_id": self.id,
         }
 
-    def _take_again(self):
-        """Claim given-back periods for their invoice, which is open again."""
+    def _reclaim(self):
+        """Activate the released periods of an invoice that is reset to draft."""
         for row in self.filtered(lambda row: not row.active):
             billed = row.credited_period_id or self.search(
                 [
@@ -146,8 +145,8 @@ class SubscriptionBilledPeriod(models.Model):
                         "%(start)s to %(end)s of %(subscription)s has been billed "
                         "on %(other)s since. Credit that one first.",
                         invoice=row.move_id.display_name,
-                        start=row.date_start,
-                        end=row.last_day,
+                        start=format_date(self.env, row.date_start),
+                        end=format_date(self.env, row.last_day),
                         subscription=row.subscription_id.name,
                         other=billed.move_id.display_name,
                     )

@@ -1,4 +1,4 @@
-"""Invoices that differ in nothing that the host reckons with."""
+"""Invoices that are equal in everything from which the host derives its rows."""
 
 from dataclasses import dataclass
 
@@ -64,7 +64,7 @@ DERIVED_TYPES = ("tax", "payment_term")
 
 @dataclass
 class InvoiceShape:
-    """The rows of an invoice that the host made, to make others like it."""
+    """The rows of an invoice created by the host, from which others are cloned."""
 
     header: dict
     products: list
@@ -74,7 +74,7 @@ class InvoiceShape:
 
     @classmethod
     def key(cls, env, values):
-        """Return what invoices of one shape have in common, as a hashable value."""
+        """Return the hashable key that invoices of one shape share."""
         partner = env["res.partner"].browse(values["partner_id"])
         partner = partner.with_company(values["company_id"])
         return (
@@ -94,7 +94,7 @@ class InvoiceShape:
 
     @classmethod
     def of(cls, move):
-        """Return the shape of a move, None where only the host knows how."""
+        """Return the shape of a move, None where the host must create each one."""
         if not cls.is_known(move):
             return None
         rows = move.line_ids.grouped("display_type")
@@ -108,7 +108,7 @@ class InvoiceShape:
 
     @staticmethod
     def is_known(move):
-        """Tell whether the rows of such a move follow from its shape alone."""
+        """Return whether the rows of such a move depend on its shape only."""
         types = move.line_ids.mapped("display_type")
         terms = move.line_ids.filtered(lambda row: row.display_type == "payment_term")
         return (

@@ -1,9 +1,12 @@
+import logging
 from collections import defaultdict
 
 from odoo import api, models, tools
 from odoo.fields import Command
 
 from .invoice_shape import CLONED_LINE_FIELDS, CLONED_MOVE_FIELDS, InvoiceShape
+
+_logger = logging.getLogger(__name__)
 
 QUIET = {"mail_create_nolog": True, "mail_notrack": True}
 COMPLETE = {
@@ -13,7 +16,7 @@ COMPLETE = {
     "skip_analytic_sync": True,
     "check_move_validity": False,
 }
-"""The lines are complete and balanced: nothing is left for the host to derive."""
+"""The lines are complete and balanced, so the host has nothing to derive."""
 
 KNOWN_ADDONS = (
     "account",
@@ -22,7 +25,7 @@ KNOWN_ADDONS = (
     "sale",
     "subscription_management",
 )
-"""Their derivations were compared with the cloned rows, field by field."""
+"""Addons whose derivations are compared with the cloned rows, field by field."""
 
 BYPASSED_METHODS = {
     "account.move": (
@@ -44,11 +47,11 @@ BYPASSED_METHODS = {
 
 
 class SubscriptionInvoiceWriter(models.AbstractModel):
-    """Writes planned invoices as the host's, in bulk.
+    """Creates planned invoices in bulk.
 
-    Of invoices that are alike the host makes one, with all its taxes and terms; the
-    others are made from that one's rows. Where the host's way is not known to the
-    last detail, each invoice is made by the host.
+    The host creates the first invoice of each shape, with its taxes and payment terms;
+    the others are cloned from its rows. If another addon overrides how the host derives
+    these rows, the host creates every invoice, and a warning in the log says so.
     """
 
     _name = "subscription.invoice.writer"
@@ -58,13 +61,13 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
     def _write_invoices(self, invoices):
         """Create the moves of `PlannedInvoice`s and return them in that order."""
         prepared = [self._prepare_move(invoice) for invoice in invoices]
-        if self._host_is_known() and not self._distributes_by_model():
+        if self._can_clone() and not self._distributes_by_model():
             return self._create_by_shape(prepared)
-        return self._create_plainly(prepared)
+        return self._create_by_host(prepared)
 
     @api.model
     def _prepare_move(self, invoice):
-        """Return the values of one move: a credit note when its sum is negative."""
+        """Return the values of one move: a credit note when its total is negative."""
         return {
             **invoice.header,
             "move_type": invoice.move_type,
@@ -75,12 +78,12 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
         }
 
     @api.model
-    def _create_plainly(self, vals_list):
+    def _create_by_host(self, vals_list):
         return self.env["account.move"].with_context(**QUIET).create(vals_list)
 
     @api.model
     def _create_by_shape(self, vals_list):
-        """Let the host make the first move of each shape, and clone the others."""
+        """Create the first move of each shape by the host, and clone the others."""
         shapes = {}
         for position, values in enumerate(vals_list):
             key = InvoiceShape.key(self.env, values)
@@ -89,7 +92,7 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
         models_by_position = dict(
             zip(
                 firsts,
-                self._create_plainly([vals_list[first] for first in firsts]),
+                self._create_by_host([vals_list[first] for first in firsts]),
                 strict=True,
             )
         )
@@ -113,7 +116,7 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
         made |= dict(
             zip(
                 plain,
-                self._create_plainly([vals_list[each] for each in plain]),
+                self._create_by_host([vals_list[each] for each in plain]),
                 strict=True,
             )
         )
@@ -121,17 +124,43 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
 
     @api.model
     def _distributes_by_model(self):
-        """Tell whether costs are distributed by rules that look at the customer."""
+        """Return whether analytic distribution depends on rules by customer."""
         rules = self.env["account.analytic.distribution.model"].sudo()
         return bool(rules.search_count([], limit=1))
 
     @api.model
     @tools.ormcache()
-    def _host_is_known(self):
-        """Tell whether no addon derives what we clone in a way of its own."""
+    def _can_clone(self):
+        """Return whether no unknown addon overrides how the host derives cloned rows.
+
+        Logs the override when there is one, once per registry.
+        """
+        override = self._unknown_override()
+        if override:
+            _logger.warning(
+                "Invoices are created one by one by the host, which is slower: %s "
+                "overrides %s.%s, and its effect on cloned invoices is not known.",
+                *override,
+            )
+        return not override
+
+    @api.model
+    def _unknown_override(self):
+        """Return (addon, model, method) of the first unknown override, or None."""
+        for model_name, method in self._cloned_derivations():
+            for cls in type(self.env[model_name]).mro():
+                if method in vars(cls):
+                    addon = cls.__module__.removeprefix("odoo.addons.").split(".")[0]
+                    if addon not in KNOWN_ADDONS:
+                        return addon, model_name, method
+        return None
+
+    @api.model
+    def _cloned_derivations(self):
+        """Yield (model, method) of the host's methods that cloning bypasses."""
         for model_name, methods in BYPASSED_METHODS.items():
-            if not all(self._is_known(model_name, method) for method in methods):
-                return False
+            for method in methods:
+                yield model_name, method
         for model_name, names in (
             ("account.move", CLONED_MOVE_FIELDS),
             ("account.move.line", CLONED_LINE_FIELDS),
@@ -139,25 +168,14 @@ class SubscriptionInvoiceWriter(models.AbstractModel):
             fields = self.env[model_name]._fields
             for name in names:
                 compute = name in fields and fields[name].compute
-                if isinstance(compute, str) and not self._is_known(model_name, compute):
-                    return False
-        return True
-
-    @api.model
-    def _is_known(self, model_name, method):
-        """Tell whether only known addons define a method of a model."""
-        for cls in type(self.env[model_name]).mro():
-            if method in vars(cls):
-                addon = cls.__module__.removeprefix("odoo.addons.").split(".")[0]
-                if addon not in KNOWN_ADDONS:
-                    return False
-        return True
+                if isinstance(compute, str):
+                    yield model_name, compute
 
     @api.model
     def _post(self, moves):
-        """Post moves in bulk; each gets its number here."""
+        """Post moves in bulk, which gives each its number."""
         known = moves.filtered(InvoiceShape.is_known)
-        if not self._host_is_known():
+        if not self._can_clone():
             known = moves.browse()
         if known:
             ranks = defaultdict(lambda: defaultdict(int))

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 
 class SubscriptionInvoices(models.Model):
-    """The invoices of a subscription, and the way to the next one."""
+    """The invoices of a subscription and its overdue amount."""
 
     _inherit = "subscription.subscription"
 
@@ -36,34 +36,49 @@ class SubscriptionInvoices(models.Model):
             subscription.invoice_ids = moves
             subscription.invoice_count = len(moves)
 
+    @api.depends_context("uid")
     def _compute_overdue_amount(self):
-        today = fields.Date.context_today(self)
         for subscription in self:
-            overdue = subscription.invoice_ids.filtered(
-                lambda move: (
-                    move.state == "posted"
-                    and move.invoice_date_due
-                    and move.invoice_date_due < today
+            subscription.overdue_amount = sum(
+                invoice._residual_of(subscription)
+                for invoice in subscription.invoice_ids.filtered_domain(
+                    self._overdue_invoices_domain(subscription.company_id)
                 )
             )
-            subscription.overdue_amount = sum(overdue.mapped("amount_residual"))
 
     def _search_overdue_amount(self, operator, value):
         if operator not in (">", "!=") or value:
             return NotImplemented
-        overdue = Domain("state", "=", "posted") & Domain(
-            "invoice_date_due", "<", fields.Date.context_today(self)
+        overdue = Domain.OR(
+            self._overdue_invoices_domain(company)
+            for company in self.env["res.company"].sudo().search([])
         )
-        overdue &= Domain("amount_residual", ">", 0)
-        return Domain("billed_period_ids.move_id", "any", overdue)
+        with_overdue = Domain("billed_period_ids.move_id", "any", overdue)
+        # On a shared invoice a subscription may owe nothing.
+        sharing = self.sudo().search(
+            with_overdue & Domain("shares_invoices", "=", True)
+        )
+        settled = sharing.filtered(lambda each: not each.overdue_amount)
+        return with_overdue & Domain("id", "not in", settled.ids)
+
+    @api.model
+    def _overdue_invoices_domain(self, company):
+        """Return the domain of a company's unpaid invoices past their due date."""
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("state", "=", "posted")
+            & Domain("move_type", "=", "out_invoice")
+            & Domain("invoice_date_due", "<", company._subscription_today())
+            & Domain("amount_residual", ">", 0)
+        )
 
     def action_create_invoice(self):
-        """Show what is due, to be billed with one more click."""
+        """Open the preview of the due invoice, from which it can be created."""
         self.ensure_one()
         today = self._today()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Bill Now"),
+            "name": self.env._("Create Invoice"),
             "res_model": "subscription.create.invoice.wizard",
             "view_mode": "form",
             "target": "new",

@@ -1,4 +1,4 @@
-"""From what the core plans to the values of the host's invoices."""
+"""Turn the core's invoice plans into values of the host's invoices."""
 
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal
@@ -13,13 +13,13 @@ from ...billing_core.invoice_plan import InvoicePlan
 from ...billing_core.money import ONE
 from ..decimals import exact
 
-UNSEEN = Decimal("0.00005")
-"""The host rounds the sum of an invoice, not its lines: so little in each does not move
-the sum by a cent, nor, away from zero, a tax that is just between two."""
+INVISIBLE_DIFFERENCE = Decimal("0.00005")
+"""The host rounds the total of an invoice, not its lines. A difference as small as this
+in each line changes neither the total nor, away from zero, a tax on a half cent."""
 
 
 def shown_unit_price(amount: Decimal, quantity: Decimal) -> Decimal:
-    """Return the unit price with the fewest decimals that comes to an amount.
+    """Return the unit price with the fewest decimals that yields `amount`.
 
     >>> shown_unit_price(Decimal("256.67"), Decimal(12))
     Decimal('21.38917')
@@ -27,7 +27,7 @@ def shown_unit_price(amount: Decimal, quantity: Decimal) -> Decimal:
     price = amount / quantity
     for decimals in range(2, 12):
         shown = price.quantize(Decimal(1).scaleb(-decimals), ROUND_UP)
-        if abs(shown * quantity - amount) < UNSEEN:
+        if abs(shown * quantity - amount) < INVISIBLE_DIFFERENCE:
             return shown
     return round(price, 12)
 
@@ -43,7 +43,7 @@ class PlannedRow:
 
 @dataclass
 class PlannedBilling:
-    """What one subscription is billed, ready to be put on invoices."""
+    """The charges and credits of one subscription, ready to be put on invoices."""
 
     subscription: models.Model
     plan: InvoicePlan
@@ -53,7 +53,7 @@ class PlannedBilling:
 
 @dataclass
 class PlannedInvoice:
-    """One invoice to be written, for one or more subscriptions."""
+    """One invoice or credit note to be written, for one or more subscriptions."""
 
     header: dict
     posts: bool
@@ -62,8 +62,13 @@ class PlannedInvoice:
 
     @property
     def sign(self):
-        """-1 for a credit note, whose lines are shown the other way round."""
+        """-1 for a credit note, whose lines have positive amounts."""
         return -1 if sum(row.item.amount for row in self.rows) < 0 else 1
+
+    @property
+    def origins(self):
+        """The numbers of the subscriptions on it, each once, in billing order."""
+        return list(dict.fromkeys(row.line.subscription_id.name for row in self.rows))
 
     @property
     def move_type(self):
@@ -81,7 +86,7 @@ class SubscriptionInvoicing(models.Model):
     _inherit = "subscription.subscription"
 
     def _prepare_billing(self, target, rows=None):
-        """Return what billing on `target` puts on invoices, having checked it."""
+        """Return the checked invoice lines of billing on `target`."""
         self.ensure_one()
         plan = self._plan_billing(target, rows)
         if self._waits_for_next_invoice(plan):
@@ -102,7 +107,7 @@ class SubscriptionInvoicing(models.Model):
         return PlannedBilling(self, plan, header, prepared)
 
     def _waits_for_next_invoice(self, plan):
-        """Tell whether a credit comes off a later invoice instead of being paid out."""
+        """Return whether a credit is deducted from the next invoice, not refunded."""
         self.ensure_one()
         return (
             self.plan_id.credit_policy == "next_invoice"
@@ -111,34 +116,34 @@ class SubscriptionInvoicing(models.Model):
         )
 
     def _group_into_invoices(self, billings):
-        """Return `PlannedInvoice`s for `PlannedBilling`s.
+        """Return the `PlannedInvoice`s of `PlannedBilling`s.
 
-        Subscriptions share an invoice when the customer wants it and their headers
-        are the same; a plan may want one invoice for each missed period.
+        Subscriptions of a customer with combined invoices share one when their headers
+        are equal. A plan may ask for one invoice per missed period.
         """
         invoices = {}
         grouping = self._invoice_grouping_fields()
         for billing in billings:
             subscription, header = billing.subscription, billing.header
-            offer = subscription.plan_id
-            posts, sends = offer.invoice_policy == "post", offer.sends_invoices
-            alone = not subscription.shares_invoices and subscription.id
-            apart = offer.catch_up_policy == "apart"
+            plan = subscription.plan_id
+            posts, sends = plan.invoice_policy == "post", plan.sends_invoices
+            sole_subscription = not subscription.shares_invoices and subscription.id
+            one_per_period = plan.catch_up_policy == "apart"
             for row in billing.rows:
-                due = row.item.due if apart else None
-                agreed = tuple(header[name] for name in grouping)
-                key = (alone, due, posts, sends, agreed)
+                due = row.item.due if one_per_period else None
+                grouped = tuple(header[name] for name in grouping)
+                key = (sole_subscription, due, posts, sends, grouped)
                 invoice = invoices.get(key)
                 if invoice is None:
                     invoice = PlannedInvoice(dict(header), posts, sends)
                     invoices[key] = invoice
-                elif subscription.name not in invoice.header["invoice_origin"]:
-                    invoice.header["invoice_origin"] += f", {subscription.name}"
                 invoice.rows.append(row)
+        for invoice in invoices.values():
+            invoice.header["invoice_origin"] = ", ".join(invoice.origins)
         return list(invoices.values())
 
     def _invoice_grouping_fields(self):
-        """Return the header fields that subscriptions on one invoice agree in."""
+        """Return the header fields that are equal for subscriptions on one invoice."""
         return [
             "company_id",
             "partner_id",
@@ -154,7 +159,7 @@ class SubscriptionInvoicing(models.Model):
         """Return the header of an invoice of this subscription."""
         self.ensure_one()
         subscription = self.with_company(self.company_id)
-        # Without payment terms the host takes the day that it is for the server.
+        # Without payment terms the host would use the server's current date.
         due = {} if self.payment_term_id else {"invoice_date_due": invoice_date}
         return {
             **due,
@@ -168,15 +173,14 @@ class SubscriptionInvoicing(models.Model):
             "invoice_payment_term_id": self.payment_term_id.id,
             "fiscal_position_id": subscription._billing_fiscal_position().id,
             "invoice_user_id": self.user_id.id,
-            "invoice_origin": self.name,
             "ref": self.client_reference or False,
         }
 
     def _billing_journal(self):
-        """Return the journal of new invoices, or refuse with the remedy."""
+        """Return the sales journal of new invoices; refuse when there is none."""
         if self.plan_id.journal_id:
             return self.plan_id.journal_id
-        # Looked up once for the subscriptions that are billed together.
+        # Looked up once per slice.
         known = self.env.context.get("managed_sales_journals", {})
         journal = known.get(self.company_id)
         if journal is None:
@@ -199,7 +203,7 @@ class SubscriptionInvoicing(models.Model):
         ]._get_fiscal_position(self.partner_invoice_id, self.partner_shipping_id)
 
     def _check_billable(self, target):
-        """Refuse, with the remedy, what would make a wrong invoice."""
+        """Refuse an archived currency or a missing exchange rate."""
         self.ensure_one()
         currency, company = self.currency_id, self.company_id
         if not currency.active:
@@ -213,21 +217,40 @@ class SubscriptionInvoicing(models.Model):
         if currency != company.currency_id and not currency._has_rate(company, target):
             raise UserError(
                 self.env._(
-                    "There is no exchange rate of %(currency)s on %(day)s; enter one "
+                    "There is no exchange rate for %(currency)s on %(day)s; enter one "
                     "in the accounting settings.",
                     currency=currency.name,
                     day=format_date(self.env, target),
                 )
             )
 
+    def _item_taxes(self, item, product, fiscal_position):
+        """Return the taxes of an item: for a credit those of the credited invoice."""
+        if item.reverses:
+            billed = self.env["subscription.billed.period"].browse(item.reverses)
+            return billed.invoice_line_id.tax_ids
+        return self._product_taxes(product, fiscal_position)
+
+    def _product_taxes(self, product, fiscal_position):
+        """Return the taxes that the host would put on an invoice line of a product."""
+        product = product.with_company(self.company_id)
+        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
+        if not taxes:
+            accounts = product.product_tmpl_id.get_product_accounts(fiscal_position)
+            taxes = accounts["income"].tax_ids.filtered(
+                lambda tax: tax.type_tax_use == "sale"
+            )
+        return fiscal_position.map_tax(taxes) if fiscal_position else taxes
+
 
 class SubscriptionLineInvoicing(models.Model):
     _inherit = "subscription.line"
 
     def _prepare_invoice_line_values(self, item, fiscal_position):
-        """Return one invoice line; quantity × price is the item's amount exactly.
+        """Return the values of one invoice line.
 
-        Refuses, with the remedy, what cannot be sold or booked.
+        Quantity × unit price is exactly the item's amount. Refuses an archived product
+        and a tax without an account.
         """
         self.ensure_one()
         if not self.product_id.active:
@@ -237,11 +260,8 @@ class SubscriptionLineInvoicing(models.Model):
                     self.product_id.display_name,
                 )
             )
-        if item.reverses:
-            taxes = self._credited_taxes(item)
-        else:
-            taxes = self._billing_taxes(fiscal_position)
-        taxes._check_books_somewhere()
+        taxes = self.subscription_id._item_taxes(item, self.product_id, fiscal_position)
+        taxes._check_has_accounts()
         quantity, price = self._invoice_quantity_and_price(item)
         values = {
             "display_type": "product",
@@ -259,24 +279,8 @@ class SubscriptionLineInvoicing(models.Model):
             values["analytic_distribution"] = self.analytic_distribution
         return values
 
-    def _credited_taxes(self, item):
-        """Return the taxes of the invoice line that a credit takes back."""
-        billed = self.env["subscription.billed.period"].browse(item.reverses)
-        return billed.invoice_line_id.tax_ids
-
-    def _billing_taxes(self, fiscal_position):
-        """Return the taxes that the host would put on an invoice line."""
-        product = self.product_id.with_company(self.company_id)
-        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
-        if not taxes:
-            accounts = product.product_tmpl_id.get_product_accounts(fiscal_position)
-            taxes = accounts["income"].tax_ids.filtered(
-                lambda tax: tax.type_tax_use == "sale"
-            )
-        return fiscal_position.map_tax(taxes) if fiscal_position else taxes
-
     def _prepare_billed_period_values(self, item, invoice_line):
-        """Return the row that remembers what an invoice line billed."""
+        """Return the billed period of an invoice line."""
         return {
             "line_id": self.id,
             "subscription_id": self.subscription_id.id,
@@ -296,14 +300,14 @@ class SubscriptionLineInvoicing(models.Model):
     def _invoice_quantity_and_price(self, item):
         """Return (quantity, unit price) whose rounded product is the item's amount.
 
-        Units are shown where the price is per unit, any other price as one amount.
+        Units are shown for a price per unit; every other price is one amount.
         """
         if self.pricing_model != "per_unit" or not item.quantity:
             return float(ONE), float(item.amount)
         price = exact(self.price) * self._units_per_quantity()
         if price * item.quantity != item.amount:
             if self.kind == "usage":
-                # Units that cost nothing are among them.
+                # Included units have no price of their own.
                 return float(ONE), float(item.amount)
             price = shown_unit_price(item.amount, item.quantity)
         return float(item.quantity), float(price)

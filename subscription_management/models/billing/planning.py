@@ -1,3 +1,5 @@
+"""Ask the core what a subscription owes, and schedule its next billing date."""
+
 from collections import defaultdict
 
 from odoo import models
@@ -18,7 +20,7 @@ class SubscriptionBilling(models.Model):
     _inherit = "subscription.subscription"
 
     def _plan_billing(self, target, rows=None):
-        """Return the core's invoice plan of one subscription for a day."""
+        """Return the core's invoice plan of a subscription for a target date."""
         self.ensure_one()
         if rows is None:
             rows = self.line_ids._open_billed_rows()
@@ -31,17 +33,17 @@ class SubscriptionBilling(models.Model):
                 self._snapshot_pauses(),
             )
         except CircularPercentBase as error:
-            raise self._named(error) from error
+            raise self._with_product_names(error) from error
 
     def _billable_lines(self):
-        """Return the lines that may be billed now: in a trial what is charged once."""
+        """Return the lines that may be billed: during a trial only one-time ones."""
         lines = self._snapshot_lines(only_open=True)
         if self.state == "trial":
             return [line for line in lines if line.kind is ChargeKind.ONE_OFF]
         return lines
 
     def _snapshot_lines(self, *, only_open=False):
-        """Return the lines as the core takes them."""
+        """Return the lines as the core's values."""
         self.ensure_one()
         keys = self._line_keys()
         return [
@@ -49,22 +51,22 @@ class SubscriptionBilling(models.Model):
         ]
 
     def _line_keys(self):
-        """Return the key by which the core knows each line: its id, once saved."""
+        """Return the core's key of each line: its id, or its position if unsaved."""
         self.ensure_one()
         if all(line.ids for line in self.line_ids):
             return {line: line.id for line in self.line_ids}
         return {line: number for number, line in enumerate(self.line_ids, start=1)}
 
     def _snapshot_pauses(self):
-        """Return the days that are not billed, as the core takes them."""
+        """Return the pauses that are not billed, as the core's values."""
         return [
             pause._snapshot_pause() for pause in self.pause_ids if not pause.is_billed
         ]
 
-    def _named(self, error, planned=None):
-        """Return a refusal that names lines as people know them, not by number.
+    def _with_product_names(self, error, planned=None):
+        """Return the error with product names in place of line keys.
 
-        `planned` are the values of lines by their key, where a change is planned.
+        `planned` maps line keys to values while a change is planned.
         """
         known = planned or {
             line.id: {"product_id": line.product_id.id} for line in self.line_ids
@@ -75,40 +77,43 @@ class SubscriptionBilling(models.Model):
         products = self.env["product.product"].browse(dict.fromkeys(ids))
         return CircularPercentBase(tuple(products.mapped("display_name")))
 
-    def _refusal(self, error, planned=None):
-        """Return what a `BillingError` says to people; `planned` as in `_named`."""
+    def _error_message(self, error, planned=None):
+        """Return the user's message of a `BillingError`.
+
+        `planned` maps line keys to values while a change is planned.
+        """
         if isinstance(error, CircularPercentBase):
-            error = self._named(error, planned)
+            error = self._with_product_names(error, planned)
         return translated(self.env, error)
 
     def _open_rows_by_subscription(self):
-        """Return the billed rows that may still change, by subscription."""
+        """Return the billed periods that are not closed, by subscription."""
         rows = defaultdict(lambda: self.env["subscription.billed.period"])
         for row in self.line_ids._open_billed_rows():
             rows[row.subscription_id] |= row
         return rows
 
     def _schedule_billing(self):
-        """Set the day on which the next period becomes due, from the history."""
+        """Compute the next billing date from the history."""
         rows = self._open_rows_by_subscription()
         for subscription in self:
             try:
                 next_day = subscription._next_due(rows[subscription])
             except BillingError:
-                # The next run meets it and tells people what is wrong.
+                # The next run reports the error.
                 next_day = subscription._today()
             internal_write(subscription).next_billing_date = next_day
 
     def _check_can_be_billed(self):
-        """Refuse lines that have no price, with the remedy."""
+        """Refuse a subscription that the core cannot bill."""
         for subscription in self:
             try:
                 subscription._plan_billing(subscription._today())
             except BillingError as error:
                 raise UserError(translated(self.env, error)) from error
 
-    def _lost_fields(self):
-        """Return the labels of fields whose record was deleted from the database."""
+    def _missing_references(self):
+        """Return the labels of fields whose record no longer exists."""
         self.ensure_one()
         labels = self.fields_get(attributes=["string"])
         return [
@@ -121,17 +126,17 @@ class SubscriptionBilling(models.Model):
         ]
 
     def _clear_billing_error(self):
-        """Forget an old failure: the subscription bills again."""
+        """Clear the billing error after a successful billing."""
         failed = self.filtered("billing_error")
         internal_write(failed).billing_error = False
         failed.activity_unlink([BILLING_ERROR_ACTIVITY])
 
     def _next_due(self, rows):
-        """Return when something is to be billed next, False when nothing is."""
+        """Return the next due date, False when nothing will be due."""
         if self.state not in BILLED_STATES or not self.date_start:
             return False
         plan = self._plan_billing(self._today(), rows)
-        # A credit is due on the day from which it is given, a charge on its own.
+        # A credit is due on its first day, a charge on its due date.
         dues = [
             item.period.start if item.amount < 0 else item.due for item in plan.items
         ]
@@ -144,13 +149,13 @@ class SubscriptionLineBilling(models.Model):
     _inherit = "subscription.line"
 
     def _open_billed_rows(self):
-        """Return the active rows that reach beyond what is closed of their line."""
+        """Return the active billed periods that end after their line's closed date."""
         rows = self.env["subscription.billed.period"]
         if not self.ids:
             return rows
         self.flush_recordset(["closed_until"])
         rows.flush_model(["line_id", "date_end", "active", "credited_period_id"])
-        # A long history stays in the database: only its open end is read.
+        # Only the open end of a long history is read.
         found = self.env.execute_query(
             SQL(
                 """

@@ -9,17 +9,17 @@ class ResCurrency(models.Model):
     _inherit = "res.currency"
 
     def _snapshot_currency(self):
-        """Return the currency as the billing core takes it."""
+        """Return the currency as the core's value."""
         self.ensure_one()
         return Currency(self.name, exact(self.rounding).normalize())
 
     def _unit_price_of(self, amount, quantity):
-        """Return the unit price at which a quantity costs an amount, to the cent."""
+        """Return the unit price at which `quantity` yields `amount`, to the cent."""
         rounded = self._snapshot_currency().round(amount)
         return float(shown_unit_price(rounded, exact(quantity) or ONE))
 
     def _has_rate(self, company, day):
-        """Tell whether there is a rate; the host reckons with 1 where there is none."""
+        """Return whether a rate exists; the host would use 1 without one."""
         self.ensure_one()
         return bool(
             self.env["res.currency.rate"]

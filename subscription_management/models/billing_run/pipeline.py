@@ -27,7 +27,7 @@ class SubscriptionBillingPipeline(models.Model):
     _inherit = "subscription.billing.run"
 
     def _work(self, progress):
-        """Bill slices until nothing is due (True) or the time is up (False)."""
+        """Bill slices; return whether nothing is due any more, False at a timeout."""
         self.ensure_one()
         while True:
             try:
@@ -45,12 +45,12 @@ class SubscriptionBillingPipeline(models.Model):
                 return False
 
     def _finish(self):
-        """Close the run, unless another worker still holds some of its due ones."""
+        """Close the run, unless another worker still holds due subscriptions."""
         if self.state == "running" and not self._count_due():
             self.write({"state": "done", "finished_at": fields.Datetime.now()})
 
     def _bill_slice(self):
-        """Bill the next due subscriptions and return how many were looked at."""
+        """Bill the next due subscriptions and return how many were handled."""
         started = time.monotonic()
         due = self._select_due()
         if not due:
@@ -74,22 +74,22 @@ class SubscriptionBillingPipeline(models.Model):
     def _bill_each(self, due):
         """Bill `due` together and return (billed subscriptions, moves).
 
-        A subscription whose invoice cannot be planned is marked with the reason and
-        left out. When the rest cannot be written, parts are tried, down to the one
-        that is wrong: it alone is marked, all others are billed.
+        A subscription that cannot be planned is marked with the reason and left out.
+        When writing the others fails, smaller parts are tried, down to the subscription
+        that fails: it alone is marked, the others are billed.
         """
         try:
             with self.env.cr.savepoint():
                 billings, errors = self._plan_each(due)
                 moves = self._write(billings)
         except psycopg2.OperationalError:
-            # The connection or the snapshot is gone: nothing that a record can cure.
+            # The connection or the snapshot is lost, which no record causes.
             raise
         except Exception as error:
             if len(due) == 1:
                 self._note_failure(due, error)
                 return due.browse(), self.env["account.move"]
-            parts = [self._bill_each(part) for part in self._parts(due)]
+            parts = [self._bill_each(part) for part in self._split(due)]
             billed, moves = zip(*parts, strict=True)
             return due.browse().union(*billed), self.env["account.move"].union(*moves)
         for subscription, error in errors.items():
@@ -98,11 +98,11 @@ class SubscriptionBillingPipeline(models.Model):
         billed._clear_billing_error()
         return billed, moves
 
-    def _parts(self, due):
-        """Return smaller parts of `due` that leave shared invoices whole.
+    def _split(self, due):
+        """Return smaller parts of `due` that do not split a shared invoice.
 
-        Of the subscriptions of one shared invoice, those that cannot be billed even
-        alone are parted from the others.
+        Within one shared invoice, the subscriptions that cannot be billed alone are
+        separated from the others.
         """
         invoices = list(
             due.grouped(
@@ -119,25 +119,25 @@ class SubscriptionBillingPipeline(models.Model):
                 due.browse().union(*invoices[:middle]),
                 due.browse().union(*invoices[middle:]),
             ]
-        wrong = due.filtered(lambda each: not self._can_be_billed(each))
-        together = due - wrong
-        if not together or not wrong:
+        failing = due.filtered(lambda each: not self._can_be_billed(each))
+        others = due - failing
+        if not others or not failing:
             return list(due)
-        return [together, *wrong]
+        return [others, *failing]
 
     def _can_be_billed(self, subscription):
-        """Tell whether one subscription can be billed, and take the attempt back."""
+        """Return whether one subscription can be billed; the attempt is rolled back."""
         try:
             with closing(self.env.cr.savepoint()):
                 self._write([subscription._prepare_billing(self.target_date)])
         except psycopg2.OperationalError:
             raise
-        except Exception:  # The reason is noted when its part is billed.
+        except Exception:  # The reason is recorded when its part is billed.
             return False
         return True
 
     def _plan_each(self, due):
-        """Return what each subscription is billed, and {subscription: error}."""
+        """Return ([PlannedBilling], {subscription: error})."""
         billings, errors = [], {}
         rows = due._open_rows_by_subscription()
         for subscription in due.with_context(managed_sales_journals={}):
@@ -146,14 +146,14 @@ class SubscriptionBillingPipeline(models.Model):
                     subscription._prepare_billing(self.target_date, rows[subscription])
                 )
             except psycopg2.Error:
-                # The transaction is spoilt for the others too: see the caller.
+                # The transaction is aborted for all: the caller tries smaller parts.
                 raise
             except Exception as error:
                 errors[subscription] = error
         return billings, errors
 
     def _write(self, billings):
-        """Write what was planned for subscriptions, or raise; return the moves."""
+        """Write the invoices of `PlannedBilling`s and return the moves."""
         writer = self.env["subscription.invoice.writer"]
         invoices = self.env["subscription.subscription"]._group_into_invoices(billings)
         for invoice in invoices:
@@ -162,7 +162,7 @@ class SubscriptionBillingPipeline(models.Model):
         self._record_billed_periods(invoices, moves)
         self._close_periods(billings)
         self._notify(invoices, moves)
-        # Posting comes last: it locks the journal's number until the commit.
+        # Posting is last, since it locks the journal's numbering until the commit.
         writer._post(
             moves.browse(
                 move.id
@@ -174,7 +174,7 @@ class SubscriptionBillingPipeline(models.Model):
         return moves
 
     def _record_billed_periods(self, invoices, moves):
-        """Note which invoice line billed which period; the database refuses twins."""
+        """Record the period of each invoice line; the database refuses duplicates."""
         values = []
         for invoice, move in zip(invoices, moves, strict=True):
             invoice_lines = move.line_ids.filtered("managed_subscription_line_id")
@@ -187,7 +187,7 @@ class SubscriptionBillingPipeline(models.Model):
         self.env["subscription.billed.period"].create(values)
 
     def _close_periods(self, billings):
-        """Move each line's and subscription's mark behind what is billed now."""
+        """Set the closed date of each line and the next billing date."""
         for billing in billings:
             for line in billing.subscription.line_ids:
                 closed = billing.plan.closed_until.get(line.id)
@@ -197,7 +197,7 @@ class SubscriptionBillingPipeline(models.Model):
             internal_write(billing.subscription).next_billing_date = due
 
     def _notify(self, invoices, moves):
-        """Hand posted invoices on: to be collected, and to be sent where wanted."""
+        """Trigger the collection and the sending of posted invoices."""
         if any(invoice.posts for invoice in invoices):
             self.env.ref("subscription_management.ir_cron_collect")._trigger()
         wanted = moves.browse(
@@ -214,7 +214,7 @@ class SubscriptionBillingPipeline(models.Model):
             self.env.ref("account.ir_cron_account_move_send")._trigger()
 
     def _note_failure(self, subscription, error):
-        """Mark one subscription with the reason, for people to cure."""
+        """Mark a subscription with the reason and schedule an activity."""
         reason = subscription._reason_of(error)
         if isinstance(error, UserError | BillingError):
             _logger.info("Not billed: %s: %s", subscription.name, reason)
@@ -233,7 +233,7 @@ class SubscriptionBillingPipeline(models.Model):
 
     @api.model
     def _bill_now(self, subscription, target):
-        """Bill one subscription at once, for a person who is waiting."""
+        """Bill one subscription immediately, on a person's request."""
         subscription.lock_for_update(allow_referencing=True)
         run = self.new({"target_date": target})
         try:

@@ -4,10 +4,10 @@ from odoo import fields, models
 
 
 class SubscriptionBillingSlice(models.Model):
-    """What one transaction of a run did.
+    """The figures of one transaction of a run.
 
-    Each worker adds rows of its own; figures of a run are their sums, so workers
-    never wait for each other to count.
+    Each worker adds its own rows and a run sums them, so that workers do not wait for
+    each other.
     """
 
     _name = "subscription.billing.slice"
@@ -67,8 +67,8 @@ class SubscriptionBillingRun(models.Model):
     _inherit = "subscription.billing.run"
 
     def _forecast(self, due):
-        """Bill `due` as a run does, keep what came out, and take the rest back."""
-        # Closing a savepoint takes back all that was written since.
+        """Bill `due` as a run does, keep the resulting invoices as rows, roll back."""
+        # Closing a savepoint rolls back everything written since.
         with closing(self.env.cr.savepoint()):
             _billed, moves = self._bill_each(due)
             invoices = [self._prepare_forecast_values(move) for move in moves]

@@ -1,13 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class SubscriptionBillingRun(models.Model):
-    """Bills everything that is due on a day, slice by slice.
+    """Bills all subscriptions that are due on a date, slice by slice.
 
     select due → lock → plan → write invoices → record billed periods → post →
-    commit → notify. A slice is one transaction; a run that was stopped goes on
-    where it stood, since what is due is what was not billed.
+    commit → notify. A slice is one transaction. An interrupted run continues, since
+    billed subscriptions are no longer due.
     """
 
     _name = "subscription.billing.run"
@@ -17,10 +18,10 @@ class SubscriptionBillingRun(models.Model):
 
     name = fields.Char("Number", required=True, readonly=True, default="/", copy=False)
     target_date = fields.Date(
-        "Bill What Is Due On",
+        "Billing Date",
         required=True,
         default=fields.Date.context_today,
-        help="A day in the future makes a forecast only.",
+        help="A future date is possible in a dry run only.",
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -29,7 +30,7 @@ class SubscriptionBillingRun(models.Model):
         default=lambda self: self.env.company,
     )
     is_dry_run = fields.Boolean(
-        "Dry Run", help="Shows what would be billed and writes no invoice."
+        "Dry Run", help="Shows the invoices of the date without writing them."
     )
     is_scheduled = fields.Boolean("Scheduled", readonly=True, copy=False)
     state = fields.Selection(
@@ -59,7 +60,7 @@ class SubscriptionBillingRun(models.Model):
         "account.move", "managed_billing_run_id", "Invoices", copy=False
     )
     subscription_count = fields.Integer("Subscriptions", compute="_compute_figures")
-    invoice_count = fields.Integer("Invoices Made", compute="_compute_figures")
+    invoice_count = fields.Integer("Invoices Created", compute="_compute_figures")
     failure_count = fields.Integer("Errors", compute="_compute_figures")
     duration = fields.Float("Seconds", compute="_compute_figures")
     progress = fields.Float(compute="_compute_figures")
@@ -103,7 +104,7 @@ class SubscriptionBillingRun(models.Model):
             )
 
     def _sum_by_currency(self):
-        """Return (currency, amount) rows of what the run billed, taxes included."""
+        """Return (currency, invoiced total with taxes) rows."""
         model = "subscription.billing.forecast" if self.is_dry_run else "account.move"
         link = "run_id" if self.is_dry_run else "managed_billing_run_id"
         return self.env[model]._read_group(
@@ -122,23 +123,23 @@ class SubscriptionBillingRun(models.Model):
         return super().create(vals_list)
 
     def action_start(self):
-        """Hand the run to the scheduled action, which begins within a minute."""
+        """Hand the run to the scheduled action, which starts within a minute."""
         for run in self:
             if not run.is_dry_run and run.target_date > min(
                 company._subscription_today() for company in run.company_ids
             ):
                 raise UserError(
                     self.env._(
-                        "%s is in the future: choose a dry run to see its invoices, "
-                        "or an earlier day to bill.",
-                        run.target_date,
+                        "%s is in the future. Choose a dry run to see its invoices, or "
+                        "an earlier date to bill.",
+                        format_date(self.env, run.target_date),
                     )
                 )
             run._start()
         self.env.ref("subscription_management.ir_cron_bill_due")._trigger()
 
     def action_retry_failed(self):
-        """Bill the subscriptions again that failed in this run."""
+        """Retry the subscriptions that failed in this run."""
         self.failure_ids.filtered(lambda row: not row.is_retried).is_retried = True
         self.action_start()
 
@@ -177,13 +178,13 @@ class SubscriptionBillingRun(models.Model):
 
     @api.model
     def _cron_bill_due(self):
-        """Go on with the runs that were started, and start those of today."""
+        """Continue the started runs and start those of today."""
         self._ensure_scheduled_runs()
         self._cron_help_billing()
 
     @api.model
     def _cron_help_billing(self):
-        """Work on the runs that are under way; any number of workers may."""
+        """Work on the started runs; any number of workers may do so at once."""
         progress = self.env["ir.cron"]._commit_progress
         running = self.search([("state", "=", "running")], order="id")
         progress(remaining=sum(run._count_due() for run in running))
@@ -193,7 +194,7 @@ class SubscriptionBillingRun(models.Model):
 
     @api.model
     def _ensure_scheduled_runs(self):
-        """Start one run for each calendar date that the companies have now."""
+        """Start one run for each calendar date of the companies' time zones."""
         companies = self._companies_with_subscriptions()
         by_day = companies.grouped(lambda company: company._subscription_today())
         for day, companies in by_day.items():

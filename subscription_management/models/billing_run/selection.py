@@ -5,11 +5,11 @@ from odoo.tools import SQL
 from ..billing.planning import BILLED_STATES
 
 SLICE_SIZE = 50
-"""Short enough that other postings of the journal do not wait long for its number."""
+"""Small enough that other postings of the journal wait only briefly for a number."""
 
 
 class SubscriptionBillingSelection(models.Model):
-    """Which subscriptions a run takes next, and how workers keep apart."""
+    """Selection and locking of the subscriptions of a slice."""
 
     _inherit = "subscription.billing.run"
 
@@ -17,7 +17,7 @@ class SubscriptionBillingSelection(models.Model):
         return self.env["subscription.subscription"].search_count(self._due_domain())
 
     def _due_domain(self):
-        """Return the domain of what this run has still to look at."""
+        """Return the domain of the due subscriptions that the run has not handled."""
         self.ensure_one()
         domain = (
             Domain("company_id", "in", self.company_ids.ids)
@@ -36,8 +36,8 @@ class SubscriptionBillingSelection(models.Model):
     def _select_due(self):
         """Return the next due subscriptions, locked until the transaction ends.
 
-        Rows that another worker holds are skipped. Those that failed before come
-        last and one by one, so that they cannot slow the others.
+        Rows locked by another worker are skipped. Subscriptions with a billing error
+        come last, one at a time, so that they do not slow the others.
         """
         due = self._due_domain()
         subscriptions = self.env["subscription.subscription"]
@@ -49,10 +49,10 @@ class SubscriptionBillingSelection(models.Model):
         return leaders | self._lock_followers(due, leaders)
 
     def _leads_shared_invoice(self):
-        """Return the condition of being the first due of those on one invoice.
+        """Return the domain of the first due subscription of each shared invoice.
 
-        Only the first is locked by chance; the others follow it, so that two
-        workers never split what belongs on one invoice.
+        Workers compete for the first one only and lock the others after it, so that two
+        workers never split a shared invoice.
         """
 
         def to_sql(model, alias, _query):

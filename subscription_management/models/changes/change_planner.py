@@ -335,7 +335,7 @@ class SubscriptionAmendment(models.Model):
             bases_first(amendment.lines)
             amendment.effective = min(amendment.effective or effective, effective)
         except BillingError as error:
-            raise UserError(self._refusal(error, amendment.values)) from error
+            raise UserError(self._error_message(error, amendment.values)) from error
 
     def _amend_line(self, amendment, line, values, day, charged):
         """Plan what becomes of a line from a day on, charged from another one, if so.

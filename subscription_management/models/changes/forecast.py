@@ -114,7 +114,7 @@ class SubscriptionForecast(models.Model):
         except UserError as error:
             problem = str(error)
         except BillingError as error:
-            problem = self._refusal(error, amendment and amendment.values)
+            problem = self._error_message(error, amendment and amendment.values)
         return self.env["ir.qweb"]._render(
             "subscription_management.invoice_forecast",
             {

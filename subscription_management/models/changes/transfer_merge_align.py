@@ -30,7 +30,7 @@ class SubscriptionRegrouping(models.Model):
         follower = internal_write(self).copy(values).with_env(self.env)
         added = follower._apply_change_plan(moved)
         # Before the end here, which the customer does not leave by who stays the same.
-        follower.with_context(subscription_goes_on_from=self.id)._take_over()
+        follower.with_context(subscription_transferred_from=self.id)._take_over()
         self._end_on(day, reason)
         if end:
             follower._end_on(
@@ -169,7 +169,7 @@ class SubscriptionRegrouping(models.Model):
         self.ensure_one()
         _ended, joined = self._plan_merge(other, day)
         end = self.date_end
-        joining = other.with_context(subscription_goes_on_from=self.id)
+        joining = other.with_context(subscription_transferred_from=self.id)
         change = joining._carry_out("merged", joined, reason)
         self._end_on(day, reason)
         self._log_move("merged", day, other, change.added_line_ids, end, reason)

@@ -227,7 +227,7 @@ class SubscriptionPlanComparison(models.Model):
             )
         except BillingError as error:
             by_key = {line._origin_key(): values for line, values in planned.items()}
-            return Outcome(problem=self._refusal(error, by_key))
+            return Outcome(problem=self._error_message(error, by_key))
         return Outcome(sum(costs.values(), ZERO))
 
     def _planned_on(self, compared, plan):

@@ -214,7 +214,7 @@ class SubscriptionQuotations(models.Model):
                     price = full_price(line, line.calendar.boundary(index))
                     found.setdefault(line.origin_key, (line, price))
         except BillingError as error:
-            raise UserError(self._refusal(error, amendment.values)) from error
+            raise UserError(self._error_message(error, amendment.values)) from error
         return found
 
     def _renew(self, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""What movements of revenue are worth in the company's currency, as rates move."""
+"""Value revenue movements in the company's currency as exchange rates change."""
 
 from odoo import models
 
@@ -7,63 +7,66 @@ from ...billing_core.money import ZERO
 from ..decimals import exact
 
 
-class SubscriptionRevenueWorth(models.Model):
+class SubscriptionRevenueExchange(models.Model):
     _inherit = "subscription.subscription"
 
-    def _with_worth(self, missing, recorded):
-        """Return (key, amount, worth) of the movements that are missing.
+    def _with_company_amounts(self, missing, recorded):
+        """Return (key, amount, company amount) of the missing movements.
 
-        Keys are (customer, day, kind), `recorded` the `MovementSum`s by key. Where
-        nothing is left of the revenue, nothing is left of its worth either.
+        Keys are (customer, day, kind); `recorded` maps them to `MovementSum`s. When the
+        revenue falls to zero, an exchange residual brings the company amount to zero.
         """
-        written = [(each.day, each.amount, each.worth) for each in recorded.values()]
+        written = [
+            (each.day, each.amount, each.company_amount) for each in recorded.values()
+        ]
         found = []
         for key in sorted(missing, key=lambda key: key[1]):
             _customer, day, _kind = key
             amount, before = missing[key], recorded.get(key)
-            worth = self._worth(day, amount, written, before)
-            written.append((day, amount, exact(worth)))
-            found.append((key, amount, worth))
+            company_amount = self._company_amount(day, amount, written, before)
+            written.append((day, amount, exact(company_amount)))
+            found.append((key, amount, company_amount))
         by_day = {key[1]: key for key in [*recorded, *missing]}
-        for day, rest in exchange_residuals(written).items():
-            found.append((by_day[day], ZERO, -float(rest)))
+        for day, residual in exchange_residuals(written).items():
+            found.append((by_day[day], ZERO, -float(residual)))
         return found
 
-    def _worth(self, day, amount, written, recorded=None):
-        """Return what a movement is worth.
+    def _company_amount(self, day, amount, written, recorded=None):
+        """Return a movement's amount in the company's currency.
 
-        What it takes back was worth what was `recorded` of its kind and day, what goes
-        its share of all that was `written` until then: (day, amount, worth) each.
+        A movement that reverses a recorded one of its kind and day has that one's rate.
+        A decrease has the average rate of everything `written` until the day, as (day,
+        amount, company amount). An increase has the rate of the day.
         """
-        level, worth = _level_on(day, written)
+        level, company_level = _level_on(day, written)
         if recorded and recorded.amount * amount < 0:
-            level, worth = recorded.amount, recorded.worth
+            level, company_level = recorded.amount, recorded.company_amount
         if level * amount < 0 and abs(amount) <= abs(level):
-            return self._share_of_worth(-amount, level, worth)
-        return self._worth_of_new(amount, day)
+            return self._decrease_at_average_rate(-amount, level, company_level)
+        return self._company_amount_of_increase(amount, day)
 
-    def _worth_of_new(self, amount, day):
-        """Return what comes is worth: what it was where it comes from, or that day."""
-        source = self._goes_on_from()
+    def _company_amount_of_increase(self, amount, day):
+        """Return an increase at the rate of its transferred revenue, or of the day."""
+        source = self._transferred_from()
         if source and amount > 0:
             rows = source._recorded_movements()
-            level, worth = _level_on(
-                day, [(each.day, each.amount, each.worth) for each in rows]
+            level, company_level = _level_on(
+                day, [(each.day, each.amount, each.company_amount) for each in rows]
             )
             if level > 0:
-                return -self._share_of_worth(amount, level, worth)
+                return -self._decrease_at_average_rate(amount, level, company_level)
         company, day = self.company_id, min(day, self._today())
         return self.currency_id._convert(
             float(amount), company.currency_id, company, day
         )
 
-    def _share_of_worth(self, gone, level, worth):
-        """Return what goes is worth, by what all of it was worth: less than zero."""
-        return -self.company_id.currency_id.round(float(worth * gone / level))
+    def _decrease_at_average_rate(self, amount, level, company_level):
+        """Return the negative company amount of a decrease, a share of the level."""
+        return -self.company_id.currency_id.round(float(company_level * amount / level))
 
-    def _goes_on_from(self):
-        """Return the subscription of the same customer that goes on as this one."""
-        source = self.env.context.get("subscription_goes_on_from")
+    def _transferred_from(self):
+        """Return the same customer's subscription that continues as this one."""
+        source = self.env.context.get("subscription_transferred_from")
         found = self.browse(source).filtered(
             lambda each: (
                 each != self
@@ -76,6 +79,6 @@ class SubscriptionRevenueWorth(models.Model):
 
 
 def _level_on(day, written):
-    """Return the amount and the worth of what was written until a day."""
+    """Return the sums of amounts and company amounts written until a day."""
     rows = [row for row in written if row[0] <= day]
     return sum((row[1] for row in rows), ZERO), sum((row[2] for row in rows), ZERO)

@@ -22,11 +22,11 @@ from ..decimals import exact
 
 
 class SubscriptionRevenueMovement(models.Model):
-    """By how much the monthly recurring revenue moves on a day, and why.
+    """A change of monthly recurring revenue (MRR) on a day, with its kind and cause.
 
-    A record is only added to: what is taken back is moved back. The exchange rate of
-    what comes is that of the day on which it was written; what goes was worth its share
-    of what was written before, so that nothing stays of what ended.
+    Movements are append-only: a correction is an opposite movement. An increase has the
+    exchange rate of the day on which it was written; a decrease has the average rate of
+    the revenue that it reduces, so that ended revenue leaves no residual.
     """
 
     _name = "subscription.revenue.movement"
@@ -71,18 +71,21 @@ class SubscriptionRevenueMovement(models.Model):
         "Monthly Revenue",
         required=True,
         currency_field="company_currency_id",
-        help="In the company's currency, at the rate of the day on which it came.",
+        help="In the company's currency, at the rate of the day of the movement.",
     )
 
     def write(self, vals):
         if self:
             raise UserError(
-                self.env._("Movements of revenue are only added to, never edited.")
+                self.env._(
+                    "Revenue movements cannot be edited; change the subscription to "
+                    "record a new movement."
+                )
             )
         return super().write(vals)
 
     def _move_to_kind(self, recorded, kind, change):
-        """Take a sum back and write it down anew as another kind, all else the same."""
+        """Reverse a sum and record it as another kind."""
         self.ensure_one()
         for sign, of_kind in ((-1, recorded.kind), (1, kind)):
             self.copy(
@@ -90,13 +93,13 @@ class SubscriptionRevenueMovement(models.Model):
                     "kind": of_kind.value,
                     "change_id": change.id,
                     "amount": float(sign * recorded.amount),
-                    "company_amount": float(sign * recorded.worth),
+                    "company_amount": float(sign * recorded.company_amount),
                 }
             )
 
     @api.model
     def _sums(self, domain):
-        """Return what movements add up to, for each of their kinds on each day."""
+        """Return the `MovementSum`s of a domain, one per subscription, day and kind."""
         groups = self.sudo()._read_group(
             domain,
             ["subscription_id", "commercial_partner_id", "date:day", "kind"],
@@ -110,24 +113,31 @@ class SubscriptionRevenueMovement(models.Model):
                 day,
                 MovementKind(kind),
                 exact(amount),
-                exact(worth),
+                exact(company_amount),
                 self.sudo().browse(last_id),
             )
-            for subscription, customer, day, kind, amount, worth, last_id in groups
+            for (
+                subscription,
+                customer,
+                day,
+                kind,
+                amount,
+                company_amount,
+                last_id,
+            ) in groups
         ]
 
 
 @dataclass(frozen=True)
 class MovementSum:
-    """What the movements of a subscription on one day add up to, of one kind."""
+    """The sum of a subscription's movements of one kind on one day."""
 
     subscription: models.Model
     customer: models.Model
     day: date
     kind: MovementKind
     amount: Decimal
-    worth: Decimal
-    """The amount in the company's currency, as it was written."""
+    company_amount: Decimal
     last: models.Model
 
     @property
@@ -135,7 +145,9 @@ class MovementSum:
         return self.customer, self.day, self.kind
 
     def agreed_change(self):
-        return AgreedChange(self.subscription.id, self.day, self.amount, self.worth)
+        return AgreedChange(
+            self.subscription.id, self.day, self.amount, self.company_amount
+        )
 
 
 class SubscriptionRevenue(models.Model):
@@ -146,10 +158,10 @@ class SubscriptionRevenue(models.Model):
     )
 
     def _record_movements(self, change):
-        """Write down how a change moves the revenue of each day.
+        """Record the revenue movements of a change, for each day.
 
-        It may change what days of the customer's other subscriptions are, too: the end
-        of one of them is churn only where no other one goes on.
+        It may also change the kind of the movements of the customer's other
+        subscriptions: the end of one is churn only when no other one continues.
         """
         self.ensure_one()
         agreed, paid = (
@@ -173,56 +185,61 @@ class SubscriptionRevenue(models.Model):
         }
         amounts = {key: each.amount for key, each in recorded.items()}
         missing = movements_to_record(wanted, amounts)
-        for key, amount, worth in self._with_worth(missing, recorded):
-            self._create_movement(key, amount, worth, change)
+        for key, amount, company_amount in self._with_company_amounts(
+            missing, recorded
+        ):
+            self._create_movement(key, amount, company_amount, change)
         for each in others:
             kind = kinds.get(each.day, each.kind)
             if each.kind not in PAUSE_MOVEMENTS and each.kind != kind and each.amount:
                 each.last._move_to_kind(each, kind, change)
 
     def _recorded_movements(self):
-        """Return the sums of what is written down of this subscription."""
+        """Return the `MovementSum`s recorded for this subscription."""
         own = Domain("subscription_id", "=", self.id)
         return self.env["subscription.revenue.movement"]._sums(own)
 
     def _movements_of_others(self):
-        """Return the sums of the customer's other subscriptions in the company."""
+        """Return the `MovementSum`s of the customer's other subscriptions."""
         domain = Domain("commercial_partner_id", "=", self.commercial_partner_id.id)
         domain &= Domain("company_id", "=", self.company_id.id)
         domain &= Domain("subscription_id", "!=", self.id)
         return self.env["subscription.revenue.movement"]._sums(domain)
 
     def _agreed_changes(self, changes, recorded):
-        """Return changes of what is agreed as they are compared with others.
+        """Return the `AgreedChange`s of this subscription.
 
-        What is written down already is worth what it was then.
+        A recorded change keeps its amount in the company's currency.
         """
         written = {}
         for each in recorded:
             if each.kind not in PAUSE_MOVEMENTS:
-                amount, worth = written.get(each.day, (ZERO, ZERO))
-                written[each.day] = (amount + each.amount, worth + each.worth)
+                amount, company_amount = written.get(each.day, (ZERO, ZERO))
+                written[each.day] = (
+                    amount + each.amount,
+                    company_amount + each.company_amount,
+                )
         found = []
         for day, amount in changes.items():
-            was, worth = written.get(day, (ZERO, ZERO))
-            if was != amount:
-                worth = exact(self._worth_of_new(amount, day))
-            found.append(AgreedChange(self.id, day, amount, worth))
+            before, company_amount = written.get(day, (ZERO, ZERO))
+            if before != amount:
+                company_amount = exact(self._company_amount_of_increase(amount, day))
+            found.append(AgreedChange(self.id, day, amount, company_amount))
         return found
 
-    def _create_movement(self, key, amount, worth, change):
-        """Write a movement down."""
+    def _create_movement(self, key, amount, company_amount, change):
+        """Create the movement of a (customer, day, kind) key."""
         customer, day, kind = key
         self.env["subscription.revenue.movement"].sudo().create(
             {
                 **self._prepare_movement_values(day, amount, kind, change),
                 "commercial_partner_id": customer.id,
-                "company_amount": worth,
+                "company_amount": company_amount,
             }
         )
 
     def _restate_revenue(self, companies):
-        """Move the revenue to where it is by what companies subtract now."""
+        """Record movements for a new treatment of limited discounts by companies."""
         limited = self.sudo().search(
             [
                 ("company_id", "in", companies.ids),
@@ -234,7 +251,7 @@ class SubscriptionRevenue(models.Model):
             subscription._record_movements(self.env["subscription.change"])
 
     def _revenue_changes(self, pauses):
-        """Return by how much the monthly revenue changes on each day."""
+        """Return {day: change of monthly revenue} of a started subscription."""
         self.ensure_one()
         activated = self.change_ids.filtered(lambda each: each.kind == "activated")
         if self.state == "draft" or not activated:
@@ -242,10 +259,10 @@ class SubscriptionRevenue(models.Model):
         try:
             return self._agreed_revenue_changes(pauses)
         except BillingError as error:
-            raise UserError(self._refusal(error)) from error
+            raise UserError(self._error_message(error)) from error
 
     def _agreed_revenue_changes(self, pauses):
-        """Return by how much what is agreed changes each day, started or not."""
+        """Return {day: change of monthly revenue} of the lines, started or not."""
         if not self.currency_id:
             return {}
         lines = self.line_ids.filtered(
@@ -256,7 +273,7 @@ class SubscriptionRevenue(models.Model):
                 and line.date_start
             )
         )
-        # What people edit is not stored yet.
+        # Lines in a form may be unsaved.
         keys = {line: line.id or -number for number, line in enumerate(lines, start=1)}
         return revenue_changes(
             self._at_lasting_prices([line._snapshot_line(keys) for line in lines]),
@@ -265,7 +282,7 @@ class SubscriptionRevenue(models.Model):
         )
 
     def _monthly_on(self, day):
-        """Return the monthly revenue of a day; none of what rests unbilled."""
+        """Return the monthly revenue on a day, 0.0 during an unbilled pause."""
         self.ensure_one()
         try:
             changes = self._agreed_revenue_changes(self._snapshot_pauses())
@@ -281,7 +298,7 @@ class SubscriptionRevenue(models.Model):
             "kind": kind.value,
             "subscription_id": self.id,
             "change_id": change.id,
-            # What a cancellation that is taken back moves back is of its reason too.
+            # An undone cancellation keeps its reason.
             "cancellation_reason_id": (
                 change.cancellation_reason_id or change.undoes_id.cancellation_reason_id
             ).id,

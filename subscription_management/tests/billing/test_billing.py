@@ -179,19 +179,16 @@ class TestBilling(SubscriptionCase):
 
     def test_bill_now_makes_the_invoice_that_it_showed(self):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
-        shown = subscription._preview_invoices(subscription.date_start)
+        [shown] = subscription._invoice_planner().due_on(subscription.date_start)
         wizard = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-04-01"}
         )
         self.assertIn("43.29", wizard.preview)
         wizard.action_bill()
         invoice = subscription.invoice_ids
-        self.assertEqual(len(shown), 1)
+        self.assertEqual(shown.total, invoice.amount_total)
         self.assertEqual(
-            shown[0]["totals"]["total_amount_currency"], invoice.amount_total
-        )
-        self.assertEqual(
-            [line["amount"] for line in shown[0]["lines"]],
+            [line.amount for line in shown.lines],
             invoice.invoice_line_ids.mapped("price_subtotal"),
         )
 

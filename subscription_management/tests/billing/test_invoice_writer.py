@@ -1,3 +1,6 @@
+import contextlib
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -41,10 +44,45 @@ OWN_TO_EACH_LINE = {
 
 @tagged("post_install", "-at_install")
 class TestInvoiceWriter(SubscriptionCase):
-    """The rows that we clone are the rows that the host makes, field by field."""
+    """Cloned rows equal the rows that the host creates, field by field."""
 
-    def test_writer_knows_this_host(self):
-        self.assertTrue(self.env["subscription.invoice.writer"]._host_is_known())
+    def setUp(self):
+        super().setUp()
+        self.writer = self.env["subscription.invoice.writer"]
+
+    def test_invoices_are_cloned_with_all_addons_of_this_database(self):
+        self.assertIsNone(self.writer._unknown_override())
+        self.assertTrue(self.writer._can_clone())
+
+    def test_an_unknown_override_is_logged_and_turns_cloning_off(self):
+        def _sync_invoice(records, container):
+            return contextlib.nullcontext()
+
+        _sync_invoice.__module__ = "odoo.addons.foreign_addon.models"
+        override = type(
+            "ForeignMove",
+            (),
+            {
+                "_sync_invoice": _sync_invoice,
+                "__module__": "odoo.addons.foreign_addon.models",
+            },
+        )
+        moves = type(self.env["account.move"])
+        with (
+            patch.object(moves, "mro", lambda *_: [override, *type.mro(moves)]),
+            self.assertLogs(
+                "odoo.addons.subscription_management.models.billing.invoice_writer",
+                "WARNING",
+            ) as logs,
+        ):
+            self.env.registry.clear_cache()
+            self.assertFalse(self.writer._can_clone())
+            self.assertFalse(self.writer._can_clone())
+        self.env.registry.clear_cache()
+        self.assertEqual(len(logs.output), 1)
+        self.assertIn(
+            "foreign_addon overrides account.move._sync_invoice", logs.output[0]
+        )
 
     def test_one_line_with_tax(self):
         self._assert_same_as_the_host(self.basic)
@@ -138,7 +176,7 @@ class TestInvoiceWriter(SubscriptionCase):
     def test_alike_invoices_are_derived_by_the_host_only_once(self):
         writer = type(self.env["subscription.invoice.writer"])
         made = []
-        plainly = writer._create_plainly
+        plainly = writer._create_by_host
 
         def count(records, vals_list):
             made.append(len(vals_list))
@@ -146,7 +184,7 @@ class TestInvoiceWriter(SubscriptionCase):
 
         for _each in range(5):
             self.subscribe(on="2026-03-01")
-        self.patch(writer, "_create_plainly", count)
+        self.patch(writer, "_create_by_host", count)
         run = self.bill("2026-03-01")
         self.assertEqual(run.invoice_count, 5)
         self.assertEqual(sum(made), 1)

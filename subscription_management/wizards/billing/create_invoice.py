@@ -1,15 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class SubscriptionCreateInvoiceWizard(models.TransientModel):
     _name = "subscription.create.invoice.wizard"
-    _description = "Bill a Subscription Now"
+    _description = "Create Invoice"
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
-    target_date = fields.Date("Bill What Is Due On", required=True)
+    target_date = fields.Date("Billing Date", required=True)
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.depends("target_date", "subscription_id")
@@ -21,16 +22,16 @@ class SubscriptionCreateInvoiceWizard(models.TransientModel):
             )
 
     def action_bill(self):
-        """Make the invoice that the preview shows, and open it."""
+        """Create the invoice of the preview and open it."""
         self.ensure_one()
         subscription = self.subscription_id
         subscription.check_access("write")
         if self.target_date > subscription._today():
             raise UserError(
                 self.env._(
-                    "%s is in the future: an invoice is made at the earliest on the "
-                    "day on which its period is due.",
-                    self.target_date,
+                    "%s is in the future. An invoice can be created on its due date or "
+                    "later; use a dry run to see future invoices.",
+                    format_date(self.env, self.target_date),
                 )
             )
         run = self.env["subscription.billing.run"].sudo()
@@ -40,7 +41,7 @@ class SubscriptionCreateInvoiceWizard(models.TransientModel):
                 self.env._(
                     "Nothing is due for %(subscription)s on %(day)s.",
                     subscription=subscription.name,
-                    day=self.target_date,
+                    day=format_date(self.env, self.target_date),
                 )
             )
         return subscription.action_view_invoices()
