@@ -11,6 +11,8 @@ from .errors import FloorAboveCap, InvalidMinorUnit
 ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
+UNIT_PRICE = Decimal("1e-12")
+"""The precision of a unit price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,22 @@ def as_decimal(exact: Fraction) -> Decimal:
     Decimal('10.05')
     """
     return Decimal(exact.numerator) / exact.denominator
+
+
+def raised(price: Decimal, percent: Decimal) -> Decimal:
+    """Return a price increased by a percentage, with at most 12 decimals.
+
+    >>> raised(Decimal("100.00"), Decimal(9))
+    Decimal('109')
+    """
+    exact = price * (HUNDRED + percent) / HUNDRED
+    shown = exact.quantize(UNIT_PRICE, ROUND_HALF_UP).normalize()
+    return shown if shown != shown.to_integral() else shown.quantize(ONE)
+
+
+def raised_or_none(price: Decimal | None, percent: Decimal) -> Decimal | None:
+    """Return `raised` of a price that may be absent."""
+    return None if price is None else raised(price, percent)
 
 
 def check_bounds(floor: Decimal | None, cap: Decimal | None) -> None:

@@ -22,7 +22,7 @@ from .owed import full_price, terms_in
 from .pauses import Pause, without_pauses
 from .percent_base import with_bases
 from .period import Period
-from .price_models import PercentageOfAmount
+from .price_models import PriceModel
 from .rating import Terms, price_of_usage
 
 
@@ -193,31 +193,25 @@ def _usage_cost(
         for use in part.used
         if use.day in overlap
     ]
-    if isinstance(terms.price, PercentageOfAmount):
-        # The price of an event does not depend on the number of periods.
-        cost = Fraction(price_of_usage(_terms_for_part(terms, share), events))
-    else:
+    part = terms.price.for_part(share)
+    if part is None:
         whole = as_decimal(Fraction(sum(events, ZERO)) / share)
         cost = Fraction(price_of_usage(terms, [whole])) * share
+    else:
+        cost = Fraction(price_of_usage(_terms_for_part(terms, part, share), events))
     lasted = Fraction(sum(overlap.days for _part, overlap in served), days.days)
     return max(cost, Fraction(terms.minimum or ZERO) * lasted * share)
 
 
-def _terms_for_part(terms: Terms, share: Fraction) -> Terms:
-    """Return the terms of a price per event for part of a period."""
-    price = terms.price
-    assert isinstance(price, PercentageOfAmount)
+def _terms_for_part(terms: Terms, price: PriceModel, share: Fraction) -> Terms:
+    """Return the terms for part of a period, at a price for that part."""
 
     def part_of(amount: Decimal) -> Decimal:
         return as_decimal(Fraction(amount) * share)
 
     return replace(
         terms,
-        price=replace(
-            price,
-            free_events=price.free_events and int(price.free_events * share),
-            free_amount=price.free_amount and part_of(price.free_amount),
-        ),
+        price=price,
         discounts=tuple(
             replace(each, fixed=part_of(each.fixed)) for each in terms.discounts
         ),

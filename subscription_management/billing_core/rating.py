@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from .discounts import Discount, discounted
 from .money import ONE, ZERO, Currency, check_bounds
-from .price_models import PercentageOfAmount, PriceModel, PricePart
+from .price_models import PriceModel, PricePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,13 @@ def price_of(terms: Terms, quantity: Decimal, *, is_last: bool = True) -> Decima
     return _after_price(terms, price, is_last=is_last)
 
 
-def price_of_usage(terms: Terms, uses: Sequence[Decimal]) -> Decimal:
+def price_of_usage(terms: Terms, events: Sequence[Decimal]) -> Decimal:
     """Return the unrounded price of usage events, without a minimum.
 
     Models that price each event apply the allowance in the order of the events; all
     others price the total.
     """
-    if isinstance(terms.price, PercentageOfAmount):
-        price = terms.price.amount_of_events(uses)
-    else:
-        price = terms.price.amount(_billable_units(terms, sum(uses, ZERO)))
+    price = terms.price.amount_of_usage(events, partial(_billable_units, terms))
     return _after_price(terms, price, is_last=False)
 
 

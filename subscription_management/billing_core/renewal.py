@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from .errors import InvalidIndex
-from .money import HUNDRED, ZERO, check_bounds
-from .price_models import (
-    Graduated,
-    PercentageOfAmount,
-    PriceModel,
-    Stairstep,
-    Tier,
-    Volume,
-)
+from .money import HUNDRED, ZERO, check_bounds, raised, raised_or_none
 from .rating import Terms
-
-UNIT_PRICE = Decimal("1e-12")
-"""The smallest step of a unit price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +52,13 @@ def index_change(before: Decimal, now: Decimal) -> Decimal:
     return (now - before) * HUNDRED / before
 
 
-def raised(unit_price: Decimal, percent: Decimal) -> Decimal:
-    """Return a unit price that was raised by some percent, with 12 decimals at most.
-
-    >>> raised(Decimal("100.00"), Decimal(9))
-    Decimal('109')
-    """
-    price = unit_price * (HUNDRED + percent) / HUNDRED
-    shown = price.quantize(UNIT_PRICE, ROUND_HALF_UP).normalize()
-    return shown if shown != shown.to_integral() else shown.quantize(Decimal(1))
-
-
 def raised_terms(terms: Terms, percent: Decimal) -> Terms:
-    """Return terms with every amount of money raised by some percent, but one price.
+    """Return terms with all amounts raised by a percentage, except a single price.
 
-    That is the price of a flat, per-unit or package model, which is agreed apart from
-    the terms. Percentages are kept, since their base is raised.
+    A single price, as of a flat or per-unit model, is agreed on the line and raised
+    there. Percentages are kept, since their base is raised.
 
+    >>> from .price_models import Graduated, Tier
     >>> calls = Terms(Graduated((Tier(None, Decimal("0.10")),)), minimum=Decimal(50))
     >>> risen = raised_terms(calls, Decimal(10))
     >>> str(risen.price.amount(Decimal(1000))), str(risen.minimum)
@@ -87,45 +66,10 @@ def raised_terms(terms: Terms, percent: Decimal) -> Terms:
     """
     return replace(
         terms,
-        price=_raised_model(terms.price, percent),
-        minimum=_raised_or_none(terms.minimum, percent),
-        maximum=_raised_or_none(terms.maximum, percent),
+        price=terms.price.raised(percent),
+        minimum=raised_or_none(terms.minimum, percent),
+        maximum=raised_or_none(terms.maximum, percent),
     )
-
-
-def _raised_model(model: PriceModel, percent: Decimal) -> PriceModel:
-    match model:
-        case Graduated(tiers):
-            return Graduated(_raised_tiers(tiers, percent))
-        case Volume(tiers):
-            return Volume(_raised_tiers(tiers, percent))
-        case Stairstep(blocks, overage):
-            return Stairstep(
-                _raised_tiers(blocks, percent), _raised_or_none(overage, percent)
-            )
-        case PercentageOfAmount():
-            return replace(
-                model,
-                fee_per_event=raised(model.fee_per_event, percent),
-                minimum_per_event=_raised_or_none(model.minimum_per_event, percent),
-                maximum_per_event=_raised_or_none(model.maximum_per_event, percent),
-            )
-    return model
-
-
-def _raised_tiers(tiers: tuple[Tier, ...], percent: Decimal) -> tuple[Tier, ...]:
-    return tuple(
-        replace(
-            tier,
-            unit_price=raised(tier.unit_price, percent),
-            flat_fee=raised(tier.flat_fee, percent),
-        )
-        for tier in tiers
-    )
-
-
-def _raised_or_none(amount: Decimal | None, percent: Decimal) -> Decimal | None:
-    return None if amount is None else raised(amount, percent)
 
 
 def compounded_percent(before: Decimal, percent: Decimal) -> Decimal:

@@ -1,6 +1,14 @@
-from decimal import Decimal
+"""Price models: amounts, their parts, and the independence of each model."""
 
+import ast
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import billing_core
 import pytest
+from billing_core.billing_calendar import BillingCalendar
 from billing_core.errors import (
     FloorAboveCap,
     InvalidPackageSize,
@@ -10,6 +18,10 @@ from billing_core.errors import (
     TierAfterUnlimited,
     TierOutOfOrder,
 )
+from billing_core.invoice_plan import plan_invoice
+from billing_core.line import Line
+from billing_core.money import raised
+from billing_core.plan_comparison import ComparisonWindow, costs_in
 from billing_core.price_models import (
     Flat,
     Graduated,
@@ -17,12 +29,19 @@ from billing_core.price_models import (
     PercentageOfAmount,
     PercentOfTotal,
     PerUnit,
+    PriceModel,
+    PricePart,
     Stairstep,
     Tier,
     Volume,
 )
+from billing_core.rating import Terms, price_of, price_of_usage, rate
+from billing_core.renewal import raised_terms
 from hypothesis import given
 from hypothesis import strategies as st
+
+from .agreed import MONTHLY, day
+from .histories import ILS
 
 
 def tiers(*rows):
@@ -245,3 +264,58 @@ def test_an_allowance_never_increases_the_price_of_events(
         Decimal("2.9"), Decimal("0.30"), free_events, free_amount
     )
     assert 0 <= allowed.amount_of_events(events) <= plain.amount_of_events(events)
+
+
+@dataclass(frozen=True, slots=True)
+class SquareRoot(PriceModel):
+    """A price model that the core does not know."""
+
+    factor: Decimal
+
+    def amount(self, quantity):
+        return self.factor * quantity.sqrt()
+
+    def parts(self, quantity):
+        return (PricePart(quantity.sqrt(), self.factor),)
+
+    def raised(self, percent):
+        return SquareRoot(raised(self.factor, percent))
+
+
+def test_a_new_price_model_is_rated_raised_billed_and_compared_without_other_changes():
+    terms = Terms(SquareRoot(Decimal(10)), minimum=Decimal(5))
+    assert rate(terms, Decimal(9)).amount == 30
+    assert price_of(raised_terms(terms, Decimal(10)), Decimal(9)) == 33
+    assert price_of_usage(terms, [Decimal(4), Decimal(5)]) == 30
+    calendar = BillingCalendar(day("2026-04-01"), MONTHLY)
+    seats = Line(1, calendar, terms, Decimal(9), calendar.start)
+    assert plan_invoice([seats], [], ILS, calendar.start).amount == 30
+    assert costs_in(ComparisonWindow(calendar, 0, 3), [seats], ILS) == {1: 90}
+
+
+def test_no_module_of_the_core_depends_on_a_single_price_model():
+    core = Path(billing_core.__file__).parent
+    named = {
+        alias.name
+        for module in core.glob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "price_models"
+        for alias in node.names
+    }
+    assert named <= {"PriceModel", "PricePart"}
+
+
+def test_only_models_with_an_allowance_of_their_own_are_reduced_to_a_part():
+    half = Fraction(1, 2)
+    card = PercentageOfAmount(Decimal(1), free_events=3, free_amount=Decimal(500))
+    assert card.for_part(half) == PercentageOfAmount(
+        Decimal(1), free_events=1, free_amount=Decimal(250)
+    )
+    assert PerUnit(Decimal(7)).for_part(half) is None
+
+
+@pytest.mark.parametrize(
+    "model", [Flat(Decimal(9)), PerUnit(Decimal(9)), Package(Decimal(9), Decimal(1))]
+)
+def test_a_single_price_is_not_raised_by_its_model(model):
+    assert model.raised(Decimal(10)) == model

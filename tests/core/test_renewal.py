@@ -1,5 +1,6 @@
 import pytest
 from billing_core.errors import FloorAboveCap, InvalidIndex
+from billing_core.money import raised
 from billing_core.price_models import (
     Graduated,
     PercentageOfAmount,
@@ -13,7 +14,6 @@ from billing_core.renewal import (
     Uplift,
     compounded_percent,
     index_change,
-    raised,
     raised_terms,
 )
 

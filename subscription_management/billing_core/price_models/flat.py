@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..money import ZERO
-from .price_model import PricePart, refuse_negative
+from .price_model import PriceModel, PricePart, refuse_negative
 
 
 @dataclass(frozen=True, slots=True)
-class Flat:
+class Flat(PriceModel):
     """A flat price, independent of the quantity.
 
     >>> Flat(Decimal(99)).amount(Decimal(160))
@@ -25,3 +25,6 @@ class Flat:
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         return (PricePart(ZERO, ZERO, fee=self.amount(quantity)),)
+
+    def raised(self, percent: Decimal) -> Flat:
+        return self

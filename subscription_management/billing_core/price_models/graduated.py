@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..money import ZERO
-from .price_model import PricePart, refuse_negative
-from .tiers import Tier, beyond, check_tiers
+from .price_model import PriceModel, PricePart, refuse_negative
+from .tiers import Tier, beyond, check_tiers, raised_tiers
 
 
 @dataclass(frozen=True, slots=True)
-class Graduated:
+class Graduated(PriceModel):
     """Each unit at the price of its tier, plus the flat fee of each tier reached.
 
     The first tier is always reached, even by a quantity of zero.
@@ -60,3 +60,6 @@ class Graduated:
                 return tuple(found)
             lower = upper
         raise beyond(self.tiers, quantity)
+
+    def raised(self, percent: Decimal) -> Graduated:
+        return Graduated(raised_tiers(self.tiers, percent))

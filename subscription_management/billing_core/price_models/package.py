@@ -7,11 +7,11 @@ from decimal import ROUND_CEILING, Decimal
 
 from ..errors import InvalidPackageSize
 from ..money import ONE, ZERO
-from .price_model import PricePart, refuse_negative
+from .price_model import PriceModel, PricePart, refuse_negative
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class Package(PriceModel):
     """A price for each package started, after the included units.
 
     >>> messages = Package(Decimal(5), size=Decimal(100), included=Decimal(100))
@@ -33,6 +33,9 @@ class Package:
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         return (PricePart(self._packages(quantity), self.price),)
+
+    def raised(self, percent: Decimal) -> Package:
+        return self
 
     def _packages(self, quantity: Decimal) -> Decimal:
         refuse_negative(quantity)

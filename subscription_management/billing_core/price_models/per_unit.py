@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .price_model import PricePart, refuse_negative
+from .price_model import PriceModel, PricePart, refuse_negative
 
 
 @dataclass(frozen=True, slots=True)
-class PerUnit:
+class PerUnit(PriceModel):
     """A price for each unit.
 
     >>> PerUnit(Decimal(7)).amount(Decimal(10))
@@ -25,3 +25,6 @@ class PerUnit:
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         refuse_negative(quantity)
         return (PricePart(quantity, self.unit_price),)
+
+    def raised(self, percent: Decimal) -> PerUnit:
+        return self

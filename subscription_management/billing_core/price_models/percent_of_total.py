@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..money import HUNDRED, ZERO, check_bounds
-from .price_model import PricePart
+from .price_model import PriceModel, PricePart
 
 
 @dataclass(frozen=True, slots=True)
-class PercentOfTotal:
+class PercentOfTotal(PriceModel):
     """A percentage of a base, which takes the place of the quantity.
 
     The base is the price of the chosen lines for the same period. The floor and the cap
@@ -38,3 +38,6 @@ class PercentOfTotal:
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         return (PricePart(ZERO, ZERO, fee=self.amount(quantity)),)
+
+    def raised(self, percent: Decimal) -> PercentOfTotal:
+        return self

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
-from ..money import HUNDRED, ZERO, check_bounds
-from .price_model import PricePart, refuse_negative
+from ..money import (
+    HUNDRED,
+    ZERO,
+    as_decimal,
+    check_bounds,
+    raised,
+    raised_or_none,
+)
+from .price_model import PriceModel, PricePart, refuse_negative
 
 
 @dataclass(frozen=True, slots=True)
-class PercentageOfAmount:
+class PercentageOfAmount(PriceModel):
     """A percentage of each event's amount, plus a fee per event.
 
     The allowance ends with the first of `free_events` and `free_amount` that is used
@@ -64,6 +72,29 @@ class PercentageOfAmount:
 
     def parts(self, quantity: Decimal) -> tuple[PricePart, ...]:
         return self.parts_of_events([quantity])
+
+    def raised(self, percent: Decimal) -> PercentageOfAmount:
+        return replace(
+            self,
+            fee_per_event=raised(self.fee_per_event, percent),
+            minimum_per_event=raised_or_none(self.minimum_per_event, percent),
+            maximum_per_event=raised_or_none(self.maximum_per_event, percent),
+        )
+
+    def amount_of_usage(
+        self, events: Sequence[Decimal], billable: Callable[[Decimal], Decimal]
+    ) -> Decimal:
+        """Return the price of usage events, each with its own price."""
+        return self.amount_of_events(events)
+
+    def for_part(self, share: Fraction) -> PercentageOfAmount:
+        """Return the model with its allowance reduced to part of a period."""
+        amount = self.free_amount
+        return replace(
+            self,
+            free_events=self.free_events and int(self.free_events * share),
+            free_amount=amount and as_decimal(Fraction(amount) * share),
+        )
 
     def _price(self, charged: Decimal) -> PricePart:
         rate = self.percent / HUNDRED

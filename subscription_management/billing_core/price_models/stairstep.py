@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..errors import QuantityBeyondTiers
-from ..money import ZERO
-from .price_model import PricePart, refuse_negative
-from .tiers import Tier, check_tiers, tier_of
+from ..money import ZERO, raised_or_none
+from .price_model import PriceModel, PricePart, refuse_negative
+from .tiers import Tier, check_tiers, raised_tiers, tier_of
 
 
 @dataclass(frozen=True, slots=True)
-class Stairstep:
+class Stairstep(PriceModel):
     """The flat fee of the block that holds the quantity.
 
     Units beyond the last block cost `overage_price` each, if it is set.
@@ -43,6 +43,12 @@ class Stairstep:
         if not excess or self.overage_price is None:
             return (block,)
         return (block, PricePart(excess, self.overage_price))
+
+    def raised(self, percent: Decimal) -> Stairstep:
+        return Stairstep(
+            raised_tiers(self.blocks, percent),
+            raised_or_none(self.overage_price, percent),
+        )
 
     def _find(self, quantity: Decimal) -> tuple[int, Decimal]:
         """Return the index of the block, and the units beyond the last one."""

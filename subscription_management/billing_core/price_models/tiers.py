@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..errors import NoTiers, QuantityBeyondTiers, TierAfterUnlimited, TierOutOfOrder
-from ..money import ZERO
+from ..money import ZERO, raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,18 @@ def tier_of(tiers: Sequence[Tier], quantity: Decimal) -> int:
         if tier.up_to is None or quantity <= tier.up_to:
             return row
     raise beyond(tiers, quantity)
+
+
+def raised_tiers(tiers: Sequence[Tier], percent: Decimal) -> tuple[Tier, ...]:
+    """Return tiers with their prices and fees raised, and their bounds kept."""
+    return tuple(
+        replace(
+            tier,
+            unit_price=raised(tier.unit_price, percent),
+            flat_fee=raised(tier.flat_fee, percent),
+        )
+        for tier in tiers
+    )
 
 
 def beyond(tiers: Sequence[Tier], quantity: Decimal) -> QuantityBeyondTiers:

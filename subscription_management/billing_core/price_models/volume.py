@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .price_model import PricePart, refuse_negative
-from .tiers import Tier, check_tiers, tier_of
+from .price_model import PriceModel, PricePart, refuse_negative
+from .tiers import Tier, check_tiers, raised_tiers, tier_of
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(PriceModel):
     """All units at the price of the tier that holds the quantity, plus its flat fee.
 
     >>> seats = Volume((
@@ -37,3 +37,6 @@ class Volume:
         row = tier_of(self.tiers, quantity)
         tier = self.tiers[row]
         return (PricePart(quantity, tier.unit_price, tier.flat_fee, tier=row),)
+
+    def raised(self, percent: Decimal) -> Volume:
+        return Volume(raised_tiers(self.tiers, percent))

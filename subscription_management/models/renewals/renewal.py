@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ...billing_core.renewal import compounded_percent, raised
+from ...billing_core.money import raised
+from ...billing_core.renewal import compounded_percent
 from ..decimals import exact
 from ..subscriptions.internal_write import internal_write
 

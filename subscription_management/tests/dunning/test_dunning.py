@@ -257,13 +257,13 @@ class TestBadPolicies(DunningCase):
             self.make_policy("Wrong", *steps, **values)
 
     def test_a_policy_without_steps_is_refused(self):
-        self.assertRefused("chases nobody")
+        self.assertRefused("has no step")
 
     def test_steps_before_the_due_date_only_remind(self):
-        self.assertRefused("“Suspend” cannot come", (-1, "suspend"))
+        self.assertRefused("“Suspend” cannot run", (-1, "suspend"))
 
     def test_days_out_of_order_are_refused(self):
-        self.assertRefused("suspended before", (9, "suspend"), (5, "cancel"))
+        self.assertRefused("after the cancellation", (9, "suspend"), (5, "cancel"))
 
     def test_a_day_has_a_step_once(self):
         self.assertRefused("twice", (5, "email"), (5, "email"))
