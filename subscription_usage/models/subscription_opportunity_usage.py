@@ -9,8 +9,6 @@ from odoo.addons.subscription_management.models.opportunities.finder import Sign
 
 TWICE = 2
 """How many periods running more is used than is included, before it is told."""
-PERIODS_BEFORE = 3
-"""With the average of how many periods before the last one is compared."""
 
 
 class SubscriptionOpportunityRule(models.Model):
@@ -60,7 +58,8 @@ class SubscriptionSignalOfAllowance(models.Model):
     def _signal_of_allowance(self, rule):
         """Return the first product of which more than is included was used twice."""
         for line in self._lines_used_today():
-            limit, periods = line._allowance_limit(rule), line._used_last(TWICE)
+            limit = self._allowance_limit(line, rule)
+            periods = line._usage_of_last_periods(TWICE)
             if limit and periods and all(used > limit for _period, used in periods):
                 (_last, newest), (_before, older) = periods
                 why = self.env._(
@@ -81,7 +80,8 @@ class SubscriptionSignalOfAllowance(models.Model):
         line = self._line_of_use(finding)
         if not line:
             return self._why_not_used_any_more()
-        limit, periods = line._allowance_limit(finding.rule_id), line._used_last(1)
+        limit = self._allowance_limit(line, finding.rule_id)
+        periods = line._usage_of_last_periods(1)
         if not periods or periods[0][1] > limit > 0:
             return None
         [(period, used)] = periods
@@ -94,10 +94,11 @@ class SubscriptionSignalOfAllowance(models.Model):
             included=self._in_figures(line.pricing_rule_id.included_quantity),
         )
 
-    def _lines_used_today(self):
-        """Return the lines by usage that are served."""
-        self.ensure_one()
-        return self._lines_on(self._today()).filtered(lambda line: line.meter_id)
+    @api.model
+    def _allowance_limit(self, line, rule):
+        """Return the units of a line above which a rule applies, 0 for none included."""
+        included = exact(line.pricing_rule_id.included_quantity)
+        return included * exact(rule.allowance_percent) / 100
 
     def _line_of_use(self, finding):
         """Return the line that is served now of those that a fact is about."""
@@ -119,7 +120,7 @@ class SubscriptionSignalOfFall(models.Model):
     def _signal_of_fall(self, rule):
         """Return the first product of which much less was used than before."""
         for line in self._lines_used_today():
-            fall = line._fall_of_use()
+            fall = line._usage_drop()
             if fall and fall.percent >= exact(rule.fall_percent):
                 why = self.env._(
                     "%(used)s %(meter)s were used from %(start)s on in the last "
@@ -136,7 +137,7 @@ class SubscriptionSignalOfFall(models.Model):
         line = self._line_of_use(finding)
         if not line:
             return self._why_not_used_any_more()
-        fall = line._fall_of_use()
+        fall = line._usage_drop()
         if not fall or fall.percent >= exact(finding.rule_id.fall_percent):
             return None
         return self.env._(

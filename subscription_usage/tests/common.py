@@ -4,7 +4,7 @@ from odoo.addons.subscription_management.tests.common import SubscriptionCase
 
 
 class UsageCase(SubscriptionCase):
-    """A plan with calls: a hundred included, 2 for each one more."""
+    """A plan with calls: 100 included, 2.00 for each further one."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class UsageCase(SubscriptionCase):
 
     @classmethod
     def record(cls, subscription, quantity, on, meter=None, **values):
-        """Record what was used at noon of a day, on that day."""
+        """Record usage at noon of a day, on that day."""
         with freeze_time(f"{on} 13:00:00"):
             return cls.env["subscription.usage.event"].create(
                 {

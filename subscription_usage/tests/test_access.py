@@ -34,14 +34,14 @@ class TestUsageAccess(UsageCase):
             )
         cls.event = cls.record(cls.subscription, 5, "2026-04-03")
 
-    def test_people_see_the_usage_of_their_own_customers(self):
+    def test_reps_see_the_usage_of_their_own_customers(self):
         events = self.env["subscription.usage.event"]
         self.assertIn(self.event, events.with_user(self.rep).search([]))
         self.assertNotIn(self.event, events.with_user(self.colleague).search([]))
         with self.assertRaises(AccessError):
             self.event.with_user(self.colleague).read(["quantity"])
 
-    def test_people_record_for_their_own_customers_only(self):
+    def test_reps_record_usage_of_their_own_customers_only(self):
         own = self.event.with_user(self.rep).copy_data()[0] | {"source": "manual"}
         events = self.env["subscription.usage.event"]
         with freeze_time("2026-04-04 13:00:00"):
@@ -49,18 +49,18 @@ class TestUsageAccess(UsageCase):
             with self.assertRaises(AccessError):
                 events.with_user(self.colleague).create(own)
 
-    def test_reps_do_not_set_up_meters(self):
+    def test_reps_cannot_create_meters(self):
         with self.assertRaises(AccessError):
             self.env["subscription.meter"].with_user(self.rep).create({"name": "Mine"})
 
-    def test_other_companies_do_not_see_it(self):
+    def test_other_companies_cannot_see_usage(self):
         other = self.env["res.company"].create({"name": "Elsewhere"})
         self.rep.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         found = self.env["subscription.usage.event"].with_user(self.rep).search([])
         self.assertNotIn(self.event, found)
 
     @mute_logger("odoo.sql_db")
-    def test_an_event_of_a_source_counts_once(self):
+    def test_an_event_of_a_source_is_counted_once(self):
         self.record(self.subscription, 1, "2026-04-03", source="gateway", key="77")
         self.record(self.subscription, 1, "2026-04-03", source="other", key="77")
         with self.assertRaises(psycopg2.IntegrityError), self.env.cr.savepoint():

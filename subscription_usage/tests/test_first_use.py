@@ -15,7 +15,7 @@ class TestFirstUse(UsageCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_service_starts_with_the_first_use(self):
+    def test_service_starts_at_the_first_usage(self):
         self.monthly.start_policy = "first_use"
         order = self.env["sale.order"].create(
             {

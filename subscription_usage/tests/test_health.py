@@ -7,7 +7,7 @@ from .common import UsageCase
 
 @tagged("post_install", "-at_install")
 class TestHealthOfUsage(UsageCase):
-    """Calls since April, looked at on the first of August: July against the others."""
+    """Calls since April, scored on 1 August: July against the months before."""
 
     def setUp(self):
         super().setUp()
@@ -19,7 +19,7 @@ class TestHealthOfUsage(UsageCase):
             self.subscription = self.subscribe(self.call, on="2026-04-01")
 
     def score(self, *quantities):
-        """Record what was used in April, in May and so on, and return the score."""
+        """Record the usage of April, May and so on, and return the score."""
         for month, quantity in enumerate(quantities, start=4):
             self.record(self.subscription, quantity, f"2026-{month:02}-10")
         with freeze_time("2026-08-01 13:00:00"):
@@ -28,19 +28,19 @@ class TestHealthOfUsage(UsageCase):
         self.says = row["says"]
         return self.subscription.health_score
 
-    def test_a_tenth_less_than_before_takes_a_fifth_of_the_marks(self):
+    def test_a_drop_of_10_percent_scores_80(self):
         self.assertEqual(self.score(90, 100, 110, 90), 80)  # 10 of 50 %
-        self.assertIn("10 % less was used", self.says)
+        self.assertIn("10 % below the average", self.says)
 
-    def test_more_than_before_has_all_marks(self):
+    def test_an_increase_scores_100(self):
         self.assertEqual(self.score(100, 100, 100, 130), 100)
-        self.assertIn("30 % more was used", self.says)
+        self.assertIn("30 % above the average", self.says)
 
-    def test_too_few_periods_tell_nothing(self):
+    def test_too_few_periods_give_no_score(self):
         self.score(100, 100)
         with freeze_time("2026-06-01 13:00:00"):
             self.subscription.action_score_health()
         self.assertFalse(self.subscription.health_band)
 
-    def test_the_signal_says_what_it_does(self):
-        self.assertIn("100 marks at 0 %, none at -50 %", self.signal.summary)
+    def test_the_summary_describes_the_scale(self):
+        self.assertIn("score 100 at 0 %, 0 at -50 %", self.signal.summary)

@@ -44,13 +44,13 @@ class TestPlanComparisonOfUse(UsageCase):
         rows = self.subscription._compare_plans(**values)["rows"]
         return [(row["plan"], row["amount"]) for row in rows]
 
-    def test_the_own_plan_costs_what_was_billed(self):
+    def test_the_current_plan_costs_the_billed_amount(self):
         self.bill("2026-07-01")
         billed = sum(self.subscription.invoice_ids.mapped("amount_untaxed"))
         self.assertEqual(billed, 180)  # 30, 0 and 60 above what is included
         self.assertEqual(self.costs(), [("Monthly", 180)])
 
-    def test_what_was_used_is_priced_by_the_other_plan(self):
+    def test_usage_is_priced_by_the_other_plan(self):
         self.plan("All In", included_quantity=150, price=5)
         self.plan("Pay as You Go", included_quantity=0, price=0.5)
         self.assertEqual(
@@ -58,7 +58,7 @@ class TestPlanComparisonOfUse(UsageCase):
             [("All In", 50), ("Monthly", 180), ("Pay as You Go", 195)],
         )
 
-    def test_a_quarter_has_its_part_of_what_a_year_includes(self):
+    def test_a_quarter_has_its_part_of_a_years_included_units(self):
         self.plan("Year of Calls", "year", included_quantity=1200)
         # 390 of 300.
         self.assertEqual(self.costs(), [("Monthly", 180), ("Year of Calls", 180)])
@@ -70,7 +70,7 @@ class TestPlanComparisonOfUse(UsageCase):
         self.plan("By Amount", pricing_model="percentage_of_amount", percent=10)
         self.assertEqual(self.costs()[0], ("By Amount", 39))
 
-    def test_what_was_taken_back_is_not_counted(self):
+    def test_reversed_usage_is_not_counted(self):
         june = self.subscription.usage_event_ids.filtered(
             lambda use: use.quantity == 160
         )

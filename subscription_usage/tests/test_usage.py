@@ -16,7 +16,7 @@ class TestUsage(UsageCase):
         with freeze_time("2026-04-01 13:00:00"):
             self.subscription = self.subscribe(self.call, on="2026-04-01")
 
-    def test_what_was_used_is_billed_after_its_period(self):
+    def test_usage_is_billed_after_its_period(self):
         line = self.subscription.line_ids
         self.assertEqual(line.kind, "usage")
         self.assertEqual(self.subscription.monthly_amount, 0)
@@ -57,16 +57,16 @@ class TestUsage(UsageCase):
         )
         late = self.subscription.billed_period_ids.filtered("revision")
         self.assertEqual(late.quantity, 10)
-        self.assertIn("10 more used than billed before", late.invoice_line_id.name)
+        self.assertIn("Late usage: +10", late.invoice_line_id.name)
 
-    def test_what_is_taken_back_is_credited(self):
+    def test_reversed_usage_is_credited(self):
         used = self.record(self.subscription, 130, "2026-04-03")
         with freeze_time("2026-05-01 13:00:00"):
             self.bill("2026-05-01")
         with freeze_time("2026-05-04 13:00:00"):
             used.action_reverse()
-            self.assertEqual(used.quantity_left, 0)
-            with self.assertRaisesRegex(UserError, "counts for nothing"):
+            self.assertEqual(used.net_quantity, 0)
+            with self.assertRaisesRegex(UserError, "is already reversed"):
                 used.action_reverse()
             self.bill("2026-05-04")
         self.assert_invoice_lines(
@@ -74,9 +74,9 @@ class TestUsage(UsageCase):
         )
         credit = self.subscription.billed_period_ids.filtered("reverses_id")
         self.assertEqual(credit.move_id.move_type, "out_refund")
-        self.assertIn("130 less used than billed before", credit.invoice_line_id.name)
+        self.assertIn("Usage correction: −130", credit.invoice_line_id.name)
 
-    def test_the_form_offers_what_the_subscription_measures(self):
+    def test_the_form_offers_the_meters_of_the_subscription(self):
         other = self.env["subscription.meter"].create({"name": "Pages"})
         with (
             freeze_time("2026-04-05 13:00:00"),
@@ -96,21 +96,21 @@ class TestUsage(UsageCase):
             line.invalidate_recordset(["used_quantity"])
             self.assertEqual(line.used_quantity, 7)
 
-    def test_the_day_is_that_of_the_company(self):
+    def test_the_day_is_in_the_time_zone_of_the_company(self):
         self.env.company.partner_id.tz = "Asia/Jerusalem"
         event = self.record(
             self.subscription, 1, "2026-05-01", time="2026-04-30 21:30:00"
         )
         self.assertEqual(event.day.isoformat(), "2026-05-01")
 
-    def test_what_could_never_be_billed_is_refused(self):
+    def test_usage_that_cannot_be_billed_is_refused(self):
         idle = self.env["subscription.meter"].create({"name": "Pages"})
         refusals = [
-            ("still to come", {"time": "2026-04-12 12:00:00"}),
+            ("in the future", {"time": "2026-04-12 12:00:00"}),
             ("has no product", {"meter_id": idle.id}),
-            ("Take back", {"quantity": -1}),
-            ("how much was used", {"quantity": 0}),
-            ("in figures", {"quantity": float("nan")}),
+            ("cannot be negative", {"quantity": -1}),
+            ("Enter the used", {"quantity": 0}),
+            ("as a number", {"quantity": float("nan")}),
         ]
         for reason, values in refusals:
             given = {"quantity": 1, "on": "2026-04-10", **values}
@@ -121,15 +121,15 @@ class TestUsage(UsageCase):
             ):
                 self.record(self.subscription, **given)
 
-    def test_what_was_recorded_stays(self):
+    def test_a_recorded_event_is_immutable(self):
         event = self.record(self.subscription, 5, "2026-04-03")
         event.note = "By telephone"
-        with self.assertRaisesRegex(UserError, "stays as it was recorded"):
+        with self.assertRaisesRegex(UserError, "cannot be edited"):
             event.quantity = 6
-        with self.assertRaisesRegex(UserError, "never deleted"):
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
             event.unlink()
 
-    def test_more_than_was_used_is_not_taken_back(self):
+    def test_a_correction_cannot_exceed_the_net_quantity(self):
         event = self.record(self.subscription, 5, "2026-04-03")
         with self.assertRaisesRegex(ValidationError, "at most"):
             self.record(self.subscription, -6, "2026-04-03", corrects_id=event.id)

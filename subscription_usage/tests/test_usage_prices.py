@@ -8,7 +8,7 @@ from odoo.addons.subscription_management.models.subscriptions.internal_write imp
 )
 from odoo.addons.subscription_management.tests.common import Command, Form, tagged
 
-from ..models.subscription_pricing_rule import PERCENTAGE_FIELDS
+from ..models.pricing_rule import PERCENTAGE_FIELDS
 from .common import UsageCase
 
 APRIL = "2026-04-01/2026-05-01"
@@ -22,7 +22,7 @@ class TestUsagePrices(UsageCase):
             self.subscription = self.subscribe(self.call, on="2026-04-01")
 
     def forecast_of(self, subscription, rows, on):
-        """Return the invoices that a change foresees, as (day, amount)."""
+        """Return the upcoming invoices of a change, as (day, amount)."""
         with freeze_time(f"{on} 13:00:00"):
             amendment = subscription._plan_change(rows, subscription._today())
             return [
@@ -30,7 +30,7 @@ class TestUsagePrices(UsageCase):
                 for each in subscription._forecast_change(amendment)
             ]
 
-    def test_each_payment_has_its_share_and_fee(self):
+    def test_each_event_costs_its_percentage_and_fee(self):
         payments = self.env["subscription.meter"].create({"name": "Payments"})
         handling = self._make_product("Handling", 0.0)
         rule = self._price(
@@ -53,7 +53,7 @@ class TestUsagePrices(UsageCase):
         self.bill("2026-05-01")
         self.assert_invoice_lines(subscription, [(APRIL, "Handling", "0.70")])
 
-    def test_bounds_of_each_amount_may_be_less_than_a_cent(self):
+    def test_limits_per_event_may_be_less_than_a_cent(self):
         payments = self.env["subscription.meter"].create({"name": "Payments"})
         for bound, each, amount, billed in (
             ("minimum_per_event", 0.005, 0.1, "0.02"),
@@ -75,7 +75,7 @@ class TestUsagePrices(UsageCase):
             self.bill("2026-05-01")
             self.assert_invoice_lines(subscription, [(APRIL, "Handling", billed)])
 
-    def test_a_share_of_amounts_needs_a_meter_and_one_of_the_total_has_none(self):
+    def test_a_percentage_of_amounts_needs_a_meter_and_a_percent_of_total_none(self):
         with self.assertRaisesRegex(ValidationError, "choose the meter"):
             self._price(
                 self.seat, self.meter.browse(), pricing_model="percentage_of_amount",
@@ -87,7 +87,7 @@ class TestUsagePrices(UsageCase):
                 date_from="2030-01-01",
             )  # fmt: skip
 
-    def test_a_price_that_changes_goes_on_in_the_included_units(self):
+    def test_a_changed_price_continues_within_the_included_units(self):
         self.record(self.subscription, 60, "2026-04-03")
         self.record(self.subscription, 80, "2026-04-20")
         rows = [(self.subscription.line_ids, {"price": 3.0})]
@@ -101,7 +101,7 @@ class TestUsagePrices(UsageCase):
             self.subscription, [("2026-04-16/2026-05-01", "Call", "120.00")]
         )
 
-    def test_a_back_dated_end_credits_what_was_used_after_it(self):
+    def test_a_back_dated_end_credits_the_usage_after_it(self):
         self.record(self.subscription, 110, "2026-04-03")
         self.record(self.subscription, 20, "2026-04-20")
         with freeze_time("2026-05-01 13:00:00"):
@@ -117,7 +117,7 @@ class TestUsagePrices(UsageCase):
             self.bill("2026-05-03")
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 20)
 
-    def test_a_product_joins_by_usage_as_its_plan_says(self):
+    def test_an_added_product_is_priced_by_usage_as_in_its_plan(self):
         seats = self.subscribe(self.seat, on="2026-04-01", quantity=2)
         with freeze_time("2026-04-11 13:00:00"):
             wizard = self.env["subscription.change.wizard"].create(
@@ -140,7 +140,7 @@ class TestUsagePrices(UsageCase):
         usage = seats.billed_period_ids.filtered(lambda row: row.kind == "usage")
         self.assertEqual(usage.amount, 2)
 
-    def test_usage_and_agreed_quantities_do_not_turn_into_each_other(self):
+    def test_a_line_cannot_switch_between_usage_and_a_fixed_quantity(self):
         seats = self.subscribe(self.seat, on="2026-04-01")
         with self.assertRaisesRegex(UserError, "remove it, and add it anew"):
             seats._plan_change(
@@ -160,7 +160,7 @@ class TestUsagePrices(UsageCase):
         with self.assertRaisesRegex(ValidationError, "measures what is used"):
             internal_write(seats.line_ids).kind = "usage"
 
-    def test_what_a_used_price_says_of_usage_stays(self):
+    def test_the_usage_fields_of_a_published_price_are_locked(self):
         for values in ({"meter_id": False}, {"fee_per_event": 1}, {"free_events": 2}):
             with (
                 self.subTest(values=values),
@@ -169,16 +169,16 @@ class TestUsagePrices(UsageCase):
             ):
                 self.rule.write(values)
 
-    def test_the_form_of_a_used_price_locks_what_usage_adds(self):
+    def test_the_form_of_a_published_price_locks_its_usage_fields(self):
         form = Form(self.rule)
         for name in ("meter_id", "percent", *PERCENTAGE_FIELDS):
             self.assertTrue(form._get_modifier(name, "readonly"), name)
 
-    def test_the_meter_of_a_price_is_not_deleted(self):
+    def test_the_meter_of_a_price_cannot_be_deleted(self):
         with self.assertRaisesRegex(UserError, "archive it"):
             self.meter.unlink()
 
-    def test_a_new_price_is_tried_on_what_was_used(self):
+    def test_a_draft_price_is_simulated_on_past_usage(self):
         today = self.subscription._today()
         self.subscription.line_ids.sudo().closed_until = False
         self.record(self.subscription, 130, str(today))
@@ -189,7 +189,7 @@ class TestUsagePrices(UsageCase):
         self.assertEqual((tried["more"], tried["total"]), (1, 30.0))
         self.assertEqual(tried["rows"][0]["quantity"], 130)
 
-    def test_prices_by_usage_rise_at_renewal(self):
+    def test_usage_prices_are_raised_at_renewal(self):
         self.monthly.write({"term_count": 1, "term_unit": "month"})
         self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
         with freeze_time("2026-04-01 13:00:00"):
@@ -200,7 +200,7 @@ class TestUsagePrices(UsageCase):
         self.assertAlmostEqual(newest.price, 2.2)
         self.assertEqual(newest.kind, "usage")
 
-    def test_a_renewal_quotation_names_the_price_of_what_will_be_used(self):
+    def test_a_renewal_quotation_names_the_price_of_usage(self):
         self.monthly.write(
             {
                 "term_count": 1,
@@ -222,7 +222,7 @@ class TestUsagePrices(UsageCase):
         prices = subscription._lines_on(day).mapped("price")
         self.assertEqual(sorted(prices), [2.2, 33])
 
-    def test_usage_is_tried_once_after_its_line_was_split(self):
+    def test_usage_is_simulated_once_after_its_line_was_split(self):
         today = self.subscription._today()
         line = self.subscription.line_ids
         line.sudo().closed_until = False
@@ -233,7 +233,7 @@ class TestUsagePrices(UsageCase):
         )
         self.assertEqual(draft._try_out()["total"], 15.0)
 
-    def test_an_amount_off_is_spent_on_what_is_known_before_what_is_used(self):
+    def test_a_fixed_discount_applies_to_recurring_lines_before_usage(self):
         subscription = self.subscribe(
             self.call, self.basic, on="2026-04-01", start=False
         )

@@ -233,7 +233,7 @@ class SubscriptionAmendment(models.Model):
             if line.kind is ChargeKind.USAGE and line.key not in own:
                 origin = own.get(line.origin_key, self.line_ids.browse())
                 rule = rules.browse(values["pricing_rule_id"])
-                return replace(line, used=origin._snapshot_used(rule))
+                return replace(line, used=origin._snapshot_usage(rule))
             if values["pricing_model"] != "percent_of_total":
                 return line
             rule = rules.browse(values["pricing_rule_id"])

@@ -53,7 +53,7 @@ class Compared:
         key = line, line._measured_as(rule)
         if key not in self.uses:
             since = self.stretch.days.start
-            self.uses[key] = line._snapshot_used(rule, since=since)
+            self.uses[key] = line._snapshot_usage(rule, since=since)
         return self.uses[key]
 
 

@@ -56,7 +56,7 @@ class SubscriptionLineKind(models.Model):
         """
         return "one_off" if rule.is_charged_once else False
 
-    def _snapshot_used(self, rule, since=None):
+    def _snapshot_usage(self, rule, since=None):
         """Return what was used of what a rule measures, as the core takes it.
 
         With `since` what was used before that day may be left out.

@@ -66,7 +66,7 @@ class SubscriptionLineTerms(models.Model):
             closed_until=self.closed_until or None,
             series=keys.get(self.series_id, self.series_id.id) or None,
             base=self._base_by(self.pricing_rule_id, self.pricing_model, keys),
-            used=self._snapshot_used(
+            used=self._snapshot_usage(
                 self.pricing_rule_id, since=self.closed_until if only_open else None
             ),
             origin=keys.get(self.origin_id, self.origin_id.id) or None,

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class SubscriptionMeter(models.Model):
-    """Something that is measured: calls, gigabytes, hours, amounts paid."""
+    """A measured quantity: calls, gigabytes, hours, payment amounts."""
 
     _name = "subscription.meter"
     _description = "Meter"
@@ -15,7 +15,7 @@ class SubscriptionMeter(models.Model):
         "res.company", index=True, help="Leave empty to share it with all companies."
     )
     note = fields.Text(
-        "What Is Measured", help="For colleagues: what counts, and where it comes from."
+        "Description", help="For colleagues: what is counted, and from which source."
     )
     pricing_rule_ids = fields.One2many(
         "subscription.pricing.rule", "meter_id", "Pricing Rules"
@@ -23,7 +23,7 @@ class SubscriptionMeter(models.Model):
     event_ids = fields.One2many("subscription.usage.event", "meter_id", "Usage")
 
     _name_once = models.UniqueIndex(
-        "(name, COALESCE(company_id, 0))", "There is a meter of this name already."
+        "(name, COALESCE(company_id, 0))", "A meter with this name already exists."
     )
 
     @api.ondelete(at_uninstall=False)
@@ -32,8 +32,7 @@ class SubscriptionMeter(models.Model):
             if meter.sudo().event_ids or meter.sudo().pricing_rule_ids:
                 raise UserError(
                     self.env._(
-                        "%s has prices or usage, which stay readable; archive it "
-                        "instead.",
+                        "%s has prices or usage; archive it instead of deleting it.",
                         meter.display_name,
                     )
                 )

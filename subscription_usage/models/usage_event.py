@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare, format_date
 
 DIGITS = (16, 6)
-RECORDED = {
+IMMUTABLE_FIELDS = {
     "subscription_id",
     "meter_id",
     "time",
@@ -14,17 +14,16 @@ RECORDED = {
     "key",
     "corrects_id",
 }
-"""What stays as it came in."""
 
 
 class SubscriptionUsageEvent(models.Model):
-    """What a customer used at a moment; kept as it came in.
+    """A metered quantity of a subscription at a time.
 
-    A correction is an event of its own that takes another one back.
+    Events are immutable: a correction is a new event that reverses another one.
     """
 
     _name = "subscription.usage.event"
-    _description = "Usage"
+    _description = "Usage Event"
     _order = "time desc, id desc"
     _check_company_auto = True
 
@@ -52,7 +51,7 @@ class SubscriptionUsageEvent(models.Model):
         compute="_compute_day",
         store=True,
         precompute=True,
-        help="The calendar date at the company's place, which decides the period.",
+        help="The calendar date in the company's time zone, which decides the period.",
     )
     quantity = fields.Float(required=True, digits=DIGITS)
     source = fields.Char(
@@ -60,29 +59,28 @@ class SubscriptionUsageEvent(models.Model):
     )
     key = fields.Char(
         "Reference",
-        help="The number of the event in its source; each counts once, for ever.",
+        help="The identifier of the event in its source; each is counted once.",
     )
     note = fields.Char()
     corrects_id = fields.Many2one(
         "subscription.usage.event",
-        "Takes Back",
+        "Reverses",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
     )
     correction_ids = fields.One2many(
-        "subscription.usage.event", "corrects_id", "Taken Back By"
+        "subscription.usage.event", "corrects_id", "Reversed By"
     )
-    quantity_left = fields.Float(
-        "Counts",
-        compute="_compute_quantity_left",
+    net_quantity = fields.Float(
+        compute="_compute_net_quantity",
         digits=DIGITS,
-        help="The quantity without what was taken back.",
+        help="The quantity less its corrections.",
     )
 
     _counts_once = models.UniqueIndex(
         "(source, key) WHERE key IS NOT NULL",
-        "This event of the source is recorded already; it counts once.",
+        "This event of the source is already recorded; each event is counted once.",
     )
     _by_day = models.Index("(subscription_id, meter_id, day)")
 
@@ -99,10 +97,12 @@ class SubscriptionUsageEvent(models.Model):
             event.day = event.time and company._subscription_day(event.time)
 
     @api.depends("quantity", "correction_ids.quantity")
-    def _compute_quantity_left(self):
+    def _compute_net_quantity(self):
         for event in self:
-            taken = sum(event.correction_ids.mapped("quantity"))
-            event.quantity_left = 0.0 if event.corrects_id else event.quantity + taken
+            corrected = sum(event.correction_ids.mapped("quantity"))
+            event.net_quantity = (
+                0.0 if event.corrects_id else event.quantity + corrected
+            )
 
     @api.depends("meter_id", "quantity", "day")
     def _compute_display_name(self):
@@ -116,18 +116,17 @@ class SubscriptionUsageEvent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not all(math.isfinite(vals.get("quantity") or 0) for vals in vals_list):
-            raise ValidationError(self.env._("Enter how much was used, in figures."))
+            raise ValidationError(self.env._("Enter the used quantity as a number."))
         events = super().create(vals_list)
         events._check_events()
-        events.sudo()._open_their_days()
+        events.sudo()._reopen_days()
         return events
 
     def write(self, vals):
-        if RECORDED & vals.keys():
+        if IMMUTABLE_FIELDS & vals.keys():
             raise UserError(
                 self.env._(
-                    "What was used stays as it was recorded; take it back, and record "
-                    "it anew."
+                    "A usage event cannot be edited; reverse it and record a new one."
                 )
             )
         return super().write(vals)
@@ -135,44 +134,44 @@ class SubscriptionUsageEvent(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("What was used is never deleted; take it back instead.")
+            self.env._("A usage event cannot be deleted; reverse it instead.")
         )
 
     def action_reverse(self):
-        """Record a correction of what is left of each event."""
+        """Record a correction of the net quantity of each event."""
         for event in self:
-            if not event.quantity_left:
+            if not event.net_quantity:
                 raise UserError(
-                    self.env._("%s counts for nothing any more.", event.display_name)
+                    self.env._("%s is already reversed.", event.display_name)
                 )
             self.create(
                 {
                     "subscription_id": event.subscription_id.id,
                     "meter_id": event.meter_id.id,
                     "time": event.time,
-                    "quantity": -event.quantity_left,
+                    "quantity": -event.net_quantity,
                     "corrects_id": event.id,
-                    "note": self.env._("Taken back"),
+                    "note": self.env._("Reversed"),
                 }
             )
 
     def _check_events(self):
-        """Refuse, each with the remedy, what could never be billed."""
+        """Refuse events that cannot be billed."""
         for event in self:
             event._check_quantity()
             today = event.company_id._subscription_today()
             if event.day > today:
                 raise ValidationError(
                     self.env._(
-                        "%s is still to come; record what is used on its day.",
+                        "%s is in the future; record usage on its day or later.",
                         format_date(self.env, event.day),
                     )
                 )
             if not event.sudo()._lines():
                 raise ValidationError(
                     self.env._(
-                        "%(subscription)s has no product on %(day)s whose price "
-                        "measures %(meter)s; add one to the subscription first.",
+                        "%(subscription)s has no product priced by the meter %(meter)s "
+                        "on %(day)s; add one to the subscription first.",
                         subscription=event.subscription_id.display_name,
                         day=format_date(self.env, event.day),
                         meter=event.meter_id.display_name,
@@ -183,36 +182,39 @@ class SubscriptionUsageEvent(models.Model):
         self.ensure_one()
         corrected = self.corrects_id
         if not self.quantity:
-            raise ValidationError(self.env._("Enter how much was used."))
+            raise ValidationError(self.env._("Enter the used quantity."))
         if not corrected and self.quantity < 0:
             raise ValidationError(
-                self.env._("Take back what was recorded, instead of less than nothing.")
+                self.env._(
+                    "A used quantity cannot be negative; reverse the event that it "
+                    "corrects."
+                )
             )
         if corrected and (
             self.quantity > 0
-            or float_compare(corrected.quantity_left, 0, precision_digits=DIGITS[1]) < 0
+            or float_compare(corrected.net_quantity, 0, precision_digits=DIGITS[1]) < 0
             or (corrected.subscription_id, corrected.meter_id, corrected.day)
             != (self.subscription_id, self.meter_id, self.day)
         ):
             raise ValidationError(
                 self.env._(
-                    "A correction takes back at most what %s counts, on its day.",
+                    "A correction reverses at most the net quantity of %s, on its day.",
                     corrected.display_name,
                 )
             )
 
     def _lines(self):
-        """Return the lines that are charged for an event."""
+        """Return the lines that bill an event."""
         self.ensure_one()
         return self.subscription_id._lines_on(self.day).filtered(
             lambda line: line.pricing_rule_id.meter_id == self.meter_id
         )
 
-    def _open_their_days(self):
-        """Let the days of events be billed again where they are billed already."""
+    def _reopen_days(self):
+        """Reopen the billed days of events for the next billing."""
         for event in self:
             for line in event._lines():
                 line._reopen_from(event.day)
-        # It writes to the subscription, so that the database lets no billing close
-        # these days that has not seen the events: it is begun again.
+        # This writes to the subscription, so that a concurrent billing that has not
+        # seen the events fails to serialize and is retried.
         self.subscription_id._schedule_billing()

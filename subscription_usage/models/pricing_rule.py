@@ -24,44 +24,40 @@ class SubscriptionPricingRule(models.Model):
 
     meter_id = fields.Many2one(
         "subscription.meter",
-        "Charge What Is Used",
+        "Charge Usage of",
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
         tracking=True,
-        help="The quantity of a period is what this meter measured in it, and it is "
-        "billed after the period. Leave empty for a quantity that is agreed.",
+        help="The quantity of a period is measured by this meter and billed after the "
+        "period. Leave empty for a fixed quantity.",
     )
     pricing_model = fields.Selection(
         selection_add=[(PERCENTAGE, "Percentage of Each Amount")],
-        ondelete={PERCENTAGE: lambda rules: rules._forget_percentage()},
+        ondelete={PERCENTAGE: lambda rules: rules._reset_percentage_prices()},
     )
     fee_per_event = fields.Float(
-        "Fee for Each",
+        "Fee per Event",
         min_display_digits="Product Price",
         tracking=True,
-        help="On top of its share.",
+        help="Added to the percentage.",
     )
     free_events = fields.Integer(
-        "First Ones Free",
         tracking=True,
-        help="How many of each period cost nothing; 0 for none.",
+        help="The number of free events in each period; 0 for none.",
     )
     free_amount = fields.Monetary(
-        "First Amount Free",
         tracking=True,
-        help="What of a period's amounts costs nothing, while the first ones are free; "
-        "0 for none.",
+        help="The total amount of each period up to which free events apply; 0 for no "
+        "limit.",
     )
     # Like the fee, these may be less than a cent.
     minimum_per_event = fields.Float(
-        "Each at Least",
         min_display_digits="Product Price",
         tracking=True,
         help="0 for no minimum.",
     )
     maximum_per_event = fields.Float(
-        "Each at Most",
         min_display_digits="Product Price",
         tracking=True,
         help="0 for no maximum.",
@@ -70,7 +66,7 @@ class SubscriptionPricingRule(models.Model):
     _allowance_not_negative = models.Constraint(
         "CHECK (fee_per_event >= 0 AND free_events >= 0 AND free_amount >= 0 "
         "AND minimum_per_event >= 0 AND maximum_per_event >= 0)",
-        "What each one costs, and what is free, is zero or more.",
+        "Fees, free events and limits per event must be zero or more.",
     )
 
     @api.constrains("meter_id", "pricing_model")
@@ -79,16 +75,16 @@ class SubscriptionPricingRule(models.Model):
             if rule.pricing_model == PERCENTAGE and not rule.meter_id:
                 raise ValidationError(
                     self.env._(
-                        "%s is a share of each amount that is used; choose the meter "
-                        "that measures the amounts.",
+                        "%s is a percentage of metered amounts; choose the meter that "
+                        "measures them.",
                         rule.display_name,
                     )
                 )
             if rule.pricing_model == "percent_of_total" and rule.meter_id:
                 raise ValidationError(
                     self.env._(
-                        "%s is a share of what other products cost, which no meter "
-                        "measures; leave the meter empty.",
+                        "%s is a percentage of other products' prices, which is not "
+                        "metered; leave the meter empty.",
                         rule.display_name,
                     )
                 )
@@ -104,12 +100,12 @@ class SubscriptionPricingRule(models.Model):
         for rule in self:
             if rule.pricing_model == PERCENTAGE:
                 rule.price_label = self.env._(
-                    "%(percent)s %% + %(fee)s each",
+                    "%(percent)s %% + %(fee)s per event",
                     percent=f"{rule.percent:g}",
                     fee=rule.currency_id.format(rule.fee_per_event),
                 )
             elif rule.meter_id:
-                rule.price_label = self.env._("%s by usage", rule.price_label)
+                rule.price_label = self.env._("%s (usage)", rule.price_label)
         return result
 
     @api.depends(*PERCENTAGE_FIELDS)
@@ -121,7 +117,7 @@ class SubscriptionPricingRule(models.Model):
         return super()._compute_trial()
 
     def _sample_terms(self):
-        """One amount is tried, so it is priced as one beyond what is free."""
+        """Return terms without free events, since one event is sampled."""
         terms = super()._sample_terms()
         if self.pricing_model != PERCENTAGE:
             return terms
@@ -148,8 +144,8 @@ class SubscriptionPricingRule(models.Model):
             maximum_per_event=exact_or_none(self.maximum_per_event),
         )
 
-    def _forget_percentage(self):
-        """Leave prices that nothing measures any more at nothing."""
+    def _reset_percentage_prices(self):
+        """Set prices to zero whose price model is uninstalled."""
         for table in ("subscription_pricing_rule", "subscription_line"):
             self.env.cr.execute(
                 SQL(
