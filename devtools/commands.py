@@ -9,7 +9,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 
-from . import demo, lint, odoo, postgres, selection, setup, suites
+from . import demo, lint, mutation, odoo, postgres, selection, setup, suites, test_runs
 from .console import Problem, fail, say
 from .places import DEV, PYTHON, ROOT
 
@@ -19,6 +19,9 @@ HELP = """\
                                       all suites, or the named ones; a path is a file
                                       or folder of tests, as ADDON/tests/changes
 ./dev test --changed [BASE]           the tests that your changes can break, see below
+./dev mutate [FILE …] [--sample N] [--minutes N] [--seed N]
+                                      break the code in small ways and list those that
+                                      no test notices (default: the core, 100 of them)
 ./dev serve [--port N] [--db NAME]    serve a database (default: the demo)
 ./dev shell [--db NAME]               Odoo's Python shell on a database
 ./dev bench NAME [OPTIONS]            a benchmark of tests/benchmark, e.g. billing
@@ -122,10 +125,20 @@ def _test(arguments: list[str]) -> int:
     if options.full:
         os.environ[suites.FULL_PROOF] = "1"
     if options.changed is None:
-        return suites.run(suites.chosen(options.names), passed_on)
+        return test_runs.run(test_runs.chosen(options.names), passed_on)
     if options.names:
         raise Problem("--changed chooses the suites: name none beside it.")
-    return suites.run(suites.changed(options.changed or None), passed_on)
+    return test_runs.run(test_runs.changed(options.changed or None), passed_on)
+
+
+def _mutate(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./dev mutate")
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--sample", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    return mutation.run(options.files, options.sample, options.minutes, options.seed)
 
 
 def _bench(arguments: list[str]) -> int:
@@ -195,6 +208,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "serve": _serve,
     "shell": _shell,
     "test": _test,
+    "mutate": _mutate,
     "bench": _bench,
     "lint": _lint,
     "translations": _translations,

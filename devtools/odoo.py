@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import odoo_source, postgres
+from . import odoo_source, postgres, stored
 from .console import Problem, run, say, step
 from .places import (
     DEV,
@@ -134,8 +134,9 @@ def install(
 def ensure_test_database(addon: str) -> str:
     """Return a kept database with `addon`, brought up to date with our files.
 
-    Rights and other records that people may change are never updated by Odoo, so a
-    change of their files makes it anew.
+    A change that leaves everything stored as it is needs no update. Rights and other
+    records that users may change are never updated by Odoo, so a change of their files
+    makes the database anew.
     """
     name = f"{PREFIX}test_{addon}"
     template = ensure_template()
@@ -149,6 +150,10 @@ def ensure_test_database(addon: str) -> str:
     ]
     fingerprint = digest(files, str(odoo_source.path()))
     if is_done(name, fingerprint) and exists(name):
+        return name
+    in_database = digest([], stored.fingerprint(files), str(odoo_source.path()))
+    if is_done(f"{name}-stored", in_database) and exists(name):
+        mark_done(name, fingerprint)
         return name
     records = digest([file for file in files if file.parent.name in RECORDS])
     if exists(name) and not is_done(f"{name}-records", records):
@@ -165,6 +170,7 @@ def ensure_test_database(addon: str) -> str:
                 drop(name)
                 raise
     mark_done(f"{name}-records", records)
+    mark_done(f"{name}-stored", in_database)
     mark_done(name, fingerprint)
     return name
 

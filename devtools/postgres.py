@@ -188,7 +188,10 @@ def _answers(binaries: Path) -> bool:
         return False
     if port.read_text() not in (DATA / "postmaster.pid").read_text().split():
         return False
-    probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", port.read_text()]
+    probe = [
+        *(binaries / "pg_isready", "--quiet", "--timeout=30"),
+        *("-h", "127.0.0.1", "-p", port.read_text()),
+    ]
     return subprocess.run([str(part) for part in probe], check=False).returncode == 0
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from . import odoo_source
@@ -26,7 +29,8 @@ REQUIREMENTS = ROOT / "requirements.txt"
 
 def ensure() -> None:
     """Make `.dev/venv` hold exactly what requirements.txt pins."""
-    fingerprint = digest([REQUIREMENTS], sys.version, str(ROOT))
+    python = interpreter()
+    fingerprint = digest([REQUIREMENTS], sys.version, python, str(ROOT))
     if PYTHON.exists() and is_done("python", fingerprint):
         return
     ensure_venv_module()
@@ -34,7 +38,7 @@ def ensure() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         DEV.mkdir(exist_ok=True)
         run(
-            [sys.executable, "-m", "venv", VENV],
+            [python, "-m", "venv", VENV],
             "Python could not make a virtual environment: see its reason below.",
         )
         run(
@@ -44,6 +48,22 @@ def ensure() -> None:
             log=LOGS / "pip.log",
         )
     mark_done("python", fingerprint)
+
+
+def interpreter() -> str:
+    """Return the Python that the virtual environment is made of.
+
+    One that was compiled without optimization takes a sixth more time for the tests,
+    so the distribution's of the same version is preferred to it.
+    """
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        return sys.executable
+    packaged = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
+    command = [packaged, "-c", "import ensurepip, venv"]
+    with contextlib.suppress(OSError):
+        if not subprocess.run(command, capture_output=True, check=False).returncode:
+            return packaged
+    return sys.executable
 
 
 def link_odoo() -> None:

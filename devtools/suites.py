@@ -1,181 +1,125 @@
-"""The test suites: what each needs, how it is run, what it counted."""
+"""The test suites: what each needs and how it is run."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from xml.etree import ElementTree
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from . import host_tests, lint, odoo, setup
+from . import host_tests, lint, odoo, setup, test_report
 from .console import Problem, say
-from .places import DEV, PYTHON, ROOT, addons
-from .selection import Selection, changed_files, select, suite_of
+from .places import DEV, LOGS, PYTHON, ROOT, addons
+from .test_report import Result
 
 REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
 WORKERS = 2
-ODOO_PLUGIN = ("-p", "odoo")
-"""Loads what setup.cfg leaves out, so that plain `pytest tests/core` needs no Odoo."""
+FEW_FILES = 3
+"""So many test files are done before a second worker has started."""
+MANY_FILES = 20
+"""A suite of so many test files has work for both processors."""
+ODOO_PLUGINS = ("-p", "odoo", "-p", "devtools.pytest_speed")
+"""setup.cfg leaves Odoo's out, so that plain `pytest tests/core` needs no Odoo."""
 WITH_ALL_BILLING = "subscription_usage"
 """The addon on whose database the tests run that are of no addon alone."""
 
 
-@dataclass
-class Result:
-    name: str
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    seconds: float = 0.0
+@dataclass(frozen=True)
+class Order:
+    """Which tests of a suite are run, and how."""
+
+    tests: list[str] = field(default_factory=list)
+    """Paths; none stand for the whole suite."""
+    options: list[str] = field(default_factory=list)
+    """Passed on to pytest."""
+    is_beside_another: bool = False
+    """Another suite runs at the same time, so this one keeps to one process."""
 
     @property
-    def is_red(self) -> bool:
-        return bool(self.failed) or not (self.passed + self.skipped)
+    def is_narrowed(self) -> bool:
+        return bool(self.tests) or "-k" in self.options
 
 
 @dataclass(frozen=True)
 class Suite:
     name: str
-    run: Callable[[str, list[str], list[str]], Result]
-    """Runs the tests at paths, or all when there are none, with pytest's options."""
+    run: Callable[[str, Order], Result]
+    addon: str | None = None
+    """The addon on whose database it runs."""
     is_asked_for: bool = False
     """It runs only when it is named."""
+    is_wide: bool = False
+    """It uses both processors by itself."""
+
+    def prepare(self) -> None:
+        """Make what it needs, so that running it begins at once."""
+        setup.python_only()
+        if self.addon:
+            setup.everything()
+            odoo.ensure_test_database(self.addon)
+
+    @property
+    def report(self) -> Path:
+        return REPORTS / f"{self.name}.xml"
 
 
 def available() -> list[Suite]:
     """Return the suites whose files exist, the quick ones first."""
-    plain = [Suite("lint", _run_lint)]
+    plain = [Suite("lint", _run_lint, is_wide=True)]
     for name in ("architecture", "core"):
         if (ROOT / "tests" / name).exists():
-            plain.append(Suite(name, _run_plain))
+            plain.append(Suite(name, _run_plain, is_wide=_has_many(f"tests/{name}")))
     with_odoo = [
-        Suite(addon, _run_addon)
+        Suite(addon, _run_addon, addon, is_wide=_has_many(f"{addon}/tests"))
         for addon in addons()
         if (ROOT / addon / "tests").exists()
     ]
-    for name, run_suite in (
+    for name, run in (
         ("end_to_end", _run_end_to_end),
         ("concurrency", _run_with_databases),
         ("browser", _run_with_databases),
     ):
         if (ROOT / "tests" / name).exists():
-            with_odoo.append(Suite(name, run_suite))
+            with_odoo.append(Suite(name, run, WITH_ALL_BILLING))
     host = [
-        Suite(name, _run_host, is_asked_for=True) for name in ("host", "host_alone")
+        Suite(name, _run_host, is_asked_for=True, is_wide=True)
+        for name in ("host", "host_alone")
     ]
     return plain + with_odoo + host
 
 
-def chosen(names: list[str]) -> dict[str, list[str]]:
-    """Return the tests of each named suite or path; none stand for the whole suite."""
-    known = {suite.name: suite for suite in available()}
-    if not names:
-        return {name: [] for name, suite in known.items() if not suite.is_asked_for}
-    selection = Selection()
-    for name in names:
-        if name in known:
-            selection.add_suite(name)
-            continue
-        path = name.rstrip("/").removeprefix("./")
-        suite = suite_of(path)
-        if suite not in known or not (ROOT / path.split("::")[0]).exists():
-            raise Problem(
-                f"There is no suite {name}, and no test at such a path: choose from "
-                f"{', '.join(known)}."
-            )
-        selection.add_tests(suite, [path])
-    return _in_order(selection)
+def _has_many(folder: str) -> bool:
+    return len(list((ROOT / folder).rglob("test_*.py"))) >= MANY_FILES
 
 
-def changed(base: str | None) -> dict[str, list[str]]:
-    """Return the tests that the changes since `base` can break."""
-    commit, files = changed_files(base)
-    selection = select(files, commit)
-    say(f"{len(files)} changed files since {commit[:12]}")
-    if selection is None:
-        say("A change of the tools can break any suite: everything is run.")
-        return chosen([])
-    found = _in_order(selection)
-    for name, tests in found.items():
-        say(f"  {name}{': ' + ', '.join(tests) if tests else ''}")
-    return found
-
-
-def _in_order(selection: Selection) -> dict[str, list[str]]:
-    return {
-        suite.name: sorted(selection.tests[suite.name])
-        for suite in available()
-        if suite.name in selection.tests
-    }
-
-
-def run(tests: dict[str, list[str]], options: list[str]) -> int:
-    """Run suites, print what each counted, and return the exit status."""
-    known = {suite.name: suite for suite in available()}
-    results = []
-    for name, paths in tests.items():
-        say(f"\n── {name}")
-        started = time.monotonic()
-        try:
-            result = known[name].run(name, paths, options)
-        except Problem as problem:
-            say(str(problem))
-            result = Result(name, failed=1)
-        result.seconds = time.monotonic() - started
-        results.append(result)
-    # A name that narrows the run may leave a suite without a test.
-    if "-k" in options:
-        results = [each for each in results if each.passed or each.failed]
-    return _report(results)
-
-
-def _report(results: list[Result]) -> int:
-    say(f"\n{'suite':<28}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
-    for each in results:
-        say(
-            f"{each.name:<28}{each.passed:>8}{each.failed:>8}{each.skipped:>9}"
-            f"{each.seconds:>9.0f}{'   nothing ran' if _is_empty(each) else ''}"
-        )
-    red = not results or any(each.is_red for each in results)
-    passed, failed, skipped = (
-        sum(getattr(each, kind) for each in results)
-        for kind in ("passed", "failed", "skipped")
-    )
-    say(f"\n{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if red else 0
-
-
-def _is_empty(result: Result) -> bool:
-    return not (result.passed + result.failed + result.skipped)
-
-
-def _run_lint(name: str, _tests: list[str], options: list[str]) -> Result:
-    if "-k" in options:
+def _run_lint(name: str, order: Order) -> Result:
+    if "-k" in order.options:
         return Result(name)
     setup.python_only()
     outcomes = lint.run()
     return Result(name, passed=sum(outcomes), failed=len(outcomes) - sum(outcomes))
 
 
-def _run_plain(name: str, tests: list[str], options: list[str]) -> Result:
+def _run_plain(name: str, order: Order) -> Result:
     setup.python_only()
-    workers = _workers(tests, options, "worksteal")
-    return _pytest(name, [*(tests or [f"tests/{name}"]), *workers, *options], {})
+    tests = order.tests or [f"tests/{name}"]
+    return _pytest(name, [*tests, *_workers(order, "worksteal")], order, {})
 
 
-def _run_addon(name: str, tests: list[str], options: list[str]) -> Result:
-    return _run_in_odoo(name, name, tests or [f"{name}/tests"], options)
+def _run_addon(name: str, order: Order) -> Result:
+    return _run_in_odoo(name, name, order.tests or [f"{name}/tests"], order)
 
 
-def _run_end_to_end(name: str, tests: list[str], options: list[str]) -> Result:
-    return _run_in_odoo(name, WITH_ALL_BILLING, tests or [f"tests/{name}"], options)
+def _run_end_to_end(name: str, order: Order) -> Result:
+    tests = order.tests or [f"tests/{name}"]
+    return _run_in_odoo(name, WITH_ALL_BILLING, tests, order)
 
 
-def _run_host(name: str, _tests: list[str], options: list[str]) -> Result:
+def _run_host(name: str, order: Order) -> Result:
     """Run the host's tests with our addons, or alone to see what fails by itself."""
     is_alone = name == "host_alone"
     setup.everything()
@@ -183,7 +127,7 @@ def _run_host(name: str, _tests: list[str], options: list[str]) -> Result:
         database = odoo.ensure_template()
     else:
         database = odoo.ensure_test_database("subscription_management")
-    result = _pytest_on(database, name, host_tests.folders(), options)
+    result = _pytest_on(database, name, host_tests.folders(), order)
     report = REPORTS / f"{name}.xml"
     failed = host_tests.failures(report) if report.exists() else []
     known = host_tests.known_failures()
@@ -196,75 +140,100 @@ def _run_host(name: str, _tests: list[str], options: list[str]) -> Result:
     return result
 
 
-def _run_in_odoo(name: str, addon: str, tests: list[str], options: list[str]) -> Result:
+def _run_in_odoo(name: str, addon: str, tests: list[str], order: Order) -> Result:
     """Run tests that are rolled back, on the kept database of an addon."""
     setup.everything()
-    return _pytest_on(odoo.ensure_test_database(addon), name, tests, options)
+    kept = odoo.ensure_test_database(addon)
+    if not order.is_beside_another:
+        return _pytest_on(kept, name, tests, order)
+    with _copied(kept, name) as database:
+        return _pytest_on(database, name, tests, order)
 
 
-def _pytest_on(
-    database: str, name: str, tests: list[str], options: list[str]
-) -> Result:
-    workers = _workers(tests, options, "loadscope")
+@contextlib.contextmanager
+def _copied(kept: str, suite: str) -> Iterator[str]:
+    """Yield a copy of a database, since one in use cannot be cloned by others."""
+    name = f"{odoo.PREFIX}run_{suite}"
+    odoo.drop(name)
+    odoo.create(name, kept)
+    try:
+        yield name
+    finally:
+        odoo.drop(name)
+
+
+def _pytest_on(database: str, name: str, tests: list[str], order: Order) -> Result:
+    workers = _workers(order, "loadscope")
     for number in range(WORKERS if workers else 0):
         odoo.remember(f"{database}-gw{number}")
-    return _pytest(
-        name,
-        [
-            *ODOO_PLUGIN,
-            f"--odoo-database={database}",
-            f"--odoo-config={odoo.CONF}",
-            "--odoo-http",
-            *tests,
-            *workers,
-            *options,
-        ],
-        odoo.environment(),
-    )
+    arguments = [
+        *ODOO_PLUGINS,
+        f"--odoo-database={database}",
+        f"--odoo-config={odoo.CONF}",
+        "--odoo-http",
+        *tests,
+        *workers,
+    ]
+    return _pytest(name, arguments, order, odoo.environment())
 
 
-def _workers(tests: list[str], options: list[str], distribution: str) -> list[str]:
+def _workers(order: Order, distribution: str) -> list[str]:
     """Return the options that use two processors; a chosen few tests start at once."""
-    is_short = bool(tests) and all(
-        path.endswith(".py") or "::" in path for path in tests
-    )
-    if "-k" in options or is_short or (os.cpu_count() or 1) < WORKERS:
+    is_short = "-k" in order.options or (order.tests and _are_few(order.tests))
+    if order.is_beside_another or is_short or (os.cpu_count() or 1) < WORKERS:
         return []
     return [f"--numprocesses={WORKERS}", f"--dist={distribution}"]
 
 
-def _run_with_databases(name: str, tests: list[str], options: list[str]) -> Result:
+def _are_few(tests: list[str]) -> bool:
+    count = 0
+    for path in {test.split("::")[0] for test in tests}:
+        here = ROOT / path
+        count += len(list(here.rglob("test_*.py"))) if here.is_dir() else 1
+    return count <= FEW_FILES
+
+
+def _run_with_databases(name: str, order: Order) -> Result:
     setup.everything()
     if name == "browser" and not shutil.which("chromium"):
         raise Problem("The browser tests need Chromium: install the package chromium.")
     template = odoo.ensure_test_database(WITH_ALL_BILLING)
     environment = {**odoo.environment(), "SUBSCRIPTION_TEMPLATE": template}
-    return _pytest(name, [*(tests or [f"tests/{name}"]), *options], environment)
+    return _pytest(name, order.tests or [f"tests/{name}"], order, environment)
 
 
-def _pytest(name: str, arguments: list[str], environment: dict[str, str]) -> Result:
+def _pytest(
+    name: str, arguments: list[str], order: Order, environment: dict[str, str]
+) -> Result:
     report = REPORTS / f"{name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    status = subprocess.run(
-        [str(PYTHON), "-m", "pytest", f"--junitxml={report}", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment},
-        check=False,
-    ).returncode
-    result = _read(name, report)
+    command = [str(PYTHON), "-m", "pytest", f"--junitxml={report}", *arguments]
+    with _output(name, order) as output:
+        status = subprocess.run(
+            [*command, *order.options],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+            check=False,
+        ).returncode
+    result = test_report.read(name, report)
     # A crash of the runner itself is a failure that no test reports.
     if status not in (0, 5) and not result.failed:
         result.failed = 1
     return result
 
 
-def _read(name: str, report: os.PathLike[str]) -> Result:
-    if not os.path.exists(report):
-        return Result(name, failed=1)
-    suite = ElementTree.parse(report).getroot().find("testsuite")
-    assert suite is not None
-    total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
-    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-    return Result(name, total - failed - skipped, failed, skipped)
+@contextlib.contextmanager
+def _output(name: str, order: Order) -> Iterator[int | None]:
+    """Yield where pytest writes to: the terminal, or a log that is shown at the end."""
+    if not order.is_beside_another:
+        yield None
+        return
+    log = LOGS / f"test_{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as written:
+        yield written.fileno()
+    say(f"\n── {name}\n{log.read_text().rstrip()}")

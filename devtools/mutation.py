@@ -1,0 +1,226 @@
+"""A mutation run: breaks the code in small ways and shows which ways no test notices.
+
+It works in copies of the repository below a temporary folder; no file of the
+repository is written to.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+from . import odoo, setup
+from .console import Problem, say
+from .mutants import Mutant, mutants
+from .places import PYTHON, ROOT, is_core
+from .suites import ODOO_PLUGINS, WORKERS
+
+LAWS = "tests/core/test_laws.py"
+NOT_COPIED = (
+    ".git",
+    ".dev",
+    "__pycache__",
+    ".hypothesis",
+    ".mypy_cache",
+    ".ruff_cache",
+)
+PATIENCE = 5
+"""A run is endless after so many times what the right code takes, and a minute."""
+
+
+@dataclass
+class Change:
+    """A mutant of a file, and the stages of tests that should notice it."""
+
+    file: str
+    mutant: Mutant
+    stages: list[list[str]]
+
+    def __str__(self) -> str:
+        mutant = self.mutant
+        return f"{self.file}:{mutant.line}  {mutant.before}  →  {mutant.after}"
+
+
+def run(files: list[str], sample: int, minutes: float, seed: int) -> int:
+    """Try a sample of mutants, report the score, and return the exit status."""
+    setup.python_only()
+    changes = [each for file in files or core_files() for each in _changes(file)]
+    if not changes:
+        raise Problem("Nothing can be changed in these files: name others.")
+    total = len(changes)
+    if sample < total:
+        changes = random.Random(seed).sample(changes, sample)
+    say(f"{len(changes)} of {total} mutants, {minutes:g} minutes at most")
+    deadline = time.monotonic() + minutes * 60
+    is_plain = all(_is_of_core(change.file) for change in changes)
+    with _places(is_plain) as (places, command):
+        _check_that_all_is_green(changes, places, command)
+        outcomes = _try_all(changes, places, command, deadline)
+    return _report(outcomes)
+
+
+def core_files() -> list[str]:
+    """Return the modules of the cores."""
+    return [
+        str(file.relative_to(ROOT))
+        for core in sorted(ROOT.glob("*/*_core"))
+        for file in sorted(core.rglob("*.py"))
+        if file.name != "__init__.py"
+    ]
+
+
+def _is_of_core(file: str) -> bool:
+    return any(is_core(folder) for folder in Path(file).parts)
+
+
+def _changes(file: str) -> list[Change]:
+    path = ROOT / file
+    if not path.is_file() or path.suffix != ".py":
+        raise Problem(f"There is no Python file {file}: name one by its path.")
+    stages = stages_of(file)
+    # The kept database holds the fields of a model; its methods are the file's.
+    found = mutants(path.read_text(), only_in_functions=not _is_of_core(file))
+    return [Change(file, mutant, stages) for mutant in found]
+
+
+def stages_of(file: str, root: Path = ROOT) -> list[list[str]]:
+    """Return the tests of a file, the quickest first; each stage is for survivors."""
+    parts = Path(file).parts
+    if not _is_of_core(file):
+        own = Path(parts[0], "tests", parts[2]) if len(parts) > 3 else None
+        tests = own if own and (root / own).is_dir() else Path(parts[0], "tests")
+        return [[str(tests)]]
+    own = Path("tests", "core", f"test_{Path(file).name}")
+    first = [[str(own), "-m", "not hypothesis"]] if (root / own).exists() else []
+    examples = ["tests/core", "-m", "not hypothesis", f"--ignore={LAWS}"]
+    laws = ["tests/core", "-m", "hypothesis", f"--ignore={LAWS}"]
+    return [*first, examples, laws, [LAWS]]
+
+
+@contextmanager
+def _places(is_plain: bool) -> Iterator[tuple[list[Path], Callable[[Path], list[str]]]]:
+    """Yield copies of the repository, and the command that tests one of them."""
+    with tempfile.TemporaryDirectory(prefix="mutation") as folder:
+        count = min(WORKERS, os.cpu_count() or 1) if is_plain else 1
+        places = [Path(folder) / str(number) for number in range(count)]
+        for place in places:
+            ignored = shutil.ignore_patterns(*NOT_COPIED)
+            shutil.copytree(ROOT, place, ignore=ignored)
+        if is_plain:
+            yield places, lambda _place: []
+            return
+        with _odoo_options(places[0]) as options:
+            yield places, lambda _place: options
+
+
+@contextmanager
+def _odoo_options(place: Path) -> Iterator[list[str]]:
+    """Yield the options that test a copy of the addons on a copy of a database."""
+    setup.everything()
+    kept = odoo.ensure_test_database("subscription_usage")
+    name = f"{odoo.PREFIX}run_mutation"
+    odoo.drop(name)
+    odoo.create(name, kept)
+    configuration = place / "odoo.conf"
+    configuration.write_text(odoo.CONF.read_text().replace(str(ROOT), str(place)))
+    try:
+        yield [
+            *ODOO_PLUGINS,
+            f"--odoo-database={name}",
+            f"--odoo-config={configuration}",
+            "--odoo-http",
+        ]
+    finally:
+        odoo.drop(name)
+
+
+def _check_that_all_is_green(
+    changes: list[Change], places: list[Path], command: Callable[[Path], list[str]]
+) -> None:
+    """Refuse to begin while the tests fail without a change."""
+    stages = {tuple(stage) for change in changes for stage in change.stages}
+    for stage in sorted(stages):
+        _taken[stage] = 600.0
+        started = time.monotonic()
+        if _notices(list(stage), places[0], command(places[0])):
+            raise Problem(f"{stage[0]} fails as it is: cure that first.")
+        _taken[stage] = time.monotonic() - started
+
+
+_taken: dict[tuple[str, ...], float] = {}
+"""Seconds that a stage takes on the right code."""
+
+
+def _notices(stage: list[str], place: Path, options: list[str]) -> bool:
+    """Return whether a test fails, or does not come to an end."""
+    command = [str(PYTHON), "-m", "pytest", "-x", *options, *stage]
+    try:
+        status = subprocess.run(
+            ["nice", *command],
+            cwd=place,
+            env={**os.environ, **(odoo.environment() if options else {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_taken[tuple(stage)] * PATIENCE + 60,
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return True
+    # No test that fits is no failure.
+    return status not in (0, 5)
+
+
+def _try_all(
+    changes: list[Change],
+    places: list[Path],
+    command: Callable[[Path], list[str]],
+    deadline: float,
+) -> list[tuple[Change, int | None]]:
+    """Return for each change that was tried which stage noticed it, or None."""
+    free: SimpleQueue[Path] = SimpleQueue()
+    for place in places:
+        free.put(place)
+
+    def attempt(change: Change) -> tuple[Change, int | None] | None:
+        if time.monotonic() > deadline:
+            return None
+        place = free.get()
+        file = place / change.file
+        try:
+            file.write_text(change.mutant.source)
+            for number, stage in enumerate(change.stages):
+                if _notices(stage, place, command(place)):
+                    return change, number
+            say(f"survived: {change}")
+            return change, None
+        finally:
+            file.write_text((ROOT / change.file).read_text())
+            free.put(place)
+
+    with ThreadPoolExecutor(len(places)) as workers:
+        return [done for done in workers.map(attempt, changes) if done]
+
+
+def _report(outcomes: list[tuple[Change, int | None]]) -> int:
+    survivors = [change for change, stage in outcomes if stage is None]
+    killed = len(outcomes) - len(survivors)
+    say(f"\n{len(outcomes)} tried, {killed} killed, {len(survivors)} survived")
+    if outcomes:
+        say(f"Score: {100 * killed / len(outcomes):.0f} %")
+    late = sum(stage == len(change.stages) - 1 for change, stage in outcomes)
+    if any(len(change.stages) > 1 for change, _stage in outcomes):
+        say(f"Killed by the laws alone: {late}")
+    for change in sorted(survivors, key=str):
+        say(f"  {change}")
+    return 0

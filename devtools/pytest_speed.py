@@ -1,0 +1,39 @@
+"""A plug-in of pytest that takes repeated work out of the tests on Odoo.
+
+What a test does and checks is the same without it, and takes longer.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import types
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_repeated_work(load_registry: None) -> None:
+    _list_the_members_of_a_module_once()
+    _count_the_names_of_a_module()
+
+
+def _list_the_members_of_a_module_once() -> None:
+    """Each test class makes a company, which asks every module for chart templates."""
+    ir_module = importlib.import_module("odoo.addons.account.models.ir_module")
+    ir_module.getmembers = functools.cache(ir_module.getmembers)  # type: ignore[attr-defined]
+
+
+def _count_the_names_of_a_module() -> None:
+    """Freezing the time looks through every module for clocks, and keeps what it found.
+
+    Whether a module has other names than before is seen by their number; the names
+    themselves, of thousands of modules, take longer to list than most tests freeze for.
+    """
+    from freezegun import api
+
+    def fingerprint(module: types.ModuleType) -> str:
+        return f"{id(module)}-{len(getattr(module, '__dict__', ()))}"
+
+    assert hasattr(api, "_get_module_attributes_hash")
+    api._get_module_attributes_hash = fingerprint
