@@ -1,8 +1,13 @@
-import datetime
+from datetime import UTC, timedelta
 
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+EASTERNMOST = timedelta(hours=14)
+WESTERNMOST = timedelta(hours=-12)
+"""The offsets from UTC between which every calendar date of the moment lies."""
 
 
 class ResCompany(models.Model):
@@ -20,15 +25,45 @@ class ResCompany(models.Model):
         return result
 
     def _subscription_today(self):
-        """Return today's calendar date at the company's place."""
+        """Return today's calendar date in the company's time zone."""
         return self._subscription_day(fields.Datetime.now())
 
-    def _subscription_day(self, moment):
-        """Return the calendar date at the company's place of a moment of the host.
+    @api.model
+    def _latest_today_anywhere(self):
+        """Return the latest calendar date that any company can have at the moment.
 
-        The time zone is that of the company's own contact, which people set on its
-        address; without one the dates are those of UTC.
+        For the selection of scheduled actions whose step checks the company's date.
+        """
+        return (fields.Datetime.now() + EASTERNMOST).date()
+
+    @api.model
+    def _earliest_today_anywhere(self):
+        """Return the earliest calendar date that any company can have at the moment.
+
+        A record that is planned for it is due in every company at once.
+        """
+        return (fields.Datetime.now() + WESTERNMOST).date()
+
+    @api.model
+    def _domain_by_today(self, condition):
+        """Return a domain that holds for each record on its company's date.
+
+        `condition` returns the domain for a date.
+        """
+        companies = self.sudo().with_context(active_test=False).search([])
+        return Domain.OR(
+            Domain("company_id", "in", same_day.ids) & Domain(condition(today))
+            for today, same_day in companies.grouped(
+                lambda company: company._subscription_today()
+            ).items()
+        )
+
+    def _subscription_day(self, moment):
+        """Return the calendar date of a moment in the company's time zone.
+
+        The moment is in UTC, as the host stores it. The time zone is that of the
+        company's contact, or UTC where it has none.
         """
         self.ensure_one()
         zone = pytz.timezone(self.partner_id.tz or "UTC")
-        return moment.replace(tzinfo=datetime.UTC).astimezone(zone).date()
+        return moment.replace(tzinfo=UTC).astimezone(zone).date()

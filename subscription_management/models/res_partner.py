@@ -136,7 +136,7 @@ class ResPartner(models.Model):
     @api.depends_context("allowed_company_ids")
     def _compute_managed_subscriptions(self):
         currency = self.env.company.currency_id
-        today = fields.Date.context_today(self)
+        today = self.env.company._subscription_today()
         for partner in self:
             running = partner._managed_subscriptions()
             begun = partner._managed_subscriptions(ended=True).filtered(

@@ -77,6 +77,7 @@ from .revenue import test_revenue, test_revenue_of_customers
 from .sales import test_orders, test_orders_online
 from .subscriptions import (
     test_billing_day,
+    test_company_today,
     test_counted_fields,
     test_draft_ramp,
     test_lifecycle,

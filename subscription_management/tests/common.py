@@ -1,3 +1,6 @@
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 from freezegun import freeze_time
 
 from odoo import fields
@@ -5,6 +8,9 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged  # noqa: F401 - offered to the tests
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+TIME_ZONES = ("Asia/Jerusalem", "Pacific/Auckland")
+"""Time zones in which a day begins before it does in UTC."""
 
 
 class SubscriptionCase(AccountTestInvoicingCommon):
@@ -121,6 +127,24 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         with freeze_time(f"{day} {at}"), self.enter_registry_test_mode():
             self.env.ref(f"subscription_management.{name}").method_direct_trigger()
         self.env.invalidate_all()
+
+    def run_action_at(self, name, day, local_time):
+        """Run a scheduled action at a time of day in the company's time zone."""
+        zone = ZoneInfo(self.env.company.partner_id.tz)
+        local = datetime.combine(fields.Date.to_date(day), local_time, zone)
+        moment = local.astimezone(UTC)
+        self.run_action(name, moment.date(), moment.strftime("%H:%M:%S"))
+
+    def assert_acts_after_midnight(self, name, day, has_acted):
+        """Check that a scheduled action acts at 00:30 of a day, and not an hour before.
+
+        The times are those of the company's time zone.
+        """
+        day = fields.Date.to_date(day)
+        self.run_action_at(name, day - timedelta(days=1), time(23, 30))
+        self.assertFalse(has_acted(), "The action ran a day early.")
+        self.run_action_at(name, day, time(0, 30))
+        self.assertTrue(has_acted(), "The action did not run on its day.")
 
     def bill(self, day, **values):
         """Run the billing of a day as the scheduled action does; return the run."""

@@ -61,6 +61,17 @@ def cores_that_tell_the_time(root: Path) -> list[str]:
     ]
 
 
+def dates_without_a_company(root: Path) -> list[str]:
+    """A model asks a company for today's date: UTC and users have other dates."""
+    return [
+        f"{file.relative_to(root)}:{node.lineno} asks for {node.attr}"
+        for file in files(root, ".py")
+        if {"models", "wizards", "controllers"} & set(file.relative_to(root).parts)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"today", "context_today"}
+    ]
+
+
 def long_files(root: Path) -> list[str]:
     return [
         f"{file.relative_to(root)} has {count} lines"

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = [
     rules.impure_core_imports,
     rules.cores_that_tell_the_time,
+    rules.dates_without_a_company,
     rules.long_files,
     rules.wrong_dependencies,
     rules.untested_core_modules,

@@ -16,6 +16,14 @@ BREACHES = [
     (rules.impure_core_imports, {"a/billing_core/x.py": "import odoo"}),
     (rules.impure_core_imports, {"a/billing_core/x.py": "from ..models import y"}),
     (rules.cores_that_tell_the_time, {"a/billing_core/x.py": "date.today()"}),
+    (
+        rules.dates_without_a_company,
+        {"a/models/b/x.py": "from odoo import fields\nx = fields.Date.today()"},
+    ),
+    (
+        rules.dates_without_a_company,
+        {"a/wizards/x.py": "x = fields.Date(default=fields.Date.context_today)"},
+    ),
     (rules.long_files, {"a/x.py": "x = 1\n" * 601}),
     (
         rules.wrong_dependencies,

@@ -20,7 +20,7 @@ class SubscriptionBillingRun(models.Model):
     target_date = fields.Date(
         "Billing Date",
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: self.env.company._subscription_today(),
         help="A future date is possible in a dry run only.",
     )
     company_ids = fields.Many2many(

@@ -81,6 +81,7 @@ class SubscriptionDunningClosing(models.Model):
     @api.model
     def _wake_settled(self):
         """Let the cases be looked at today whose invoices need no payment any more."""
+        today = self.env["res.company"]._earliest_today_anywhere()
         settled = self._take(
             SQL(
                 """(next_date IS NULL OR next_date > %s) AND EXISTS (
@@ -88,11 +89,11 @@ class SubscriptionDunningClosing(models.Model):
                      WHERE move.id = move_id
                        AND (move.state = 'cancel' OR move.payment_state IN
                             ('paid', 'in_payment', 'reversed')))""",
-                fields.Date.add(fields.Date.today(), days=-1),
+                today,
             ),
             OPENED_TOGETHER,
         )
-        settled.next_date = fields.Date.add(fields.Date.today(), days=-1)
+        settled.next_date = today
         return settled
 
     def _close(self):

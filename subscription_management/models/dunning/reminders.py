@@ -60,12 +60,13 @@ class SubscriptionPaymentReminders(models.Model):
             [], [], ["upcoming_reminder_days:max"]
         )
         if longest:
-            today = fields.Date.today()
-            domain = (
-                Domain("state", "in", ("trial", "active", "past_due"))
-                & Domain("plan_id.upcoming_reminder_days", ">", 0)
-                & Domain("next_billing_date", ">", today - timedelta(days=1))
-                & Domain("next_billing_date", "<=", today + timedelta(days=longest))
+            domain = Domain("state", "in", ("trial", "active", "past_due"))
+            domain &= Domain("plan_id.upcoming_reminder_days", ">", 0)
+            domain &= self.env["res.company"]._domain_by_today(
+                lambda today: [
+                    ("next_billing_date", ">", today),
+                    ("next_billing_date", "<=", today + timedelta(days=longest)),
+                ]
             )
             self._run_for_each(domain, lambda each: each._remind_of_invoice())
         self.env["subscription.payment.method"]._remind_of_expiry()

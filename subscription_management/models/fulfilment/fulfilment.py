@@ -108,7 +108,7 @@ class SubscriptionFulfilment(models.Model):
             )
         )
         if concerned:
-            concerned.fulfil_on = fields.Date.today() - DAY
+            concerned.fulfil_on = self.env["res.company"]._earliest_today_anywhere()
             self.env.ref(CRON).sudo()._trigger()
 
     def _fulfil_from_now(self):
@@ -119,8 +119,9 @@ class SubscriptionFulfilment(models.Model):
     @api.model
     def _cron_fulfil(self):
         """Set in motion what the periods that begin ask for, one after the other."""
-        # One day more: it may be tomorrow already at the company's place.
-        domain = [("fulfil_on", "<=", fields.Date.today() + DAY)]
+        domain = self.env["res.company"]._domain_by_today(
+            lambda today: [("fulfil_on", "<=", today)]
+        )
         self._run_for_each(domain, lambda each: each._fulfil())
 
     def _fulfil(self):

@@ -74,10 +74,12 @@ class SubscriptionHealth(models.Model):
     @api.model
     def _cron_score_health(self):
         """Score what runs once a day, and commit after each few hundred."""
-        not_today = Domain("health_scored_on", "=", False) | Domain(
-            "health_scored_on", "<", fields.Date.today()
+        not_today = self.env["res.company"]._domain_by_today(
+            lambda today: Domain("health_scored_on", "<", today)
         )
-        domain = not_today & Domain("state", "in", EVALUATED_STATES)
+        domain = (Domain("health_scored_on", "=", False) | not_today) & Domain(
+            "state", "in", EVALUATED_STATES
+        )
         found = self.search(domain)
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(found))

@@ -136,7 +136,7 @@ class SaleOrderOfOpportunity(models.Model):
             self.managed_monthly_amount,
             currency,
             self.company_id,
-            self.date_order or fields.Date.today(),
+            self.date_order or self.company_id._subscription_today(),
         )
 
 

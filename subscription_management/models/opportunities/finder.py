@@ -50,8 +50,9 @@ class SubscriptionOpportunity(models.Model):
     @api.model
     def _cron_find_opportunities(self):
         """Ask the rules about each subscription that they may concern, once a day."""
-        not_today = Domain("opportunities_checked_on", "=", False) | Domain(
-            "opportunities_checked_on", "<", fields.Date.today()
+        not_today = Domain("opportunities_checked_on", "=", False)
+        not_today |= self.env["res.company"]._domain_by_today(
+            lambda today: [("opportunities_checked_on", "<", today)]
         )
         rules = self.env["subscription.opportunity.rule"].search(
             [("active", "=", True)]
@@ -75,7 +76,7 @@ class SubscriptionOpportunity(models.Model):
             )
             for rule in rules:
                 rule._evaluate(looked_at)
-        looked_at.opportunities_checked_on = fields.Date.today()
+        looked_at.opportunities_checked_on = self._today()
 
     def _evaluate_opportunities_after(self, changes):
         """Evaluate changed subscriptions again, at once if revenue may be lost.

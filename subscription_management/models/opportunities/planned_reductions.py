@@ -19,9 +19,10 @@ class SubscriptionSignalOfReduction(models.Model):
     def _candidates_of_reduction(self, rule):
         lately = Domain("create_date", ">=", fields.Datetime.now() - NOTED_LATELY)
         lowered = lately & Domain("monthly_difference", "<", 0)
-        return Domain("date_end", ">", fields.Date.today()) | Domain(
-            "change_ids", "any", lowered
+        ending = self.env["res.company"]._domain_by_today(
+            lambda today: [("date_end", ">", today)]
         )
+        return ending | Domain("change_ids", "any", lowered)
 
     def _signal_of_reduction(self, rule):
         """Return that the service was cancelled, or the last downgrade."""

@@ -22,9 +22,11 @@ class SubscriptionSignalOfRenewal(models.Model):
     _inherit = "subscription.subscription"
 
     def _candidates_of_renewal(self, rule):
-        # One day more: it may be tomorrow already at the company's place.
-        last = fields.Date.today() + timedelta(days=rule.days_before_end + 1)
-        return Domain("term_end", "<=", last) & Domain("date_end", "=", False)
+        ahead = timedelta(days=rule.days_before_end)
+        soon = self.env["res.company"]._domain_by_today(
+            lambda today: [("term_end", "<=", today + ahead)]
+        )
+        return soon & Domain("date_end", "=", False)
 
     def _signal_of_renewal(self, rule):
         """Return that a term ends soon which goes on if nobody, or somebody, acts."""
@@ -150,7 +152,8 @@ class SubscriptionSignalOfPayment(models.Model):
     _inherit = "subscription.subscription"
 
     def _candidates_of_payment(self, rule):
-        last = fields.Date.today() - timedelta(days=rule.overdue_days - 1)
+        latest = self.env["res.company"]._latest_today_anywhere()
+        last = latest - timedelta(days=rule.overdue_days)
         late = Domain("state", "=", "posted") & Domain("amount_residual", ">", 0)
         late &= Domain("invoice_date_due", "<=", last)
         return Domain("state", "in", UNPAID_STATES) | Domain(

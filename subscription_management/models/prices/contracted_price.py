@@ -118,13 +118,17 @@ class SubscriptionContract(models.Model):
     def _cron_renew(self):
         """End contracted prices as well where no term's end does."""
         result = super()._cron_renew()
-        soon = fields.Date.today() + timedelta(days=self._longest_notice())
-        domain = [
-            ("state", "in", RUNNING),
-            ("term_end", "=", False),
-            ("line_ids.pricing_rule_id.partner_id", "!=", False),
-            ("line_ids.pricing_rule_id.date_to", "<", soon),
-        ]
+        notice = timedelta(days=self._longest_notice())
+        domain = (
+            Domain("state", "in", RUNNING)
+            & Domain("term_end", "=", False)
+            & Domain("line_ids.pricing_rule_id.partner_id", "!=", False)
+        )
+        domain &= self.env["res.company"]._domain_by_today(
+            lambda today: [
+                ("line_ids.pricing_rule_id.date_to", "<", today + notice),
+            ]
+        )
         self._run_for_each(domain, lambda each: each._follow_contracts())
         return result
 
@@ -230,7 +234,7 @@ class SubscriptionContractEnd(models.Model):
 
     def _check_ends_by(self, last):
         """Refuse to end what was granted before today where it was billed already."""
-        yesterday = fields.Date.context_today(self) - timedelta(days=1)
+        yesterday = self.env.company._subscription_today() - timedelta(days=1)
         changed = self.filtered(lambda rule: rule.partner_id and rule.date_to != last)
         if last < yesterday and (used := changed._used()):
             raise UserError(

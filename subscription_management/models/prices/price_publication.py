@@ -132,7 +132,7 @@ class SubscriptionPriceLock(models.Model):
             # The defaults of the screen are for prices, not for what follows.
             self.with_context(clean_context(self.env.context)).state = "published"
             return None
-        today = fields.Date.context_today(self)
+        today = self.env.company._subscription_today()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Publish the Price"),

@@ -107,7 +107,7 @@ class SubscriptionPriceSimulation(models.Model):
         What ended, or was changed in between, counts with what it is now only; what
         is in trial, or rests, with what it costs afterwards.
         """
-        today = fields.Date.context_today(self)
+        today = self.env.company._subscription_today()
         lines = self.env["subscription.line"].search(
             self._lines_before()
             & Domain("company_id", "in", self.env.companies.ids)

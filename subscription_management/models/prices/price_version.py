@@ -99,7 +99,7 @@ class SubscriptionPriceVersion(models.Model):
 
     def _check_from_today(self, day):
         """Refuse a day that is over: what was billed then was billed at the price."""
-        if day < fields.Date.context_today(self):
+        if day < self.env.company._subscription_today():
             raise UserError(
                 self.env._(
                     "%(price)s cannot count from %(day)s, which is over; choose today "

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from ...billing_core.money import raised
 from ...billing_core.renewal import compounded_percent
@@ -144,12 +144,11 @@ class SubscriptionRenewal(models.Model):
     @api.model
     def _cron_renew(self):
         """Remind, ask, renew and end the terms whose day comes."""
-        horizon = fields.Date.today() + timedelta(days=self._longest_notice())
-        domain = [
-            ("state", "in", (*RUNNING, "suspended")),
-            ("term_end", "!=", False),
-            ("term_end", "<=", horizon),
-        ]
+        notice = timedelta(days=self._longest_notice())
+        domain = Domain("state", "in", (*RUNNING, "suspended"))
+        domain &= self.env["res.company"]._domain_by_today(
+            lambda today: [("term_end", "<=", today + notice)]
+        )
         self._run_for_each(domain, lambda each: each._follow_term())
 
     @api.model

@@ -12,7 +12,7 @@ class SubscriptionHistory(models.Model):
     as_of_date = fields.Date(
         "Show as It Was On",
         store=False,
-        default=fields.Date.context_today,
+        default=lambda self: self.env.company._subscription_today(),
         help="Nothing is saved: the table below follows the day that you choose.",
     )
     as_of = fields.Html(compute="_compute_as_of", sanitize=False)

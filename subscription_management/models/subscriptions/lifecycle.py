@@ -203,11 +203,11 @@ class SubscriptionLifecycle(models.Model):
     @api.model
     def _cron_close_ended(self):
         """Close the subscriptions whose last day has passed."""
-        domain = [
-            ("state", "in", ("trial", "active", "past_due", "suspended", "paused")),
-            ("date_end", "!=", False),
-            ("date_end", "<=", fields.Date.today()),
-        ]
+        domain = Domain(
+            "state", "in", ("trial", "active", "past_due", "suspended", "paused")
+        ) & self.env["res.company"]._domain_by_today(
+            lambda today: [("date_end", "<=", today)]
+        )
         self._run_for_each(domain, lambda each: each._close_if_ended())
 
     def _close_if_ended(self):
@@ -218,17 +218,21 @@ class SubscriptionLifecycle(models.Model):
     @api.model
     def _cron_follow_changes(self):
         """Bring state and revenue in step with the changes whose day has come."""
-        today = fields.Date.today()
-        rests = Domain("date_start", "<=", today) & (
+        domain = self.env["res.company"]._domain_by_today(self._domain_out_of_step)
+        self._run_for_each(domain, lambda each: each._follow_change())
+
+    @api.model
+    def _domain_out_of_step(self, today):
+        """Return the domain of what is not yet as its changes and pauses ask for."""
+        paused = Domain("date_start", "<=", today) & (
             Domain("date_end", "=", False) | Domain("date_end", ">", today)
         )
         # A change on the morning of a pause lets the next change be a later one.
         out_of_step = (
             Domain("state", "in", ("active", "past_due"))
-            & Domain("pause_ids", "any", rests)
-        ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", rests))
-        domain = Domain("next_change_date", "<=", today) | out_of_step
-        self._run_for_each(domain, lambda each: each._follow_change())
+            & Domain("pause_ids", "any", paused)
+        ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", paused))
+        return Domain("next_change_date", "<=", today) | out_of_step
 
     def _follow_change(self):
         self.ensure_one()

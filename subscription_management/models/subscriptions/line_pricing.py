@@ -212,7 +212,7 @@ class SubscriptionLineKind(models.Model):
 
     def _pricing_day(self):
         self.ensure_one()
-        return self.date_start or self.subscription_id.date_start or fields.Date.today()
+        return self.date_start or self.subscription_id.date_start or self._today()
 
     def _host_price(self):
         self.ensure_one()

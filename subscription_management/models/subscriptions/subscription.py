@@ -121,7 +121,7 @@ class SubscriptionSubscription(models.Model):
     date_start = fields.Date(
         "Start",
         required=True,
-        default=fields.Date.context_today,
+        default=lambda self: self.env.company._subscription_today(),
         copy=False,
         tracking=True,
     )

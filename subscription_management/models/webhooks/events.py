@@ -218,7 +218,9 @@ class SubscriptionWebhookEvents(models.Model):
     @api.model
     def _cron_queue_webhooks(self):
         """Tell what takes effect by itself: steps that were agreed, and first days."""
-        domain = [("webhook_next_look", "<=", fields.Date.today())]
+        domain = self.env["res.company"]._domain_by_today(
+            lambda today: [("webhook_next_look", "<=", today)]
+        )
         self.with_context(lang=None)._run_for_each(
             domain, lambda each: each._schedule_next_check()
         )
@@ -260,8 +262,7 @@ class SubscriptionWebhookEvents(models.Model):
                    AND webhook_next_look IS NULL
                    AND state NOT IN ('draft', 'cancelled', 'expired')
                 """,
-                # The day before: what day it is differs between companies.
-                fields.Date.subtract(fields.Date.today(), days=1),
+                self.env["res.company"]._earliest_today_anywhere(),
                 tuple(called),
             )
         )

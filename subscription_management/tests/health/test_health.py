@@ -9,7 +9,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..common import SubscriptionCase
+from ..common import TIME_ZONES, SubscriptionCase
 
 
 class HealthCase(SubscriptionCase):
@@ -45,6 +45,19 @@ class HealthCase(SubscriptionCase):
         self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=invoice.ids
         ).create({"payment_date": day})._create_payments()
+
+
+@tagged("post_install", "-at_install")
+class TestHealthOnItsDay(HealthCase):
+    def test_a_score_is_made_in_the_first_hour_of_each_day(self):
+        for zone, day in zip(TIME_ZONES, ("2026-06-12", "2026-06-14"), strict=True):
+            with self.subTest(zone=zone):
+                self.env.company.partner_id.tz = zone
+                self.assert_acts_after_midnight(
+                    "ir_cron_score_health",
+                    day,
+                    lambda day=day: self.subscription.health_scored_on == self.day(day),
+                )
 
 
 @tagged("post_install", "-at_install")

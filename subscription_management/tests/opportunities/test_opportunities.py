@@ -4,6 +4,7 @@ from psycopg2.errors import CheckViolation
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..common import TIME_ZONES
 from .opportunity_case import OpportunityCase
 
 
@@ -32,6 +33,17 @@ class TestOpportunityOfRenewals(OpportunityCase):
         lead = self.found(subscription)
         self.assertEqual(str(lead.date_deadline), "2027-05-01")
         self.assertIn(subscription.name, lead.name)
+
+    def test_an_opportunity_is_created_in_the_first_hour_of_its_day(self):
+        for zone in TIME_ZONES:
+            with self.subTest(zone=zone):
+                self.env.company.partner_id.tz = zone
+                subscription = self.subscribe(on="2026-05-01")
+                self.assert_acts_after_midnight(
+                    "ir_cron_find_opportunities",
+                    "2027-04-01",
+                    lambda subscription=subscription: self.found(subscription),
+                )
 
     def test_a_term_that_is_asked_for_is_told_and_one_that_expires_is_not(self):
         self.monthly.renewal_policy = "ask"

@@ -2,6 +2,7 @@
 
 from odoo.tests import tagged
 
+from ..common import TIME_ZONES
 from .webhook_case import WebhookCase
 
 
@@ -66,6 +67,22 @@ class TestWebhookEvents(WebhookCase):
                 },
             },
         )
+
+    def test_a_scheduled_change_is_sent_in_the_first_hour_of_its_day(self):
+        self.webhook()
+        for zone in TIME_ZONES:
+            with self.subTest(zone=zone):
+                self.env.company.partner_id.tz = zone
+                with self.on("2026-04-11"):
+                    subscription = self.subscribe(on="2026-04-11")
+                    self.join(subscription, self.seat, "2026-04-21")
+                self.assert_acts_after_midnight(
+                    "ir_cron_tell_webhooks",
+                    "2026-04-21",
+                    lambda subscription=subscription: (
+                        self.told(subscription)[-1][1] == "changed"
+                    ),
+                )
 
     def test_a_quantity_is_told_at_once_with_what_it_was(self):
         self.webhook()

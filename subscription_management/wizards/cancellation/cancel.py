@@ -70,7 +70,7 @@ class SubscriptionCancelWizard(models.TransientModel):
     def _compute_last_day(self):
         for wizard in self:
             subscription = wizard.subscription_id
-            today = subscription._today() if subscription else fields.Date.today()
+            today = (subscription.company_id or self.env.company)._subscription_today()
             end = subscription._paid_until() if subscription else today
             paid_until = end - timedelta(days=1)
             if wizard.when == "paid_until":

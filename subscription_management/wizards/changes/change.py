@@ -202,6 +202,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
         rules = self.env["subscription.pricing.rule"]
         for line in self:
             subscription = line.wizard_id.subscription_id
+            company = subscription.company_id or self.env.company
             if line._is_same_offer():
                 line.pricing_rule_id = line.line_id.pricing_rule_id
             else:
@@ -209,7 +210,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
                     line.plan_id,
                     line.product_id,
                     subscription.currency_id,
-                    line.wizard_id.date_effective or fields.Date.today(),
+                    line.wizard_id.date_effective or company._subscription_today(),
                     subscription.partner_id,
                 )
 
@@ -279,7 +280,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
             self.product_id,
             self.quantity,
             self.product_uom_id or self.line_id._unit_for(self.product_id),
-            self.wizard_id.date_effective or fields.Date.today(),
+            self.wizard_id.date_effective or subscription._today(),
         )
 
     def _rows(self):

@@ -7,7 +7,11 @@ class SubscriptionPublishPriceWizard(models.TransientModel):
     _description = "Publish a Price"
 
     rule_id = fields.Many2one("subscription.pricing.rule", required=True)
-    date_from = fields.Date("From", required=True, default=fields.Date.context_today)
+    date_from = fields.Date(
+        "From",
+        required=True,
+        default=lambda self: self.env.company._subscription_today(),
+    )
     applies_to = fields.Selection(
         [
             ("new", "New Subscriptions Only"),
