@@ -8,7 +8,7 @@ from .prices import pricing_terms
 from .prices import price_publication
 from .prices import price_calculator
 from .subscriptions import subscription
-from . import failure_isolation
+from .subscriptions import failure
 from .subscriptions import lifecycle
 from .subscriptions import line
 from .subscriptions import line_pricing

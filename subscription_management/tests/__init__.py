@@ -80,6 +80,7 @@ from .subscriptions import (
     test_company_today,
     test_counted_fields,
     test_draft_ramp,
+    test_failure_isolation,
     test_lifecycle,
     test_pauses,
     test_protected_fields,

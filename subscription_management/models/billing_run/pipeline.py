@@ -3,22 +3,17 @@ import time
 from contextlib import closing
 
 import psycopg2
-import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...billing_core.errors import BillingError
+from .. import failure_isolation
 from ..billing.planning import BILLING_ERROR_ACTIVITY
 from ..error_messages import translated
 from ..subscriptions.internal_write import internal_write
 
 _logger = logging.getLogger(__name__)
-
-CHANGED_MEANWHILE = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-)
 
 
 class SubscriptionBillingPipeline(models.Model):
@@ -29,20 +24,7 @@ class SubscriptionBillingPipeline(models.Model):
     def _work(self, progress):
         """Bill slices; return whether nothing is due any more, False at a timeout."""
         self.ensure_one()
-        while True:
-            try:
-                handled = self._bill_slice()
-                if not handled:
-                    self._finish()
-            except CHANGED_MEANWHILE:
-                # Someone changed a row between our look and our lock: look again.
-                self.env.cr.rollback()
-                continue
-            seconds_left = progress(handled)
-            if not handled:
-                return True
-            if not seconds_left:
-                return False
+        return failure_isolation.repeat(self.env, self._bill_slice, progress)
 
     def _finish(self):
         """Close the run, unless another worker still holds due subscriptions."""
@@ -54,6 +36,7 @@ class SubscriptionBillingPipeline(models.Model):
         started = time.monotonic()
         due = self._select_due()
         if not due:
+            self._finish()
             return 0
         if self.is_dry_run:
             invoice_count = self._forecast(due)
@@ -74,29 +57,24 @@ class SubscriptionBillingPipeline(models.Model):
     def _bill_each(self, due):
         """Bill `due` together and return (billed subscriptions, moves).
 
-        A subscription that cannot be planned is marked with the reason and left out.
-        When writing the others fails, smaller parts are tried, down to the subscription
-        that fails: it alone is marked, the others are billed.
+        A subscription whose invoice cannot be planned fails alone. When the rest
+        cannot be written, parts are tried, down to the failing subscription.
         """
-        try:
-            with self.env.cr.savepoint():
-                billings, errors = self._plan_each(due)
-                moves = self._write(billings)
-        except psycopg2.OperationalError:
-            # The connection or the snapshot is lost, which no record causes.
-            raise
-        except Exception as error:
-            if len(due) == 1:
-                self._note_failure(due, error)
-                return due.browse(), self.env["account.move"]
-            parts = [self._bill_each(part) for part in self._split(due)]
-            billed, moves = zip(*parts, strict=True)
-            return due.browse().union(*billed), self.env["account.move"].union(*moves)
+        moves, errors = [], {}
+
+        def bill(part):
+            billings, unplanned = self._plan_each(part)
+            moves.append(self._write(billings))
+            errors.update(unplanned)
+
+        billed = failure_isolation.run_each(
+            due, bill, self._note_failure, parts=self._split
+        )
         for subscription, error in errors.items():
             self._note_failure(subscription, error)
-        billed = due.filtered(lambda subscription: subscription not in errors)
+        billed = billed.filtered(lambda subscription: subscription not in errors)
         billed._clear_billing_error()
-        return billed, moves
+        return billed, self.env["account.move"].union(*moves)
 
     def _split(self, due):
         """Return smaller parts of `due` that do not split a shared invoice.
@@ -215,7 +193,7 @@ class SubscriptionBillingPipeline(models.Model):
 
     def _note_failure(self, subscription, error):
         """Mark a subscription with the reason and schedule an activity."""
-        reason = subscription._reason_of(error)
+        reason = subscription._failure_reason(error)
         if isinstance(error, UserError | BillingError):
             _logger.info("Not billed: %s: %s", subscription.name, reason)
         else:
@@ -224,12 +202,7 @@ class SubscriptionBillingPipeline(models.Model):
             {"run_id": self.id, "subscription_id": subscription.id, "reason": reason}
         )
         internal_write(subscription).billing_error = reason
-        if not subscription.activity_search([BILLING_ERROR_ACTIVITY]):
-            subscription.activity_schedule(
-                BILLING_ERROR_ACTIVITY,
-                note=reason,
-                user_id=(subscription.user_id or self.env.user).id,
-            )
+        subscription._schedule_failure_activity(BILLING_ERROR_ACTIVITY, reason)
 
     @api.model
     def _bill_now(self, subscription, target):

@@ -5,10 +5,13 @@ import psycopg2.errors
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..billing_run.pipeline import CHANGED_MEANWHILE as BY_ANOTHER
+from .. import failure_isolation
 from .quiet_days import QUIET_DAYS
 
-CHANGED_MEANWHILE = (*BY_ANOTHER, psycopg2.errors.UniqueViolation)
+CONCURRENCY_ERRORS = (
+    *failure_isolation.CONCURRENCY_ERRORS,
+    psycopg2.errors.UniqueViolation,
+)
 """Another worker opens cases of the same invoices."""
 
 
@@ -42,7 +45,12 @@ class SubscriptionDunningRun(models.Model):
             self._charge_next,
             letters._send_next,
         ):
-            if not self._repeat(step, progress):
+            if not failure_isolation.repeat(
+                self.env,
+                lambda step=step: len(step()),
+                progress,
+                retried=CONCURRENCY_ERRORS,
+            ):
                 return
 
     def _retry_by_other_workers(self):
@@ -57,19 +65,3 @@ class SubscriptionDunningRun(models.Model):
                 list(self.ids),
             )
         )
-
-    @api.model
-    def _repeat(self, step, progress):
-        """Do a step until nothing is left (True) or the time is up (False)."""
-        while True:
-            try:
-                handled = len(step())
-                left = progress(handled)
-            except CHANGED_MEANWHILE:
-                # Someone changed a row between our look and our lock: look again.
-                self.env.cr.rollback()
-                continue
-            if not handled:
-                return True
-            if not left:
-                return False

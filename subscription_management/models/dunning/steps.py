@@ -3,16 +3,12 @@
 import logging
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...billing_core.dunning import Action, is_service_warning, steps_on
-from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import ENDED
-from ..error_messages import translated
+from .. import failure_isolation
 from .case import BLOCKING
 from .letters import DUE_FIRST, OF_STEP
 from .quiet_days import QUIET_DAYS
@@ -57,40 +53,18 @@ class SubscriptionDunningSteps(models.Model):
         ]
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
-    def _run_each(self, do):
-        """Do something with all; where that fails, in parts, down to what is wrong.
-
-        Return those with which it could be done.
-        """
-        try:
-            with self.env.cr.savepoint():
-                do(self)
-                return self
-        except psycopg2.OperationalError:
-            # The connection or the snapshot is gone: nothing that a record can cure.
-            raise
-        except Exception as error:
-            if len(self) == 1:
-                self._note_failure(error)
-                return self.browse()
-            middle = len(self) // 2
-            return self[:middle]._run_each(do) | self[middle:]._run_each(do)
+    def _run_each(self, step):
+        """Call a step for all; return the cases for which it succeeded."""
+        return failure_isolation.run_each(
+            self, step, lambda case, error: case._note_failure(error)
+        )
 
     def _note_failure(self, error):
         """Mark a case with what a person has to cure, and leave it for a day."""
         case = self._worded()
-        if isinstance(error, BillingError):
-            reason = translated(case.env, error)
-        elif isinstance(error, UserError):
-            reason = str(error)
-        else:
-            _logger.error("Not advanced: %s", self.display_name, exc_info=error)
-            reason = case.env._(
-                "An unexpected error (%(kind)s): %(text)s. The server's log has the "
-                "details.",
-                kind=type(error).__name__,
-                text=str(error).strip().split("\n")[0],
-            )
+        failure_isolation.log_unexpected(self, error)
+        advice = case.env._("The server's log has the details.")
+        reason = failure_isolation.reason_of(case.env, error, advice)
         if not self.error:
             self._schedule_activity(reason)
         self.write({"error": reason, "next_date": self._today() + timedelta(days=1)})

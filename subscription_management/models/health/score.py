@@ -3,11 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import split_every
 
 from ...billing_core.health import (
     LOWEST_OF_BAND,
@@ -16,6 +13,7 @@ from ...billing_core.health import (
     contributions,
     total_score,
 )
+from .. import failure_isolation
 from ..opportunities.finder import EVALUATED_STATES
 from .signal import BANDS
 
@@ -81,25 +79,17 @@ class SubscriptionHealth(models.Model):
             "state", "in", EVALUATED_STATES
         )
         found = self.search(domain)
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(found))
-        for ids in split_every(SCORED_TOGETHER, found.ids):
-            batch = self.browse(ids)
-            batch.try_lock_for_update().filtered_domain(domain)._score_or_mark()
-            if not cron._commit_progress(len(batch)):
-                break
+        failure_isolation.run_batches(
+            domain, found, lambda batch: batch._score_each(), size=SCORED_TOGETHER
+        )
 
-    def _score_or_mark(self):
-        """Score together, or one by one where that fails, marking who is in the way."""
-        try:
-            with self.env.cr.savepoint():
-                self._score_health()
-        except psycopg2.OperationalError:
-            # The connection or the snapshot is gone: nothing that a record can cure.
-            raise
-        except Exception:
-            for subscription in self:
-                subscription._run_or_mark(lambda each: each._score_health())
+    def _score_each(self):
+        """Score together, and alone where that fails."""
+        failure_isolation.run_each(
+            self,
+            lambda part: part._score_health(),
+            lambda each, error: each._note_step_failure(error),
+        )
 
     def _score_health(self):
         """Measure all signals, and keep the score with what it was made of."""

@@ -172,7 +172,7 @@ class SubscriptionContract(models.Model):
                     "It leaves the price %(price)s, though that counts for longer now: "
                     "%(reason)s Change its price by hand.",
                     price=rule.display_name,
-                    reason=self._reason_of(error),
+                    reason=self._failure_reason(error),
                 )
             ) from error
         if changes and self.state in RUNNING and not self.term_end:
@@ -250,7 +250,7 @@ class SubscriptionContractEnd(models.Model):
         """Take back that subscriptions leave the price, where that day has not come."""
         self.ensure_one()
         for subscription in self.sudo().line_ids.subscription_id:
-            subscription._run_or_mark(lambda each: each._stay_at_contract(self))
+            subscription._run_isolated(lambda each: each._stay_at_contract(self))
 
 
 class SubscriptionChangeOfContract(models.Model):

@@ -230,11 +230,11 @@ class SubscriptionPriceVersions(models.Model):
                         "It stays at the price before, since the new one of %(day)s "
                         "was refused: %(reason)s Change its price by hand.",
                         day=fields.Date.to_string(day),
-                        reason=subscription._reason_of(error),
+                        reason=subscription._failure_reason(error),
                     )
                 ) from error
 
-        return self.filtered(lambda each: not each._run_or_mark(take))
+        return self - self._run_isolated(take)
 
     def _move_to_new_prices(self, versions, day):
         """Ask the prices of new versions of rules from a day on."""

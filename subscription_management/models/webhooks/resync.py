@@ -58,7 +58,7 @@ class SubscriptionWebhookPresent(models.Model):
                 self.env.ref(TELLING)._trigger(soon)
                 return
             if subscription.filtered_domain(domain):
-                subscription._run_or_mark(lambda each: each._queue_current_state(self))
+                subscription._run_isolated(lambda each: each._queue_current_state(self))
             self.resync_position = subscription.id
             if not progress(1):
                 return
