@@ -114,13 +114,14 @@ class SubscriptionDraftGrants(models.Model):
             or not values.get("coupon_id")
         }
 
-    def action_activate(self):
-        drafts = self.filtered(lambda each: each.state == "draft")
-        drafts._spread_grants_anew()
-        drafts._check_coupons_at_start()
-        result = super().action_activate()
-        drafts.sudo().draft_grants = False
-        return result
+    def _check_discounts_at_start(self):
+        """Spread the discounts of drafts over their lines; refuse expired coupons."""
+        self._spread_grants_anew()
+        self._check_coupons_at_start()
+
+    def _forget_draft_grants(self):
+        """Forget the grants of drafts that have started: their lines have them."""
+        self.sudo().draft_grants = False
 
     def _check_coupons_at_start(self):
         """Refuse to start with a coupon that is not for what the draft has become."""

@@ -5,10 +5,23 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import LazyTranslate
 
 from ...billing_core.errors import TransitionNotAllowed
 from ...billing_core.lifecycle import ENDED, State, check_transition
 from .internal_write import internal_write
+
+_lt = LazyTranslate(__name__)
+
+ACTIVATION_REFUSALS = {
+    "active": _lt("%s is active already; use Change to change what it serves."),
+    "past_due": _lt("%s is active already; use Change to change what it serves."),
+    "paused": _lt("%s is paused; use Resume to continue its service."),
+    "suspended": _lt("%s is suspended; use Reactivate to continue its service."),
+    "cancelled": _lt("%s is cancelled; duplicate it to start a new subscription."),
+    "expired": _lt("%s has expired; duplicate it to start a new subscription."),
+}
+"""States that are not activated, with the action to use instead."""
 
 
 class SubscriptionLifecycle(models.Model):
@@ -51,8 +64,27 @@ class SubscriptionLifecycle(models.Model):
                 ) from error
 
     def action_activate(self):
-        """Start the service: from now on its periods are billed."""
+        """Start drafts, with the trial of their plan where it has one, or end trials.
+
+        Any other state is refused: its own button continues the service.
+        """
+        self.check_access("write")
+        self._check_can_be_activated()
+        drafts = self.filtered(lambda each: each.state == "draft")
+        trials_to_end = self - drafts
+        trials_to_start = drafts.filtered("plan_id.trial_days")
+        drafts._check_discounts_at_start()
+        trials_to_start._start_trial()
+        trials_to_end._end_trial_today()
+        (self - trials_to_start)._activate()
+        trials_to_end._follow_pause()
+        trials_to_end._follow_dunning()
+        drafts._forget_draft_grants()
+
+    def _check_can_be_activated(self):
         for subscription in self:
+            if refusal := ACTIVATION_REFUSALS.get(subscription.state):
+                raise UserError(self.env._(refusal) % subscription.name)
             if not subscription.line_ids:
                 raise UserError(
                     self.env._(
@@ -60,6 +92,10 @@ class SubscriptionLifecycle(models.Model):
                         subscription.name,
                     )
                 )
+
+    def _activate(self):
+        """Start the paid service: its periods are billed from the first paid day."""
+        for subscription in self:
             if subscription.state == "draft":
                 subscription.line_ids._count_discounts_from_start()
             subscription._check_can_be_billed()
@@ -68,9 +104,9 @@ class SubscriptionLifecycle(models.Model):
         self._schedule_billing()
 
     def _first_day_paid_for(self):
-        """Return the day on which a subscription begins to pay."""
+        """Return the first day that is paid for: the end of a trial, or the start."""
         self.ensure_one()
-        return self.date_start
+        return self.trial_end or self.date_start
 
     def _left_unpaid(self):
         """Tell whether it was cancelled before the first day that is paid for."""

@@ -60,23 +60,10 @@ class SubscriptionTrial(models.Model):
     )
     is_reminded_of_trial = fields.Boolean(copy=False)
 
-    def action_activate(self):
-        """Start with the trial where the plan has one; from a trial, start to pay."""
-        trials = self.filtered(
-            lambda each: each.state == "draft" and each.plan_id.trial_days
-        )
-        trials._start_trial()
-        paying = self - trials
-        running = paying.filtered(lambda each: each.state == "trial")
-        for subscription in running:
+    def _end_trial_today(self):
+        """End trials early: the paid days begin today."""
+        for subscription in self:
             subscription._pay_from(max(subscription._today(), subscription.date_start))
-        result = super(SubscriptionTrial, paying).action_activate()
-        running._follow_pause()
-        running._follow_dunning()
-        return result
-
-    def _first_day_paid_for(self):
-        return self.trial_end or super()._first_day_paid_for()
 
     def _start_trial(self):
         for subscription in self:

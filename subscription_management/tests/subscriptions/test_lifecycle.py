@@ -45,10 +45,34 @@ class TestLifecycle(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "add a product"):
             subscription.action_activate()
 
-    def test_a_running_subscription_does_not_start_again(self):
-        subscription = self.subscribe(on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "cannot become active"):
-            subscription.action_activate()
+    @freeze_time("2026-04-11 09:00:00")
+    def test_only_drafts_and_trials_are_activated(self):
+        day = self.day("2026-04-11")
+        ways = {
+            "active": (lambda _each: None, "is active already"),
+            "paused": (lambda each: each.pause(day), "use Resume"),
+            "suspended": (lambda each: each.suspend(), "use Reactivate"),
+            "cancelled": (self.cancel_today, "duplicate it"),
+            "expired": (
+                lambda each: each._end_on(day, expires=True),
+                "has expired; duplicate it",
+            ),
+        }
+        for state, (reach, advice) in ways.items():
+            with self.subTest(state=state):
+                subscription = self.subscribe(on="2026-04-01")
+                reach(subscription)
+                self.assertEqual(subscription.state, state)
+                changes = subscription.change_ids
+                with self.assertRaisesRegex(UserError, advice):
+                    subscription.action_activate()
+                self.assertEqual(subscription.state, state)
+                self.assertEqual(subscription.change_ids, changes)
+
+    def cancel_today(self, subscription):
+        self.env["subscription.cancel.wizard"].create(
+            {"subscription_id": subscription.id, "when": "now"}
+        ).action_confirm()
 
     def test_a_subscription_with_a_history_is_not_deleted(self):
         subscription = self.subscribe(on="2026-04-01")
