@@ -197,6 +197,7 @@ def _try_all(
             return None
         place = free.get()
         file = place / change.file
+        right = file.read_text()
         try:
             file.write_text(change.mutant.source)
             for number, stage in enumerate(change.stages):
@@ -205,7 +206,7 @@ def _try_all(
             say(f"survived: {change}")
             return change, None
         finally:
-            file.write_text((ROOT / change.file).read_text())
+            file.write_text(right)
             free.put(place)
 
     with ThreadPoolExecutor(len(places)) as workers:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from . import odoo_source, postgres, stored
+from . import auto_installed, odoo_source, postgres, stored
 from .console import Problem, run, say, step
 from .places import (
     DEV,
@@ -21,6 +22,7 @@ from .places import (
     is_done,
     mark_done,
     needs,
+    stamp,
 )
 
 CONF = DEV / "odoo.conf"
@@ -134,45 +136,65 @@ def install(
 def ensure_test_database(addon: str) -> str:
     """Return a kept database with `addon`, brought up to date with our files.
 
-    A change that leaves everything stored as it is needs no update. Rights and other
-    records that users may change are never updated by Odoo, so a change of their files
-    makes the database anew.
+    It is cloned from the one of the addon that it is built on, and made anew when that
+    one changes. A change that leaves everything stored as it is needs no update.
     """
     name = f"{PREFIX}test_{addon}"
-    template = ensure_template()
-    needed = (*needs(addon), addon)
-    files = [
-        file
-        for each in needed
-        for file in (ROOT / each).rglob("*")
-        if file.suffix in {".py", ".xml", ".csv", ".po", ".js", ".scss"}
-        and "tests" not in file.relative_to(ROOT / each).parts[:1]
-    ]
+    below = needs(addon)
+    source = ensure_test_database(below[-1]) if below else ensure_template()
+    own = [addon, *auto_installed.beside(addon, BASE_MODULES)]
+    files = _installed_files(*below, *own)
     fingerprint = digest(files, str(odoo_source.path()))
     if is_done(name, fingerprint) and exists(name):
         return name
-    in_database = digest([], stored.fingerprint(files), str(odoo_source.path()))
-    if is_done(f"{name}-stored", in_database) and exists(name):
-        mark_done(name, fingerprint)
-        return name
-    records = digest([file for file in files if file.parent.name in RECORDS])
-    if exists(name) and not is_done(f"{name}-records", records):
-        drop(name)
-    known = exists(name)
-    with step(f"{'Updating' if known else 'Installing'} {addon}"):
-        if known:
-            install(name, needed, verb="-u")
-        else:
-            create(name, template)
-            try:
-                install(name, (addon,))
-            except Problem:
-                drop(name)
-                raise
-    mark_done(f"{name}-records", records)
-    mark_done(f"{name}-stored", in_database)
+    beneath = stamp(f"{source}-stored") or stamp(source)
+    in_database = digest([], stored.fingerprint(_installed_files(*own)), beneath)
+    if not (is_done(f"{name}-stored", in_database) and exists(name)):
+        _bring_up_to_date(own, name, source, beneath)
+        mark_done(f"{name}-stored", in_database)
     mark_done(name, fingerprint)
     return name
+
+
+def _installed_files(*names: str) -> list[Path]:
+    """Return the files of addons that a database without demo data is made of."""
+    return [
+        file
+        for addon in names
+        for file in (ROOT / addon).rglob("*")
+        if file.suffix in {".py", ".xml", ".csv", ".po", ".js", ".scss"}
+        and file.relative_to(ROOT / addon).parts[0] not in {"tests", "demo"}
+    ]
+
+
+def _bring_up_to_date(own: list[str], name: str, source: str, beneath: str) -> None:
+    """Update addons in a database, or install the first in a clone of `source`.
+
+    Odoo never updates rights and other records that users may change, so a change of
+    their files makes the database anew. An update that fails does, too: it may stumble
+    over what is no longer in the addon.
+    """
+    records = digest(
+        [
+            file
+            for file in _installed_files(*own)
+            if file.relative_to(ROOT).parts[1] in RECORDS
+        ],
+        beneath,
+    )
+    if exists(name) and is_done(f"{name}-records", records):
+        with contextlib.suppress(Problem), step(f"Updating {own[0]}"):
+            install(name, tuple(own), verb="-u")
+            return
+    drop(name)
+    with step(f"Installing {own[0]}"):
+        create(name, source)
+        try:
+            install(name, (own[0],))
+        except Problem:
+            drop(name)
+            raise
+    mark_done(f"{name}-records", records)
 
 
 def exists(database: str) -> bool:

@@ -57,12 +57,18 @@ def digest(files: Iterable[Path], *extra: str) -> str:
 
 
 def is_done(name: str, fingerprint: str) -> bool:
-    """Tell whether step `name` was finished for this very fingerprint."""
-    stamp = DEV / "done" / name
-    return stamp.exists() and stamp.read_text() == fingerprint
+    """Return whether step `name` was finished for this very fingerprint."""
+    return stamp(name) == fingerprint
+
+
+def stamp(name: str) -> str:
+    """Return the fingerprint for which step `name` was finished last, or nothing."""
+    file = DEV / "done" / name
+    return file.read_text() if file.exists() else ""
 
 
 def mark_done(name: str, fingerprint: str) -> None:
-    stamp = DEV / "done" / name
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(fingerprint)
+    """Remember the fingerprint for which step `name` is finished."""
+    file = DEV / "done" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(fingerprint)

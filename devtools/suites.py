@@ -39,10 +39,6 @@ class Order:
     is_beside_another: bool = False
     """Another suite runs at the same time, so this one keeps to one process."""
 
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.tests) or "-k" in self.options
-
 
 @dataclass(frozen=True)
 class Suite:
@@ -93,7 +89,7 @@ def available() -> list[Suite]:
 
 
 def _has_many(folder: str) -> bool:
-    return len(list((ROOT / folder).rglob("test_*.py"))) >= MANY_FILES
+    return _count_files([folder]) >= MANY_FILES
 
 
 def _run_lint(name: str, order: Order) -> Result:
@@ -107,7 +103,7 @@ def _run_lint(name: str, order: Order) -> Result:
 def _run_plain(name: str, order: Order) -> Result:
     setup.python_only()
     tests = order.tests or [f"tests/{name}"]
-    return _pytest(name, [*tests, *_workers(order, "worksteal")], order, {})
+    return _pytest(name, [*tests, *_workers(tests, order, "worksteal")], order, {})
 
 
 def _run_addon(name: str, order: Order) -> Result:
@@ -163,7 +159,7 @@ def _copied(kept: str, suite: str) -> Iterator[str]:
 
 
 def _pytest_on(database: str, name: str, tests: list[str], order: Order) -> Result:
-    workers = _workers(order, "loadscope")
+    workers = _workers(tests, order, "loadscope")
     for number in range(WORKERS if workers else 0):
         odoo.remember(f"{database}-gw{number}")
     arguments = [
@@ -177,20 +173,22 @@ def _pytest_on(database: str, name: str, tests: list[str], order: Order) -> Resu
     return _pytest(name, arguments, order, odoo.environment())
 
 
-def _workers(order: Order, distribution: str) -> list[str]:
+def _workers(tests: list[str], order: Order, distribution: str) -> list[str]:
     """Return the options that use two processors; a chosen few tests start at once."""
-    is_short = "-k" in order.options or (order.tests and _are_few(order.tests))
+    few = FEW_FILES if order.tests else 1
+    is_short = "-k" in order.options or _count_files(tests) <= few
     if order.is_beside_another or is_short or (os.cpu_count() or 1) < WORKERS:
         return []
     return [f"--numprocesses={WORKERS}", f"--dist={distribution}"]
 
 
-def _are_few(tests: list[str]) -> bool:
+def _count_files(tests: list[str]) -> int:
+    """Return how many test files there are at paths."""
     count = 0
     for path in {test.split("::")[0] for test in tests}:
         here = ROOT / path
         count += len(list(here.rglob("test_*.py"))) if here.is_dir() else 1
-    return count <= FEW_FILES
+    return count
 
 
 def _run_with_databases(name: str, order: Order) -> Result:
