@@ -9,7 +9,7 @@
     "depends": ["subscription_management", "sale_project"],
     "auto_install": True,
     "data": [
-        "views/subscription_subscription_views.xml",
+        "views/subscription_views.xml",
     ],
     "demo": ["demo/subscription_project_demo.xml"],
 }

@@ -9,8 +9,8 @@
     "depends": ["subscription_management", "sale_stock"],
     "auto_install": True,
     "data": [
-        "views/subscription_plan_views.xml",
-        "views/subscription_subscription_views.xml",
+        "views/plan_views.xml",
+        "views/subscription_views.xml",
     ],
     "demo": ["demo/subscription_stock_demo.xml"],
 }

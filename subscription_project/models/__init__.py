@@ -1,7 +1,1 @@
-from . import (
-    project_task,
-    sale_order_line,
-    subscription_line,
-    subscription_plan,
-    subscription_subscription,
-)
+from . import line, plan, project_task, sale_order_line, subscription

@@ -21,5 +21,5 @@ class SubscriptionFulfilledPeriod(models.Model):
 
     managed_task_ids = fields.One2many("project.task", "managed_period_id", "Tasks")
 
-    def _tasks_to_come(self):
+    def _open_tasks(self):
         return self.managed_task_ids.filtered(lambda task: task.state not in CLOSED)

@@ -5,9 +5,9 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     def _timesheet_create_task(self, project):
-        """Leave to the subscription the tasks that it makes, from the first period on.
+        """Skip the tasks that the subscription creates, including the first period.
 
-        The project is made by the order, as for everything else.
+        The order still creates the project.
         """
         served = self.sudo().managed_line_id
         plan = self.managed_plan_id.sudo() or served.plan_id

@@ -8,7 +8,7 @@ from odoo.addons.subscription_management.tests.common import SalesCase
 
 @tagged("post_install", "-at_install")
 class TestTasks(SalesCase):
-    """A check at 50.00 a month, and a task for each of them."""
+    """A check at 50.00 a month with a task in each period."""
 
     @classmethod
     def get_default_groups(cls):
@@ -70,19 +70,19 @@ class TestTasks(SalesCase):
         self.assertEqual(str(tasks[0].date_deadline.date()), "2026-04-30")
         self.assertEqual(subscription.task_count, 2)
 
-    def test_more_or_less_in_a_period_is_told_on_its_task(self):
+    def test_a_changed_quantity_is_posted_on_the_task(self):
         subscription = self.start(quantity=2)
         self.fulfil("2026-04-01")
         self.change_quantity(subscription, 5, "2026-04-10")
         self.fulfil("2026-04-10")
         task = self.tasks(subscription)
         self.assertEqual(len(task), 1)
-        self.assertIn("3 of Check more", task.message_ids[0].body)
+        self.assertIn("Check increased by 3", task.message_ids[0].body)
         self.change_quantity(subscription, 4, "2026-04-12")
         self.fulfil("2026-04-12")
-        self.assertIn("1 of Check less", task.message_ids[0].body)
+        self.assertIn("Check reduced by 1", task.message_ids[0].body)
 
-    def test_an_end_at_once_cancels_the_task_that_is_open(self):
+    def test_an_immediate_cancellation_cancels_the_open_task(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
@@ -97,7 +97,7 @@ class TestTasks(SalesCase):
         self.fulfil("2026-04-10", "2026-05-01")
         self.assertEqual(self.tasks(subscription).mapped("state"), ["1_canceled"])
 
-    def test_a_period_that_begins_in_a_rest_has_no_task(self):
+    def test_a_period_that_starts_in_a_pause_has_no_task(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-20 09:00:00"):
@@ -109,7 +109,7 @@ class TestTasks(SalesCase):
             ["2026-04-01", "2026-06-01"],
         )
 
-    def test_an_order_makes_no_task_beside_the_subscription(self):
+    def test_an_order_creates_no_task_beside_the_subscription(self):
         with freeze_time("2026-04-01 09:00:00"):
             order = self.env["sale.order"].create(
                 {
@@ -136,7 +136,7 @@ class TestTasks(SalesCase):
         self.fulfil("2026-04-01")
         self.assertFalse(self.tasks(order.managed_started_ids))
 
-    def test_a_plan_that_had_customers_before_is_left_alone(self):
+    def test_a_plan_with_existing_subscriptions_keeps_its_fulfilment(self):
         self.start()
         self.env.flush_all()
         plans = self.monthly + self.yearly
@@ -144,7 +144,7 @@ class TestTasks(SalesCase):
         plans.invalidate_recordset()
         self.assertEqual(plans.mapped("makes_tasks"), [False, True])
 
-    def test_a_project_of_its_own_is_made_by_the_order(self):
+    def test_the_order_creates_a_project_of_its_own(self):
         self.check.write({"service_tracking": "task_in_project", "project_id": False})
         with freeze_time("2026-04-01 09:00:00"):
             order = self.env["sale.order"].create(
@@ -169,7 +169,7 @@ class TestTasks(SalesCase):
         self.assertEqual(project.name, subscription.display_name)
         self.assertEqual(len(project.task_ids), 2)
 
-    def test_a_rep_without_rights_to_projects_changes_what_is_done(self):
+    def test_a_rep_changes_tasks_without_rights_to_projects(self):
         rep = new_test_user(
             self.env,
             "rep",
@@ -181,7 +181,7 @@ class TestTasks(SalesCase):
         self.assertEqual(subscription.with_user(rep).task_count, 1)
         self.assertTrue(subscription.with_user(rep).name)
 
-    def test_who_works_on_a_task_needs_no_rights_to_subscriptions(self):
+    def test_a_project_user_needs_no_rights_to_subscriptions(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         worker = new_test_user(self.env, "worker", groups="project.group_project_user")

@@ -1,7 +1,1 @@
-from . import (
-    sale_order_line,
-    stock_move,
-    subscription_line,
-    subscription_plan,
-    subscription_subscription,
-)
+from . import line, plan, sale_order_line, stock_move, subscription

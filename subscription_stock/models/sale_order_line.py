@@ -5,16 +5,16 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
-        """Leave to the subscription what it delivers, from the first period on."""
+        """Skip lines that the subscription delivers, including the first period."""
         own = self.filtered(lambda line: not line._is_delivered_each_period())
         return super(SaleOrderLine, own)._action_launch_stock_rule(
             previous_product_uom_qty=previous_product_uom_qty
         )
 
     def _is_delivered_each_period(self):
-        """Tell whether the order delivers nothing, and its subscription each period.
+        """Return whether the subscription delivers the line, each period.
 
-        What a service waits for to start is delivered by the order.
+        Goods whose delivery starts a subscription are delivered by the order.
         """
         self.ensure_one()
         served = self.sudo().managed_line_id

@@ -33,23 +33,25 @@ class SubscriptionFulfilledPeriod(models.Model):
     )
 
     def _stock_reference(self):
-        """Return the host's reference of what is moved together: that of one day."""
+        """Return the host's reference that groups the moves of one start date."""
         self.ensure_one()
         subscription = self.subscription_id
-        together = subscription.fulfilled_period_ids.filtered(
+        same_day = subscription.fulfilled_period_ids.filtered(
             lambda each: each.date_start == self.date_start
         )
-        known = together.stock_reference_id[:1]
-        if not known:
-            # One for each period: the host puts what has the same into one transfer.
-            known = known.create({"name": f"{subscription.name} {self.date_start}"})
-        self.stock_reference_id = known
-        return known
+        reference = same_day.stock_reference_id[:1]
+        if not reference:
+            # The host puts moves with the same reference into one transfer.
+            reference = reference.create(
+                {"name": f"{subscription.name} {self.date_start}"}
+            )
+        self.stock_reference_id = reference
+        return reference
 
-    def _moves_to_come(self):
-        """Return what is on its way to the customer, the newest first.
+    def _open_moves(self):
+        """Return the planned moves to the customer, the newest first.
 
-        Of several steps it is the one that is to be done last of those planned.
+        In a route of several steps only the last move counts.
         """
         return self.managed_move_ids.filtered(
             lambda move: (

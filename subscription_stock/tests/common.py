@@ -6,7 +6,7 @@ from odoo.addons.subscription_management.tests.common import SalesCase
 
 
 class DeliveryCase(SalesCase):
-    """Coffee at 9.00 a month, six packs a month, delivered each of them."""
+    """Six packs of coffee at 9.00 a month, delivered each month."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class DeliveryCase(SalesCase):
         return subscription.fulfilled_period_ids.managed_move_ids.sorted("id")
 
     def deliveries(self, subscription):
-        """Return what is to leave, or has left: (day, quantity) of each period."""
+        """Return the planned and done deliveries as (day, quantity)."""
         found = {}
         for move in self.moves(subscription).filtered(
             lambda each: each.state != "cancel"
@@ -45,7 +45,7 @@ class DeliveryCase(SalesCase):
         return sorted(found.items())
 
     def deliver(self, subscription):
-        """Let everything leave that is to leave."""
+        """Validate all planned deliveries."""
         for picking in self.moves(subscription).picking_id:
             if picking.state not in ("done", "cancel"):
                 picking.move_ids.quantity = 0

@@ -18,7 +18,7 @@ class TestDeliveries(DeliveryCase):
         )
         self.assertEqual(subscription.delivery_count, 2)
 
-    def test_a_delivery_says_for_whom_and_when_it_is(self):
+    def test_a_delivery_has_the_customer_and_the_planned_date(self):
         address = self.env["res.partner"].create(
             {"name": "Store", "parent_id": self.customer.id, "type": "delivery"}
         )
@@ -31,7 +31,7 @@ class TestDeliveries(DeliveryCase):
         self.assertEqual(picking.picking_type_code, "outgoing")
         self.assertNotEqual(picking.state, "draft")
 
-    def test_it_is_prepared_as_many_days_before_as_the_plan_says(self):
+    def test_a_delivery_is_created_with_the_lead_time_of_the_plan(self):
         self.monthly.delivery_lead_days = 5
         subscription = self.start()
         self.fulfil("2026-04-01", "2026-04-25")
@@ -41,7 +41,7 @@ class TestDeliveries(DeliveryCase):
             self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
         )
 
-    def test_days_on_which_nobody_looked_are_made_up_for(self):
+    def test_missed_days_of_the_scheduled_action_are_delivered(self):
         subscription = self.start()
         self.fulfil("2026-04-01", "2026-07-10")
         self.assertEqual(
@@ -49,7 +49,7 @@ class TestDeliveries(DeliveryCase):
             ["2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01"],
         )
 
-    def test_a_raised_quantity_delivers_the_difference(self):
+    def test_an_increased_quantity_delivers_the_difference(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         self.deliver(subscription)
@@ -61,7 +61,7 @@ class TestDeliveries(DeliveryCase):
         )
         self.assertEqual(self.moves(subscription).mapped("product_uom_qty"), [6, 4, 10])
 
-    def test_a_lowered_quantity_takes_off_what_has_not_left(self):
+    def test_a_decreased_quantity_reduces_the_planned_delivery(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-10 09:00:00"):
@@ -69,7 +69,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-10")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 4)])
 
-    def test_another_price_delivers_nothing_more(self):
+    def test_a_price_change_delivers_nothing(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         for day, price in (("2026-04-10", 8), ("2026-04-20", 7)):
@@ -80,7 +80,7 @@ class TestDeliveries(DeliveryCase):
             self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 6)]
         )
 
-    def test_what_takes_its_place_is_delivered_and_the_old_one_called_off(self):
+    def test_a_replaced_product_cancels_its_delivery_and_delivers_the_new_one(self):
         tea = self._make_product("Tea", 8)
         tea.type = "consu"
         self.monthly.pricing_rule_ids = [
@@ -101,7 +101,7 @@ class TestDeliveries(DeliveryCase):
             [("2026-04-10", "Tea"), ("2026-05-01", "Tea")],
         )
 
-    def test_other_periods_begin_with_the_change(self):
+    def test_a_plan_change_starts_new_delivery_periods(self):
         quarterly = self._make_plan("Quarterly", "quarter")
         quarterly.pricing_rule_ids = [
             Command.create(
@@ -122,7 +122,7 @@ class TestDeliveries(DeliveryCase):
             [("2026-04-01", 6), ("2026-05-01", 6), ("2026-08-01", 6)],
         )
 
-    def test_in_two_steps_the_first_one_is_taken_off(self):
+    def test_in_a_two_step_route_the_first_move_is_reduced(self):
         warehouse = self.env["stock.warehouse"].search(
             [("company_id", "=", self.env.company.id)], limit=1
         )
@@ -139,7 +139,7 @@ class TestDeliveries(DeliveryCase):
         ship = self.moves(subscription) - pick
         self.assertEqual((ship.product_uom_qty, ship.state), (4, "assigned"))
 
-    def test_what_comes_back_is_not_taken_off_again(self):
+    def test_a_return_does_not_reduce_the_delivery(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         self.deliver(subscription)
@@ -154,7 +154,7 @@ class TestDeliveries(DeliveryCase):
         self.assertEqual(sum(back.mapped("product_uom_qty")), 6)
         self.assertNotIn("cancel", back.mapped("state"))
 
-    def test_what_has_left_stays(self):
+    def test_a_done_delivery_is_not_reduced(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         self.deliver(subscription)
@@ -165,7 +165,7 @@ class TestDeliveries(DeliveryCase):
             self.deliveries(subscription), [("2026-04-01", 6), ("2026-05-01", 4)]
         )
 
-    def test_a_period_that_begins_in_a_rest_has_no_delivery(self):
+    def test_a_period_that_starts_in_a_pause_has_no_delivery(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-20 09:00:00"):
@@ -186,7 +186,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-15")
         self.assertEqual(self.deliveries(subscription), [("2026-04-15", 6)])
 
-    def test_an_end_calls_off_what_was_prepared_before(self):
+    def test_a_cancellation_cancels_planned_deliveries(self):
         self.monthly.delivery_lead_days = 10
         subscription = self.start()
         self.fulfil("2026-04-01", "2026-04-21")
@@ -196,7 +196,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-22", "2026-05-01", "2026-06-01")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
 
-    def test_a_suspended_service_waits_for_its_delivery(self):
+    def test_a_suspended_subscription_has_no_delivery(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-20 09:00:00"):
@@ -204,14 +204,14 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-20", "2026-05-01")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
 
-    def test_days_of_a_suspension_that_are_billed_are_delivered_afterwards(self):
+    def test_billed_days_of_a_suspension_are_delivered_after_it(self):
         subscription = self.suspended_until_june()
         self.assertEqual(
             [day for day, _quantity in self.deliveries(subscription)],
             ["2026-04-01", "2026-05-01", "2026-06-01"],
         )
 
-    def test_days_of_a_suspension_that_are_not_billed_are_not_delivered(self):
+    def test_unbilled_days_of_a_suspension_are_not_delivered(self):
         self.monthly.suspension_policy = "waived"
         subscription = self.suspended_until_june()
         self.assertEqual(
@@ -233,7 +233,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-06-10", "2026-06-11")
         return subscription
 
-    def test_an_older_period_that_is_paid_later_is_delivered_too(self):
+    def test_an_older_period_that_is_paid_later_is_delivered(self):
         self.monthly.delivery_policy = "paid"
         subscription = self.start()
         with freeze_time("2026-04-01 09:00:00"):
@@ -257,7 +257,7 @@ class TestDeliveries(DeliveryCase):
                 active_model="account.move", active_ids=invoice.ids
             ).create({})._create_payments()
 
-    def test_what_was_left_to_people_for_a_while_is_not_made_up_for(self):
+    def test_periods_with_manual_delivery_are_not_delivered_later(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         with freeze_time("2026-04-10 09:00:00"):
@@ -269,7 +269,7 @@ class TestDeliveries(DeliveryCase):
         self.assertEqual(self.deliveries(subscription)[-1], ("2026-07-01", 6))
         self.assertEqual(len(subscription.fulfilled_period_ids), 2)
 
-    def test_once_it_is_paid_it_is_delivered(self):
+    def test_a_period_is_delivered_when_its_invoice_is_paid(self):
         self.monthly.delivery_policy = "paid"
         subscription = self.start()
         self.fulfil("2026-04-01")
@@ -281,7 +281,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-04-03", "2026-04-04")
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 6)])
 
-    def test_a_plan_may_leave_deliveries_to_people(self):
+    def test_a_plan_may_have_manual_delivery(self):
         self.monthly.delivery_policy = "none"
         subscription = self.start()
         self.fulfil("2026-04-01", "2026-05-01")
@@ -291,7 +291,7 @@ class TestDeliveries(DeliveryCase):
         self.fulfil("2026-05-10")
         self.assertEqual(self.deliveries(subscription), [("2026-05-01", 6)])
 
-    def test_a_plan_that_had_customers_before_is_left_alone(self):
+    def test_a_plan_with_existing_subscriptions_keeps_its_fulfilment(self):
         self.start()
         self.env.flush_all()
         plans = self.monthly + self.yearly
@@ -306,7 +306,7 @@ class TestDeliveries(DeliveryCase):
         self.assertFalse(subscription.fulfilled_period_ids)
         self.assertFalse(subscription.sudo().fulfil_on)
 
-    def test_one_without_a_way_to_the_customer_is_marked_and_stops_nobody(self):
+    def test_a_missing_route_is_marked_and_stops_no_other_delivery(self):
         stranded, other = self.start(), self.start()
         stranded.partner_shipping_id = self.env["res.partner"].create(
             {"name": "Nowhere"}
@@ -320,7 +320,7 @@ class TestDeliveries(DeliveryCase):
         self.assertIn("Nowhere", stranded.activity_ids.note)
         self.assertEqual(self.deliveries(other), [("2026-04-01", 6)])
 
-    def test_a_storekeeper_delivers_without_rights_to_subscriptions(self):
+    def test_a_stock_user_delivers_without_rights_to_subscriptions(self):
         subscription = self.start()
         self.fulfil("2026-04-01")
         storekeeper = new_test_user(
@@ -332,7 +332,7 @@ class TestDeliveries(DeliveryCase):
         picking.button_validate()
         self.assertEqual(picking.state, "done")
 
-    def test_a_rep_changes_what_is_delivered_without_rights_to_the_stock(self):
+    def test_a_rep_changes_deliveries_without_rights_to_stock(self):
         rep = new_test_user(
             self.env,
             "rep",
@@ -348,7 +348,7 @@ class TestDeliveries(DeliveryCase):
         self.assertEqual(self.deliveries(subscription), [("2026-04-01", 8)])
 
     def change(self, subscription, day, **values):
-        """Change what a line has from a day on, on that day."""
+        """Change the quantity of a line from a day, on that day."""
         with freeze_time(f"{day} 09:00:00"):
             form = Form(
                 self.env["subscription.change.wizard"].with_context(

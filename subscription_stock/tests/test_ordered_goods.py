@@ -8,7 +8,7 @@ from .common import DeliveryCase
 
 @tagged("post_install", "-at_install")
 class TestOrderedGoods(DeliveryCase):
-    """An order of coffee each month, a grinder once and a set-up."""
+    """An order of monthly coffee, a one-time grinder and a set-up."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,7 +34,9 @@ class TestOrderedGoods(DeliveryCase):
         pickings.move_ids.picked = True
         pickings.button_validate()
 
-    def test_the_order_delivers_what_is_sold_once_and_the_subscription_the_rest(self):
+    def test_the_order_delivers_one_time_goods_only(
+        self,
+    ):
         order = self.order(self.coffee, self.grinder)
         order.action_confirm()
         self.assertEqual(order.picking_ids.move_ids.product_id, self.grinder)
@@ -44,13 +46,13 @@ class TestOrderedGoods(DeliveryCase):
             self.deliveries(subscription), [("2026-04-01", 2), ("2026-05-01", 2)]
         )
 
-    def test_another_quantity_on_the_order_delivers_nothing_more(self):
+    def test_a_changed_order_quantity_delivers_nothing(self):
         order = self.order(self.coffee)
         order.action_confirm()
         order.order_line.product_uom_qty = 3
         self.assertFalse(order.picking_ids)
 
-    def test_a_service_that_waits_for_its_delivery_begins_with_it(self):
+    def test_a_subscription_that_starts_at_delivery_starts_with_it(self):
         self.monthly.start_policy = "delivery"
         order = self.order(self.coffee)
         order.action_confirm()
@@ -66,13 +68,13 @@ class TestOrderedGoods(DeliveryCase):
         self.fulfil("2026-05-05")
         self.assertEqual(self.deliveries(subscription), [("2026-05-05", 2)])
 
-    def test_what_a_plan_leaves_to_people_is_delivered_by_the_order(self):
+    def test_the_order_delivers_goods_of_a_plan_with_manual_delivery(self):
         self.monthly.delivery_policy = "none"
         order = self.order(self.coffee)
         order.action_confirm()
         self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 2)
 
-    def test_units_that_are_added_by_quotation_are_delivered_by_the_subscription(self):
+    def test_units_added_by_quotation_are_delivered_by_the_subscription(self):
         order = self.order(self.coffee)
         order.action_confirm()
         subscription = order.managed_started_ids

@@ -96,7 +96,7 @@ class SubscriptionSignalOfAllowance(models.Model):
 
     @api.model
     def _allowance_limit(self, line, rule):
-        """Return the units of a line above which a rule applies, 0 for none included."""
+        """Return the units above which a rule applies, 0 without an allowance."""
         included = exact(line.pricing_rule_id.included_quantity)
         return included * exact(rule.allowance_percent) / 100
 

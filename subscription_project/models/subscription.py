@@ -8,7 +8,7 @@ class SubscriptionSubscription(models.Model):
         "project.project",
         copy=False,
         groups="project.group_project_user",
-        help="Where its tasks are made whose product or order has no project.",
+        help="The project of tasks whose product and order have none.",
     )
     task_count = fields.Integer(
         "Tasks", compute="_compute_task_count", compute_sudo=True
@@ -21,7 +21,7 @@ class SubscriptionSubscription(models.Model):
             subscription.task_count = len(tasks)
 
     def _own_project(self):
-        """Return the project of the subscription, made when it is needed first."""
+        """Return the project of the subscription, created at first use."""
         self.ensure_one()
         if not self.project_id:
             self.project_id = self.env["project.project"].create(

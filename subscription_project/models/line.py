@@ -1,4 +1,4 @@
-"""Tasks of services: one for each period, in the product's project or the order's."""
+"""Tasks of services, one per period, in the project of the product or the order."""
 
 from datetime import datetime, time, timedelta
 
@@ -16,7 +16,7 @@ class SubscriptionLine(models.Model):
         return super()._is_fulfilled() or self._makes_tasks()
 
     def _makes_tasks(self):
-        """Tell whether the line is of a service that makes a task each period."""
+        """Return whether the line's service creates a task each period."""
         self.ensure_one()
         product = self.product_id
         return bool(
@@ -29,11 +29,12 @@ class SubscriptionLine(models.Model):
     def _start_fulfilment(self, period, quantity):
         if not self._makes_tasks():
             return super()._start_fulfilment(period, quantity)
-        if tasks := period._tasks_to_come():
+        if tasks := period._open_tasks():
             for task in tasks:
                 task.message_post(
                     body=self.env._(
-                        "%(quantity)s of %(product)s more in this period.",
+                        "Quantity of %(product)s increased by %(quantity)s in this "
+                        "period.",
                         quantity=f"{quantity:g}",
                         product=self.product_id.display_name,
                     )
@@ -62,7 +63,7 @@ class SubscriptionLine(models.Model):
             "project_id": project.id,
             "company_id": project.company_id.id,
             "partner_id": self.subscription_id.partner_id.id,
-            # The end of the day, in the zone of whoever reads it.
+            # In the evening UTC, the end of the day for most readers.
             "date_deadline": datetime.combine(last, time(21)),
             "description": self.env._(
                 "%(quantity)s × %(product)s, of %(subscription)s",
@@ -76,7 +77,7 @@ class SubscriptionLine(models.Model):
         }
 
     def _project(self):
-        """Return the project of the tasks: the product's, the order's, or its own."""
+        """Return the project of the product, the order or the subscription."""
         self.ensure_one()
         if self.product_id.service_tracking == IN_ONE_PROJECT:
             project = self.product_id.with_company(self.company_id).project_id
@@ -87,17 +88,17 @@ class SubscriptionLine(models.Model):
         return ordered or self.subscription_id._own_project()
 
     def _stop_fulfilment(self, period, quantity):
-        """Cancel the tasks of a period that does not come; a smaller one is told."""
+        """Cancel the open tasks of a period, or post its reduced quantity on them."""
         if not period.managed_task_ids:
             return super()._stop_fulfilment(period, quantity)
-        tasks = period._tasks_to_come()
+        tasks = period._open_tasks()
         if quantity >= period.quantity:
             tasks.state = "1_canceled"
             return quantity
         for task in tasks:
             task.message_post(
                 body=self.env._(
-                    "%(quantity)s of %(product)s less in this period.",
+                    "Quantity of %(product)s reduced by %(quantity)s in this period.",
                     quantity=f"{quantity:g}",
                     product=self.product_id.display_name,
                 )

@@ -5,9 +5,9 @@ class SubscriptionPlan(models.Model):
     _inherit = "subscription.plan"
 
     makes_tasks = fields.Boolean(
-        "A Task Each Period",
+        "Create Tasks Each Period",
         default=True,
-        help="Services that create a task on an order create one for each period.",
+        help="Services that create a task on an order create one in each period.",
     )
 
     def _init_column(self, column_name):

@@ -6,22 +6,22 @@ class SubscriptionPlan(models.Model):
 
     delivery_policy = fields.Selection(
         [
-            ("period", "When the Period Begins"),
-            ("paid", "Once Its Invoice Is Paid"),
-            ("none", "Not by Itself"),
+            ("period", "At Period Start"),
+            ("paid", "When the Invoice Is Paid"),
+            ("none", "Manually"),
         ],
-        "Goods Are Delivered",
+        "Delivery of Goods",
         required=True,
         default="period",
-        help="Goods that are billed each period get a delivery for each of them.",
+        help="When the delivery of recurring goods is created in each period.",
     )
     delivery_lead_days = fields.Integer(
-        "Prepared Before (Days)",
-        help="How many days before the period begins the delivery is made.",
+        "Delivery Lead Time (Days)",
+        help="How many days before the period starts its delivery is created.",
     )
 
     _delivery_lead_days_not_negative = models.Constraint(
-        "CHECK (delivery_lead_days >= 0)", "Days before a period are zero or more."
+        "CHECK (delivery_lead_days >= 0)", "The lead time must be zero or more days."
     )
 
     def _init_column(self, column_name):
@@ -31,11 +31,13 @@ class SubscriptionPlan(models.Model):
         return result
 
     def write(self, vals):
-        idle = self.filtered(lambda plan: plan.delivery_policy == "none")
+        manual = self.filtered(lambda plan: plan.delivery_policy == "none")
         result = super().write(vals)
         if {"delivery_policy", "delivery_lead_days"} & vals.keys():
             served = self.env["subscription.subscription"].sudo()
             served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
-            begun = idle.filtered(lambda plan: plan.delivery_policy != "none")
-            served.search([("line_ids.plan_id", "in", begun.ids)])._fulfil_from_now()
+            automated = manual.filtered(lambda plan: plan.delivery_policy != "none")
+            served.search(
+                [("line_ids.plan_id", "in", automated.ids)]
+            )._fulfil_from_now()
         return result

@@ -1,4 +1,4 @@
-"""Deliveries of goods: one for each period, by the host's rules of procurement."""
+"""Deliveries of goods, one per period, by the host's procurement rules."""
 
 from datetime import datetime, time
 
@@ -14,7 +14,7 @@ class SubscriptionLine(models.Model):
         return super()._is_fulfilled() or self._is_delivered()
 
     def _is_delivered(self):
-        """Tell whether the line is of goods that are delivered each period."""
+        """Return whether the line's goods are delivered each period."""
         self.ensure_one()
         return bool(
             self.kind == "recurring"
@@ -49,21 +49,21 @@ class SubscriptionLine(models.Model):
             return super()._start_fulfilment(period, quantity)
         procurement = self._prepare_procurement(period, quantity)
         self.env["stock.rule"].run([procurement])
-        # The host's transfers are confirmed by whoever makes the procurement.
+        # The host leaves the confirmation of transfers to the caller.
         period.managed_move_ids.picking_id.filtered(
             lambda picking: picking.state == "draft"
         ).action_confirm()
         return None
 
     def _prepare_procurement(self, period, quantity):
-        """Return what the host's rules are asked for: so much more, on a day."""
+        """Return the procurement of an added quantity on the period's first day."""
         subscription = self.subscription_id
         quantity, unit = self.product_uom_id._adjust_uom_quantities(
             quantity, self.product_id.uom_id
         )
         partner = subscription.partner_shipping_id or subscription.partner_id
         location = partner.with_company(self.company_id).property_stock_customer
-        # Noon: the calendar date is the same wherever it is read.
+        # At noon UTC the calendar date is the same in almost every time zone.
         planned = datetime.combine(period.date_start, time(12))
         return self.env["stock.rule"].Procurement(
             self.product_id,
@@ -88,7 +88,7 @@ class SubscriptionLine(models.Model):
         )
 
     def _warehouse(self):
-        """Return the warehouse of the order that it goes back to, or the company's."""
+        """Return the warehouse of the original order, or of the company."""
         self.ensure_one()
         warehouses = self.env["stock.warehouse"]
         return self.order_line_id.order_id.warehouse_id or warehouses.search(
@@ -96,22 +96,22 @@ class SubscriptionLine(models.Model):
         )
 
     def _stop_fulfilment(self, period, quantity):
-        """Take it off what has not left yet, the newest first."""
+        """Reduce the planned moves, the newest first, and return the reduction."""
         if not period.managed_move_ids:
             return super()._stop_fulfilment(period, quantity)
-        unit, left = self.product_uom_id, quantity
-        for move in period._moves_to_come():
+        unit, remaining = self.product_uom_id, quantity
+        for move in period._open_moves():
             planned = move.product_uom._compute_quantity(
                 move.product_uom_qty, unit, rounding_method="HALF-UP"
             )
-            taken = min(planned, left)
-            left -= taken
-            if unit.compare(taken, planned) >= 0:
+            reduction = min(planned, remaining)
+            remaining -= reduction
+            if unit.compare(reduction, planned) >= 0:
                 move._action_cancel()
-            elif taken:
+            elif reduction:
                 move.product_uom_qty = unit._compute_quantity(
-                    planned - taken, move.product_uom, rounding_method="HALF-UP"
+                    planned - reduction, move.product_uom, rounding_method="HALF-UP"
                 )
-            if unit.is_zero(left):
+            if unit.is_zero(remaining):
                 break
-        return quantity - left
+        return quantity - remaining
