@@ -88,6 +88,7 @@ class SubscriptionInvoicing(models.Model):
     def _prepare_billing(self, target, rows=None):
         """Return the checked invoice lines of billing on `target`."""
         self.ensure_one()
+        self._check_can_be_invoiced()
         plan = self._plan_billing(target, rows)
         if self._waits_for_next_invoice(plan):
             plan = InvoicePlan((), plan.next_due, {})

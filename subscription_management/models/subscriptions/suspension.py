@@ -163,15 +163,15 @@ class SubscriptionSuspension(models.Model):
         ).sorted("id")[-1:]
         return last.kind == "suspended"
 
-    def _prepare_billing(self, target, rows=None):
+    def _check_can_be_invoiced(self):
+        """Refuse a suspended subscription."""
         if self.state == "suspended":
             raise UserError(
                 self.env._(
-                    "%s is suspended and not invoiced: restore it first, or cancel it.",
+                    "%s is suspended and cannot be invoiced; reactivate or cancel it.",
                     self.name,
                 )
             )
-        return super()._prepare_billing(target, rows)
 
     def _check_can_change(self):
         if self.state == "suspended":
