@@ -338,7 +338,7 @@ class TestSuspension(SubscriptionCase):
         bill = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-04-11"}
         )
-        with self.assertRaisesRegex(UserError, "suspended and not invoiced"):
+        with self.assertRaisesRegex(UserError, "suspended and cannot be invoiced"):
             bill.action_bill()
 
     def test_a_rep_suspends_the_own_and_an_accountant_none(self):
