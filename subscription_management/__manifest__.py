@@ -64,6 +64,7 @@
         "views/dunning/policy_views.xml",
         "views/payments/payment_method_views.xml",
         "views/billing/account_move_views.xml",
+        "views/dunning/account_move_views.xml",
         "views/subscriptions/customer_subscription_views.xml",
         "views/res_partner_views.xml",
         "views/sales/sale_order_views.xml",

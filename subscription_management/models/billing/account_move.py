@@ -73,7 +73,7 @@ class AccountMove(models.Model):
         return self._record_corrections(before)
 
     def _record_corrections(self, before):
-        """Record the corrections of invoices and credit notes posted by people.
+        """Record the corrections of manually posted invoices and credit notes.
 
         Billing runs record the periods of their moves before posting them.
         """

@@ -24,7 +24,7 @@ class SubscriptionPreview(models.Model):
             )
 
     def _render_preview(self, target):
-        """Return the invoices of a day as an HTML table, or the reason for none."""
+        """Return the invoices of a day as an HTML table, or the reason against them."""
         self.ensure_one()
         invoices, problem = [], False
         if target:

@@ -8,7 +8,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestBilling(SubscriptionCase):
-    def test_each_month_is_billed_once_and_the_31st_comes_back(self):
+    def test_each_month_is_billed_once_and_the_anchor_of_31_is_kept(self):
         subscription = self.subscribe(on="2026-01-31")
         self.bill("2026-01-31")
         self.bill("2026-02-28")
@@ -36,13 +36,13 @@ class TestBilling(SubscriptionCase):
         self.bill("2026-04-01")
         self.assertEqual(subscription.invoice_count, 0)
 
-    def test_missed_months_go_on_one_invoice(self):
+    def test_missed_months_are_billed_on_one_invoice(self):
         subscription = self.subscribe(on="2026-01-01")
         self.bill("2026-03-15")
         self.assertEqual(subscription.invoice_count, 1)
         self.assertEqual(subscription.invoice_ids.amount_untaxed, 90.0)
 
-    def test_missed_months_go_on_one_invoice_each_where_the_plan_says_so(self):
+    def test_missed_months_are_billed_one_invoice_each_by_policy_of_the_plan(self):
         self.monthly.catch_up_policy = "apart"
         subscription = self.subscribe(on="2026-01-01")
         self.bill("2026-03-15")
@@ -67,7 +67,7 @@ class TestBilling(SubscriptionCase):
             ],
         )
 
-    def test_a_plan_may_leave_its_invoices_in_draft(self):
+    def test_a_plan_may_create_draft_invoices(self):
         self.monthly.invoice_policy = "draft"
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
@@ -75,7 +75,7 @@ class TestBilling(SubscriptionCase):
         self.bill("2026-04-02")
         self.assertEqual(subscription.invoice_count, 1)
 
-    def test_subscriptions_of_one_customer_share_an_invoice_when_wanted(self):
+    def test_a_customer_may_have_combined_invoices(self):
         self.customer.shares_subscription_invoices = True
         both = self.subscribe(on="2026-04-01") | self.subscribe(
             self.seat, quantity=3, on="2026-04-01"
@@ -87,7 +87,7 @@ class TestBilling(SubscriptionCase):
             both.invoice_ids.invoice_origin, ", ".join(both.mapped("name"))
         )
 
-    def test_subscriptions_of_one_customer_have_an_invoice_each_otherwise(self):
+    def test_without_combined_invoices_each_subscription_has_its_own(self):
         both = self.subscribe(on="2026-04-01") | self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         self.assertEqual(len(both.invoice_ids), 2)
@@ -110,7 +110,7 @@ class TestBilling(SubscriptionCase):
         self.assertEqual(invoice.ref, "PO 77")
         self.assertEqual(invoice.invoice_origin, subscription.name)
 
-    def test_the_period_is_written_in_the_customers_language(self):
+    def test_the_period_is_in_the_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
         self.basic.with_context(lang="fr_FR").name = "De base"
@@ -147,8 +147,8 @@ class TestBilling(SubscriptionCase):
         self.assertEqual(line.quantity, 7)
         self.assertEqual(line.price_subtotal, 38.39)  # 70 × 17 / 31
 
-    def test_lines_of_parts_of_a_cent_come_to_the_cent_together(self):
-        """10.004 is 10.00 and three are 30.01, though the host adds up 40.016."""
+    def test_lines_with_fractions_of_a_cent_add_up_to_the_cent(self):
+        """10.004 is 10.00 and 3 × 10.004 is 30.01, though the host sums 40.016."""
         subscription = self.subscribe(
             self.seat, self.seat, on="2026-04-01", start=False
         )
@@ -177,7 +177,7 @@ class TestBilling(SubscriptionCase):
         self.assertEqual(theirs.invoice_ids.company_id, other)
         self.assertEqual(theirs.invoice_ids.journal_id, journal)
 
-    def test_bill_now_makes_the_invoice_that_it_showed(self):
+    def test_the_created_invoice_equals_its_preview(self):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         [shown] = subscription._invoice_planner().due_on(subscription.date_start)
         wizard = self.env["subscription.create.invoice.wizard"].create(
@@ -192,7 +192,7 @@ class TestBilling(SubscriptionCase):
             invoice.invoice_line_ids.mapped("price_subtotal"),
         )
 
-    def test_bill_now_with_nothing_due_says_so(self):
+    def test_creating_an_invoice_with_nothing_due_is_refused(self):
         subscription = self.subscribe(on="2026-04-01")
         wizard = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-03-31"}
@@ -244,7 +244,7 @@ class TestBilling(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(subscription.billed_period_ids.mapped("amount"), [30.0, 30.0])
 
-    def test_the_billing_does_not_ask_more_of_the_database_for_long_histories(self):
+    def test_billing_reads_no_closed_periods_of_a_long_history(self):
         young = self.subscribe(on="2026-03-01")
         old = self.subscribe(on="2021-03-01")
         self.bill("2026-03-01")

@@ -15,7 +15,7 @@ PIPELINE = "odoo.addons.subscription_management.models.billing_run.pipeline"
 
 @tagged("post_install", "-at_install")
 class TestBillingErrors(SubscriptionCase):
-    """One wrong subscription neither stops nor changes the others."""
+    """A failing subscription neither stops nor changes the others."""
 
     def setUp(self):
         super().setUp()
@@ -37,7 +37,7 @@ class TestBillingErrors(SubscriptionCase):
         self.assertFalse(wrong.billing_error)
         self.assertFalse(wrong.activity_ids)
 
-    def test_archived_product(self):
+    def test_an_archived_product_is_reported(self):
         product = self._make_product("Gone", 10.0)
         wrong = self.subscribe(product, on="2026-04-01")
         product.active = False
@@ -45,7 +45,7 @@ class TestBillingErrors(SubscriptionCase):
             wrong, "Gone is archived", lambda: product.write({"active": True})
         )
 
-    def test_no_journal(self):
+    def test_a_missing_journal_is_reported(self):
         other = self.setup_other_company()["company"]
         wrong = self.subscribe(on="2026-04-01", company_id=other.id)
         journals = self.env["account.journal"].search(
@@ -57,7 +57,7 @@ class TestBillingErrors(SubscriptionCase):
             wrong, "no sales journal", lambda: journals.write({"active": True})
         )
 
-    def test_tax_without_account(self):
+    def test_a_tax_without_account_is_reported(self):
         product = self._make_product("Taxed", 10.0)
         tax = self.tax.copy({"name": "Homeless 5%"})
         rows = tax.invoice_repartition_line_ids.filtered(
@@ -73,7 +73,7 @@ class TestBillingErrors(SubscriptionCase):
             lambda: rows.write({"account_id": account.id}),
         )
 
-    def test_currency_without_rate(self):
+    def test_a_currency_without_rate_is_reported(self):
         currency = self.env["res.currency"].create({"name": "XTS", "symbol": "X"})
         wrong = self.subscribe(on="2026-04-01", currency_id=currency.id)
         self._assert_isolated(
@@ -93,7 +93,7 @@ class TestBillingErrors(SubscriptionCase):
             site.unlink()
 
     @mute_logger(PIPELINE)
-    def test_address_deleted_by_sql(self):
+    def test_an_address_deleted_by_sql_is_reported(self):
         site = self.env["res.partner"].create({"name": "Site"})
         wrong = self.subscribe(on="2026-04-01", partner_shipping_id=site.id)
         self.env.flush_all()
@@ -110,7 +110,7 @@ class TestBillingErrors(SubscriptionCase):
         )
 
     @mute_logger(PIPELINE)
-    def test_data_broken_by_sql(self):
+    def test_data_broken_by_sql_is_reported(self):
         wrong = self.subscribe(on="2026-04-01")
         self.env.flush_all()
         self.env.cr.execute(
@@ -129,7 +129,7 @@ class TestBillingErrors(SubscriptionCase):
         )
 
     @mute_logger(PIPELINE)
-    def test_an_error_that_nobody_foresaw_is_found_among_many(self):
+    def test_an_unexpected_error_is_isolated_among_many(self):
         broken = self.company_data["default_account_revenue"].copy()
         product = self._make_product("Broken", 10.0)
         product.property_account_income_id = broken
@@ -140,7 +140,7 @@ class TestBillingErrors(SubscriptionCase):
         )
 
     @mute_logger(PIPELINE)
-    def test_a_fault_of_the_program_is_found_among_many(self):
+    def test_a_programming_error_is_isolated_among_many(self):
         wrong = self.subscribe(on="2026-04-01")
         lines = type(self.env["subscription.line"])
         prepare = lines._prepare_invoice_line_values
@@ -179,7 +179,7 @@ class TestBillingErrors(SubscriptionCase):
         self.assertEqual(run.failure_ids.subscription_id, wrong)
 
     @mute_logger(PIPELINE, "odoo.sql_db")
-    def test_a_statement_that_the_database_refuses_is_found_among_many(self):
+    def test_a_refused_sql_statement_is_isolated_among_many(self):
         wrong = self.subscribe(on="2026-04-01")
         subscriptions = type(self.env["subscription.subscription"])
         prepare = subscriptions._prepare_billing
@@ -194,7 +194,7 @@ class TestBillingErrors(SubscriptionCase):
         self.assertEqual([each.invoice_count for each in self.healthy], [1] * 4)
         self.assertIn("division by zero", wrong.billing_error)
 
-    def test_retry_bills_what_failed_once_it_is_repaired(self):
+    def test_retry_bills_failed_subscriptions_once_repaired(self):
         product = self._make_product("Gone", 10.0)
         wrong = self.subscribe(product, on="2026-04-01")
         product.active = False
@@ -209,7 +209,7 @@ class TestBillingErrors(SubscriptionCase):
         self.assertEqual(run.state, "done")
         self.assertEqual(run.subscription_count, 5)
 
-    def test_the_to_do_is_for_the_salesperson(self):
+    def test_the_activity_is_assigned_to_the_salesperson(self):
         product = self._make_product("Gone", 10.0)
         wrong = self.subscribe(product, on="2026-04-01")
         product.active = False

@@ -9,7 +9,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestInvoiceCorrections(SubscriptionCase):
-    """A cancelled or deleted invoice gives its period back; a credited one does not."""
+    """A cancelled or deleted invoice releases its period; a credited one does not."""
 
     def setUp(self):
         super().setUp()
@@ -45,7 +45,7 @@ class TestInvoiceCorrections(SubscriptionCase):
             self.subscription, [("2026-04-01/2026-05-01", "Basic", "30.00")]
         )
 
-    def test_a_cancelled_invoice_that_is_reopened_takes_its_period_again(self):
+    def test_a_reopened_invoice_reclaims_its_period(self):
         self.invoice.button_draft()
         self.invoice.button_cancel()
         self.invoice.button_draft()
@@ -82,7 +82,7 @@ class TestInvoiceCorrections(SubscriptionCase):
         )
         self.assertEqual(len(refunds), 1)
 
-    def test_the_invoice_in_place_of_a_credited_one_charges_its_period_again(self):
+    def test_the_replacement_of_a_credited_invoice_charges_its_period_again(self):
         wizard = self._reversal(self.invoice)
         replacement = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
         replacement.action_post()
@@ -94,7 +94,7 @@ class TestInvoiceCorrections(SubscriptionCase):
         self.assertEqual(credit.move_type, "out_refund")
         self.assertEqual(credit.amount_untaxed, 20)
 
-    def test_a_credit_note_that_is_changed_and_posted_again_counts_as_it_is(self):
+    def test_a_corrected_credit_note_counts_with_its_new_amount(self):
         refund = self._credit(self.invoice)
         refund.button_draft()
         refund.invoice_line_ids.price_unit = 12
@@ -102,7 +102,7 @@ class TestInvoiceCorrections(SubscriptionCase):
         credit = self.subscription.billed_period_ids.filtered("credited_period_id")
         self.assertEqual(credit.mapped("amount"), [-12])
 
-    def test_a_credit_note_that_is_cancelled_is_forgotten(self):
+    def test_a_cancelled_credit_note_does_not_count(self):
         refund = self._credit(self.invoice)
         refund.button_draft()
         refund.button_cancel()

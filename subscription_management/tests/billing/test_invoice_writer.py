@@ -84,32 +84,32 @@ class TestInvoiceWriter(SubscriptionCase):
             "foreign_addon overrides account.move._sync_invoice", logs.output[0]
         )
 
-    def test_one_line_with_tax(self):
+    def test_one_line_with_tax_is_cloned_equally(self):
         self._assert_same_as_the_host(self.basic)
 
-    def test_three_lines(self):
+    def test_three_lines_are_cloned_equally(self):
         third = self._make_product("Support", 5.55)
         self._assert_same_as_the_host(self.basic, self.seat, third)
 
-    def test_line_without_tax(self):
+    def test_a_line_without_tax_is_cloned_equally(self):
         self.basic.taxes_id = False
         self._assert_same_as_the_host(self.basic)
 
-    def test_tax_included_in_the_price(self):
+    def test_a_tax_included_in_the_price_is_cloned_equally(self):
         self.tax.price_include_override = "tax_included"
         self._assert_same_as_the_host(self.basic, self.seat)
 
-    def test_two_taxes_on_one_line(self):
+    def test_two_taxes_on_one_line_are_cloned_equally(self):
         second = self.tax.copy({"name": "Levy 3%", "amount": 3})
         self.basic.taxes_id |= second
         self._assert_same_as_the_host(self.basic)
 
-    def test_foreign_currency(self):
+    def test_a_foreign_currency_is_cloned_equally(self):
         currency = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.25)])
         self.monthly.pricing_rule_ids.currency_id = currency
         self._assert_same_as_the_host(self.basic, currency_id=currency.id)
 
-    def test_fiscal_position_maps_the_tax(self):
+    def test_a_tax_mapped_by_fiscal_position_is_cloned_equally(self):
         reduced = self.tax.copy({"name": "VAT 8%", "amount": 8})
         position = self.env["account.fiscal.position"].create({"name": "Abroad"})
         reduced.write(
@@ -120,7 +120,7 @@ class TestInvoiceWriter(SubscriptionCase):
         )
         self._assert_same_as_the_host(self.basic, fiscal_position_id=position.id)
 
-    def test_payment_term_of_thirty_days(self):
+    def test_a_payment_term_of_thirty_days_is_cloned_equally(self):
         term = self.env["account.payment.term"].create(
             {
                 "name": "30 days",
@@ -129,10 +129,10 @@ class TestInvoiceWriter(SubscriptionCase):
         )
         self._assert_same_as_the_host(self.basic, payment_term_id=term.id)
 
-    def test_payment_in_two_parts(self):
+    def test_a_payment_term_in_two_parts_is_created_equally(self):
         self._assert_same_as_the_host(self.basic, payment_term_id=self.pay_terms_b.id)
 
-    def test_early_payment_discount(self):
+    def test_an_early_payment_discount_is_created_equally(self):
         term = self.env["account.payment.term"].create(
             {
                 "name": "2% in 7 days",
@@ -173,7 +173,7 @@ class TestInvoiceWriter(SubscriptionCase):
         )
         self._assert_same_as_the_host(self.basic, partners=partners)
 
-    def test_alike_invoices_are_derived_by_the_host_only_once(self):
+    def test_equal_invoices_are_derived_by_the_host_once(self):
         writer = type(self.env["subscription.invoice.writer"])
         made = []
         plainly = writer._create_by_host
@@ -207,7 +207,7 @@ class TestInvoiceWriter(SubscriptionCase):
             ),
         )
 
-    def test_customer_rank_rises_as_with_the_host(self):
+    def test_the_customer_rank_is_raised_as_by_the_host(self):
         subscriptions = [self.subscribe(on="2026-03-01") for _each in range(3)]
         self.bill("2026-03-01")
         self.assertEqual(len({each.invoice_ids.id for each in subscriptions}), 3)
@@ -216,7 +216,7 @@ class TestInvoiceWriter(SubscriptionCase):
     def _assert_same_as_the_host(
         self, *products, partners=None, analytic_distribution=None, **values
     ):
-        """Bill some customers, and let the host invoice the same by itself."""
+        """Bill some customers, and create the same invoices by the host alone."""
         if partners is None:
             partners = self.env["res.partner"].create(
                 [{"name": f"Customer {number}"} for number in range(3)]
@@ -240,7 +240,7 @@ class TestInvoiceWriter(SubscriptionCase):
             self._assert_same_rows(ours, self._invoice_plainly(ours))
 
     def _invoice_plainly(self, ours):
-        """Return what the host makes when people type the same invoice."""
+        """Return the invoice that the host creates from the same manual input."""
         subscription = ours.managed_subscription_ids
         # Without terms the host would take the server's day, whatever the invoice's is.
         due = (

@@ -1,4 +1,4 @@
-"""The invoices of a subscription: what is overdue, and where they come from."""
+"""The invoices of a subscription: overdue amount, origin and planner."""
 
 from freezegun import freeze_time
 
@@ -101,7 +101,7 @@ class TestInvoiceOrigin(SubscriptionCase):
 
 @tagged("post_install", "-at_install")
 class TestInvoicePlanner(SubscriptionCase):
-    """Upcoming invoices are the ones that billing writes, and none is written."""
+    """Upcoming invoices equal the billed ones, and asking for them writes nothing."""
 
     def planned(self, subscription, day):
         return subscription._invoice_planner().due_on(self.day(day))

@@ -13,13 +13,13 @@ RULES = "odoo.addons.base.models.ir_rule"
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-16 09:00:00")
 class TestPreviews(SubscriptionCase):
-    """What is shown before people confirm is what is billed, to the cent."""
+    """A preview equals the later invoices to the cent."""
 
     day = Date.to_date("2026-04-16")
     until = Date.to_date("2026-08-02")
 
     def foreseen(self, subscription, amendment):
-        """Return the (product, first day, amount) of the invoices to come."""
+        """Return (product, first day, amount) of the upcoming invoices."""
         products = self.env["product.product"]
         return sorted(
             (
@@ -32,7 +32,7 @@ class TestPreviews(SubscriptionCase):
         )
 
     def billed(self, *subscriptions):
-        """Bill the months to come; return for each what it is billed from now on."""
+        """Bill the following months and return the billed rows of each."""
         known = self.env["subscription.billed.period"].search([])
         for day in ("04-16", "05-01", "06-01", "07-01", "08-01"):
             with freeze_time(f"2026-{day} 09:00:00"):
@@ -73,7 +73,7 @@ class TestPreviews(SubscriptionCase):
         subscription.change_price(line, 8, Date.to_date("2026-06-21"))
         return subscription
 
-    def test_a_discount_is_shown_as_it_is_billed(self):
+    def test_a_discount_is_previewed_as_billed(self):
         subscription = self.seats_with_steps()
         self.bill("2026-04-16")
         form = self.grant(
@@ -86,7 +86,7 @@ class TestPreviews(SubscriptionCase):
         wizard.action_confirm()
         self.assertEqual([foreseen], self.billed(subscription))
 
-    def test_a_coupon_is_shown_as_it_is_billed(self):
+    def test_a_coupon_is_previewed_as_billed(self):
         self.env["subscription.coupon"].create(
             {"code": "SPRING", "fixed_amount": 5, "cycles": 2}
         )
@@ -99,7 +99,7 @@ class TestPreviews(SubscriptionCase):
         basic = [amount for name, _day, amount in foreseen if name == "Basic"]
         self.assertEqual(basic, [25, 25, 30, 30])
 
-    def test_a_discount_of_a_draft_is_shown_as_it_is_billed(self):
+    def test_a_discount_of_a_draft_is_previewed_as_billed(self):
         draft = self.subscribe(on="2026-05-01", start=False)
         form = self.grant(draft, percent=50, cycles=1)
         self.assertIn("15.00", form.preview)
@@ -109,7 +109,7 @@ class TestPreviews(SubscriptionCase):
         draft.action_activate()
         self.assertEqual([foreseen], self.billed(draft))
 
-    def test_why_a_coupon_or_a_discount_is_not_possible_is_shown(self):
+    def test_the_reason_against_a_coupon_or_discount_is_shown(self):
         self.env["subscription.coupon"].create(
             {"code": "OLD", "percent": 50, "date_to": "2026-04-15"}
         )
@@ -129,7 +129,7 @@ class TestPreviews(SubscriptionCase):
         self.assertIn("15.00", self.grant(subscription, code="SPRING").preview)
         self.assertFalse(coupon.redemption_count)
 
-    def test_codes_are_not_tried_on_the_subscriptions_of_others(self):
+    def test_codes_cannot_be_tried_on_subscriptions_of_other_reps(self):
         self.env["subscription.coupon"].create({"code": "SPRING", "percent": 50})
         rep = new_test_user(
             self.env, "rep", groups="subscription_management.group_subscription_user"
@@ -150,7 +150,7 @@ class TestPreviews(SubscriptionCase):
             with self.assertRaises(AccessError), mute_logger(RULES):
                 grant.onchange(values, ["code"], {"preview": {}})
 
-    def test_a_transfer_is_shown_as_both_customers_are_billed(self):
+    def test_a_transfer_is_previewed_as_both_customers_are_billed(self):
         subscription = self.seats_with_steps()
         self.bill("2026-04-16")
         heir = self.env["res.partner"].create({"name": "Heir"})
@@ -166,7 +166,7 @@ class TestPreviews(SubscriptionCase):
         follower = subscription.browse(wizard.action_confirm()["res_id"])
         self.assertEqual(foreseen, self.billed(subscription, follower))
 
-    def test_joining_is_shown_as_both_subscriptions_are_billed(self):
+    def test_a_merge_is_previewed_as_both_subscriptions_are_billed(self):
         other = self.subscribe(on="2026-04-01")
         subscription = self.seats_with_steps()
         self.bill("2026-04-16")
@@ -180,7 +180,7 @@ class TestPreviews(SubscriptionCase):
         wizard.action_confirm()
         self.assertEqual(foreseen, self.billed(subscription, other))
 
-    def test_other_billing_days_are_shown_as_they_are_billed(self):
+    def test_an_alignment_is_previewed_as_billed(self):
         other = self.subscribe(on="2026-04-01")
         subscription = self.subscribe(self.seat, on="2026-04-11", quantity=3)
         self.bill("2026-04-16")
@@ -192,7 +192,7 @@ class TestPreviews(SubscriptionCase):
         # 21 a month from May on.
         self.assertEqual([amount for *_rest, amount in foreseen][-3:], [21, 21, 21])
 
-    def test_another_plan_that_is_agreed_for_later_is_shown_in_its_own_periods(self):
+    def test_a_scheduled_plan_is_previewed_in_its_own_periods(self):
         other = self.subscribe(on="2026-04-01")
         subscription = self.subscribe(on="2026-04-11")
         self.bill("2026-04-16")
@@ -205,7 +205,7 @@ class TestPreviews(SubscriptionCase):
         wizard.action_confirm()
         self.assertEqual([foreseen], self.billed(subscription))
 
-    def test_products_that_are_typed_beside_a_share_of_them_are_shown(self):
+    def test_products_added_beside_a_percent_of_total_are_previewed(self):
         self.monthly.pricing_rule_ids = [
             Command.create(
                 {
@@ -224,7 +224,7 @@ class TestPreviews(SubscriptionCase):
             # 30 + 7 + 4 * 30, and 10 % of these.
             self.assertIn("172.70", form.invoice_forecast)
 
-    def test_a_trial_that_is_charged_is_shown_while_it_is_typed(self):
+    def test_a_charged_trial_is_previewed_while_edited(self):
         self.monthly.write({"trial_days": 14, "trial_product_id": self.seat.id})
         with Form(self.env["subscription.subscription"]) as form:
             form.partner_id = self.customer
@@ -244,7 +244,7 @@ class TestPreviews(SubscriptionCase):
             self.assertEqual(len(form.line_ids), 3)
             self.assertIn("90.00", form.invoice_forecast)
 
-    def test_why_two_subscriptions_cannot_be_joined_is_shown(self):
+    def test_the_reason_against_a_merge_is_shown(self):
         other = self.subscribe(on="2026-04-01")
         subscription = self.subscribe(on="2026-04-01")
         other.pause(self.day)

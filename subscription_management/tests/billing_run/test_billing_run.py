@@ -16,7 +16,7 @@ class TestBillingRun(SubscriptionCase):
         self.env.invalidate_all()
 
     @freeze_time("2026-04-01 08:00:00")
-    def test_the_scheduled_action_bills_what_is_due_today(self):
+    def test_the_scheduled_action_bills_due_subscriptions(self):
         subscription = self.subscribe(on="2026-04-01")
         later = self.subscribe(on="2026-04-02")
         self.run_scheduled_action()
@@ -28,7 +28,7 @@ class TestBillingRun(SubscriptionCase):
         self.assertEqual(run.progress, 100)
 
     @freeze_time("2026-04-01 08:00:00")
-    def test_what_starts_later_on_the_same_day_joins_the_days_run(self):
+    def test_a_subscription_that_starts_later_joins_the_run_of_the_day(self):
         first = self.subscribe(on="2026-04-01")
         self.run_scheduled_action()
         second = self.subscribe(on="2026-04-01")
@@ -70,7 +70,7 @@ class TestBillingRun(SubscriptionCase):
         self.assertEqual(len(wrong.activity_ids), 1)
         self.assertEqual(run.state, "done")
 
-    def test_a_dry_run_shows_what_the_run_then_bills(self):
+    def test_a_dry_run_shows_the_invoices_of_the_later_run(self):
         for quantity in range(1, 8):
             self.subscribe(self.seat, quantity=quantity, on="2026-04-01")
         shown = self.bill("2026-04-01", is_dry_run=True)
