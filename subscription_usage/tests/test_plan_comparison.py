@@ -97,7 +97,7 @@ class TestPlanComparisonOfUse(UsageCase):
         order = self.subscription._quote_plan(both)
         self.assertEqual(
             order.order_line.mapped("managed_effect"),
-            ["leaves", "replaces", "leaves", "replaces"],
+            ["removed", "replacement", "removed", "replacement"],
         )
         order.action_confirm()
         now = self.subscription.line_ids.filtered(lambda line: not line.date_end)

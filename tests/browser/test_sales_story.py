@@ -84,7 +84,7 @@ def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address)
     page.locator(".modal td[name=quantity] input").fill("6")
     page.keyboard.press("Tab")
     page.click(".modal button[name=action_quote] >> visible=true")
-    page.wait_for_selector("td[name=managed_effect]:has-text('More or Fewer')")
+    page.wait_for_selector("td[name=managed_effect]:has-text('Quantity Change')")
     page.wait_for_selector("div[name=managed_totals]:has-text('180.00')")
     confirm(page)
 

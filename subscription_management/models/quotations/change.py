@@ -1,248 +1,272 @@
-"""A quotation of what becomes of a subscription: its lines are the difference."""
+"""Quotations of a change: their lines are the difference to the subscription."""
 
-from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..plans.plan_policies import CHANGE_POLICIES
+from ...billing_core.errors import BillingError
+from ..sales.due_now import DueNow
+from .purpose import SubscriptionQuotation, total_of
 
-MADE_BY_CONFIRMING = {"managed_change_id", "managed_move_ids"}
+CHANGE_KINDS = {
+    frozenset({"quantity"}): "quantity",
+    frozenset({"removed"}): "line_ended",
+    frozenset({False}): "line_added",
+    frozenset({"removed", "replacement"}): "plan",
+}
+"""The kind of change in the history by the effects of an order's lines."""
+
+REPLACED_FIELDS = (
+    "product_id",
+    "product_uom_id",
+    "plan_id",
+    "pricing_rule_id",
+    "pricing_model",
+    "price",
+)
 
 
-class SaleOrder(models.Model):
-    _inherit = "sale.order"
+class ChangeQuotation(SubscriptionQuotation):
+    """A quotation of other quantities, prices, plans or products."""
 
-    managed_change_policy = fields.Selection(
-        CHANGE_POLICIES,
-        "The Current Period Is Charged",
-        copy=False,
-        help="Leave empty to charge it as the plan says.",
-    )
-    managed_change_reason = fields.Char(
-        "Reason", copy=False, help="What the history of the subscription will say."
-    )
-    managed_cancellation_reason_id = fields.Many2one(
-        "subscription.cancellation.reason",
-        "Cancellation Reason",
-        copy=False,
-        readonly=True,
-        check_company=True,
-        ondelete="restrict",
-        index="btree_not_null",
-    )
-    managed_change_id = fields.Many2one(
-        "subscription.change",
-        "Change Made",
-        copy=False,
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
-        groups="subscription_management.group_subscription_user",
-        help="What the order became in the history of the subscription.",
-    )
-
-    managed_move_ids = fields.Many2many(
-        "account.move",
-        "sale_order_managed_move_rel",
-        string="Invoices of the Change",
-        copy=False,
-        readonly=True,
-        help="What was invoiced or credited at once when the order was confirmed.",
-    )
-
-    def _changes(self):
-        return self.filtered(
-            lambda order: order.managed_purpose in ("change", "cancellation")
-        )
-
-    def _check_may_change_subscription(self, vals):
-        if MADE_BY_CONFIRMING & vals.keys() and not self.env.su:
-            raise UserError(
-                self.env._(
-                    "What an order changed and invoiced is noted when it is "
-                    "confirmed, and is not written by hand."
-                )
-            )
-        return super()._check_may_change_subscription(vals)
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "managed_change_policy" in vals:
-            self._reprice()
-        return result
-
-    def _service_start_date(self):
+    def start_date(self):
         """Return the day on which the change takes effect: today, unless chosen."""
-        if not self._changes():
-            return super()._service_start_date()
-        subscription = self.sudo().managed_subscription_id
+        subscription = self.subscription
         today = max(subscription._today(), subscription.date_start)
-        return self.managed_start_date or today
+        return self.order.managed_start_date or today
 
-    def _quoted_policy(self):
-        if self.managed_purpose != "change":
-            return super()._quoted_policy()
-        return self.managed_change_policy or None
+    def policy(self):
+        return self.order.managed_change_policy or None
 
-    def _quoted_rows(self, listed=()):
-        rows = super()._quoted_rows(listed)
-        if self.managed_purpose != "change":
-            return rows
-        return [*self._changed_rows(listed), *rows]
+    # --- The quoted change ---
+
+    def rows(self, listed=()):
+        return [*self._changed_rows(listed), *super().rows(listed)]
 
     def _changed_rows(self, listed):
-        """Yield what changes of the lines that are served already."""
-        subscription = self.managed_subscription_id
-        day = self._service_start_date()
-        lines = self.order_line.filtered("managed_line_id")
-        replaced = lines._of_effect("replaces").managed_line_id
-        for line in lines._of_effect("replaces"):
-            yield line, line.managed_line_id, line._replacing_values(listed)
-        for line in lines._of_effect("leaves"):
+        """Yield the changes of the lines that are served already."""
+        subscription, day = self.subscription, self.start_date()
+        lines = self.order.order_line.filtered("managed_line_id")
+        replacements = lines._with_effect("replacement")
+        replaced = replacements.managed_line_id
+        for line in replacements:
+            yield line, line.managed_line_id, self._replacement_values(line, listed)
+        for line in lines._with_effect("removed"):
             if line.managed_line_id not in replaced:
                 yield line, line.managed_line_id, None
-        for line in lines._of_effect("units").filtered("product_uom_qty"):
-            if line not in listed and line._has_own_price():
-                yield line, subscription.line_ids.browse(), line._joining_values()
+        for line in lines._with_effect("quantity").filtered("product_uom_qty"):
+            if line not in listed and line._has_edited_price():
+                yield line, subscription.line_ids.browse(), self.joining_values(line)
             else:
                 served = line.managed_line_id
                 quantity = served._quantity_on(day) + line.product_uom_qty
                 yield line, served, {"quantity": quantity}
 
-    def _plan_as_quoted(self, listed=()):
-        if self.managed_purpose != "cancellation":
-            return super()._plan_as_quoted(listed)
-        amendment = self.managed_subscription_id._begin_change_plan()
-        self.managed_subscription_id._amend_cancelled(
-            amendment, self._service_start_date()
-        )
-        return amendment, {}
+    def _replacement_values(self, line, listed):
+        """Return the values that replace those of the subscription line."""
+        served, values = line.managed_line_id, {}
+        if line.product_uom_qty != served.quantity:
+            values["quantity"] = line.product_uom_qty
+        if line._is_same_offer():
+            if line._has_edited_price() and line not in listed:
+                values |= self.quoted_price_values(line)
+            return values
+        joining = self.joining_values(line, listed)
+        values |= {name: joining[name] for name in REPLACED_FIELDS}
+        if joining["discount_ids"]:
+            values["added_discounts"] = joining["discount_ids"]
+        return values
 
-    def _joining_lines(self):
-        """Let nothing join what ends: a fee is invoiced by the order itself."""
-        if self.managed_purpose != "cancellation":
-            return super()._joining_lines()
-        return self.order_line.browse()
+    # --- Prices ---
 
-    def _follow_consequences(self):
-        if self.managed_purpose != "change":
-            return super()._follow_consequences()
-        quoted = self._quoted()
-        shown = self.order_line._of_effect("follows").grouped("managed_line_id")
+    def unit_price(self, line, amounts):
+        is_whole = line.managed_effect in (False, "replacement")
+        if line in amounts.joined or is_whole:
+            return super().unit_price(line, amounts)
+        served = line.managed_line_id
+        before, after = amounts.before_of(served), amounts.after_of(served)
+        is_removed = line.managed_effect == "removed"
+        amount = -before if is_removed else after - before
+        return line.currency_id._unit_price_of(amount, line.product_uom_qty)
+
+    def update_affected_shares(self):
+        """Show by how much a percent of the total changes with the quoted lines."""
+        amounts = self.amounts()
+        shown = self.order.order_line._with_effect("share").grouped("managed_line_id")
         commands = []
-        for line in self._lines_that_follow(quoted):
-            amount = quoted.after_of(line) - quoted.before_of(line)
+        for line in self._affected_lines(amounts):
+            amount = amounts.after_of(line) - amounts.before_of(line)
             order_line = shown.pop(line, None)
             if order_line:
                 order_line._update_plan_price(float(amount))
             else:
                 commands.append(Command.create(line._prepare_quoted_share(amount)))
-        gone = [Command.delete(order_line.id) for order_line in shown.values()]
-        if commands or gone:
-            self.order_line = [*commands, *gone]
-        return None
+        unaffected = [Command.delete(order_line.id) for order_line in shown.values()]
+        if commands or unaffected:
+            self.order.order_line = [*commands, *unaffected]
 
-    def _lines_that_follow(self, quoted):
-        """Return the subscription's lines that cost otherwise, and are not quoted."""
-        subscription = self.managed_subscription_id
-        quoted_lines = self.order_line - self.order_line._of_effect("follows")
-        known = {line._origin_key() for line in quoted_lines.managed_line_id}
-        return subscription._lines_to_change(self._service_start_date()).filtered(
+    def _affected_lines(self, amounts):
+        """Return the subscription lines with another price that are not quoted."""
+        order_lines = self.order.order_line
+        quoted = (order_lines - order_lines._with_effect("share")).managed_line_id
+        known = {line._origin_key() for line in quoted}
+        return self.subscription._lines_to_change(self.start_date()).filtered(
             lambda line: (
                 line._origin_key() not in known
-                and quoted.after_of(line) != quoted.before_of(line)
+                and amounts.after_of(line) != amounts.before_of(line)
             )
         )
 
-    def _stale_reason(self):
-        if not self._changes():
-            return super()._stale_reason()
-        subscription, day = self.managed_subscription_id, self.managed_start_date
+    # --- Totals ---
+
+    def has_plans(self):
+        return True
+
+    def totals(self):
+        """Add the recurring amounts of the subscription `before` and `after`.
+
+        Each is a list of (interval, untaxed amount).
+        """
+        once = self.order.order_line.filtered(
+            lambda line: (
+                not (line.display_type or line.managed_line_id or line._is_recurring())
+            )
+        )
+        totals = super().totals() | {
+            "once": once and total_of(once),
+            "recurring": [],
+        }
         try:
-            subscription._check_can_change()
+            amounts = self.amounts()
+        except UserError:
+            # The banner of the quotation shows the reason.
+            return totals
+        return totals | {
+            "before": self._by_interval(amounts.before),
+            "after": self._by_interval(amounts.after),
+        }
+
+    def _by_interval(self, priced):
+        """Return (interval, amount) of recurring amounts."""
+        amounts = {}
+        for plan, amount in priced.values():
+            key = plan.interval_unit, plan.interval_count
+            label, total = amounts.get(key, (plan.interval_label, 0))
+            amounts[key] = label, total + amount
+        return [(label, float(total)) for label, total in amounts.values()]
+
+    def due_now(self):
+        """Return the total of the day's invoices, negative where credits prevail."""
+        order = self.order
+        try:
+            amendment, _joined = self.plan_change()
+            due = DueNow(order).of_change(self.subscription, amendment)
+        except (BillingError, UserError):
+            return None
+        by_order = order.order_line.filtered(
+            lambda line: not (line.display_type or line.managed_line_id)
+        )
+        by_order -= self.joining_lines()
+        return order.currency_id.round(due + sum(by_order.mapped("price_total")))
+
+    # --- Checks ---
+
+    def outdated_reason(self):
+        try:
+            self.subscription._check_can_change()
         except UserError as error:
             return str(error)
-        if day and day < subscription._today() and self.managed_purpose == "change":
+        return self._start_date_reason() or super().outdated_reason()
+
+    def _start_date_reason(self):
+        """Return that the chosen day has passed, False where it has not."""
+        day = self.order.managed_start_date
+        if day and day < self.subscription._today():
             return self.env._(
-                "This was to take effect on %s, which has passed; choose another day, "
-                "or leave it empty for the day of the customer's yes.",
+                "The effective date %s has passed; choose another one, or leave it "
+                "empty for the day of the customer's acceptance.",
                 format_date(self.env, day),
             )
-        return super()._stale_reason()
+        return False
 
-    def _quotation_mismatch_reason(self):
-        if not self._changes():
-            return super()._quotation_mismatch_reason()
-        if not self.order_line.filtered(
+    def mismatch_reason(self):
+        if not self.order.order_line.filtered(
             lambda line: not line.display_type and line.product_uom_qty
         ):
             return self.env._(
-                "Nothing is changed yet: add a product, or more units of one, or "
+                "The quotation changes nothing yet; add a product or a quantity, or "
                 "update the quotation."
             )
-        if beginning := self._lines_that_cannot_begin():
-            return self.env._(
-                "A cancellation lets nothing begin: take %s off the quotation, or "
-                "sell it on a quotation of its own.",
-                ", ".join(beginning.product_id.mapped("display_name")),
-            )
-        try:
-            prices = self._quoted_prices()
-        except UserError as error:
-            return str(error)
-        return self._why_other_prices(prices)
+        return self.price_mismatch_reason()
 
-    def _lines_that_cannot_begin(self):
-        """Return what would be served from the day on which all service ends."""
-        is_end = self.managed_purpose == "cancellation"
-        return self.order_line.filtered(lambda line: is_end and line._is_sold_on_plan())
+    # --- Life of the quotation ---
 
-    def _update_quotation(self):
+    def rebuild(self):
         """Quote the same change of the subscription as it is now."""
-        if not self._changes():
-            return super()._update_quotation()
-        subscription = self.managed_subscription_id
+        subscription = self.subscription
         subscription._check_can_change()
         values = {"managed_base_change_id": subscription._latest_agreed_change().id}
-        if self.managed_start_date and self.managed_start_date < subscription._today():
+        day = self.order.managed_start_date
+        if day and day < subscription._today():
             values["managed_start_date"] = False
-        self.write(values)
-        if self.managed_purpose == "cancellation":
-            self.order_line.unlink()
-            self.write({"order_line": self._prepare_leaving_commands()})
-        else:
-            self.order_line._follow_served_lines()
-        self._follow_quoted_prices()
-        return None
+        self.order.write(values)
+        self.rebuild_lines()
+        self.reprice()
 
-    def _prepare_leaving_commands(self):
-        """Return the commands that let everything leave that is served."""
-        subscription = self.managed_subscription_id
-        lines = subscription._lines_to_change(self._service_start_date())
-        return [
-            Command.create(line._prepare_quoted_change("leaves"))
-            for line in lines.with_context(lang=self._get_lang())
-        ]
+    def rebuild_lines(self):
+        """Link the lines to the subscription lines served now, or remove them."""
+        lines = self.subscription._lines_to_change(self.start_date())
+        now = {line._origin_key(): line for line in lines}
+        gone = self.order.order_line.browse()
+        for line in self.order.order_line.filtered("managed_line_id"):
+            served = now.get(line.managed_line_id._origin_key())
+            if not served:
+                gone |= line
+                continue
+            line.managed_line_id = served
+            if line.managed_effect == "removed":
+                line.product_uom_qty = -served._quoted_units()
+        if names := ", ".join(gone.product_id.mapped("display_name")):
+            self.order.message_post(
+                body=self.env._("Removed because no longer served: %s", names)
+            )
+        gone.unlink()
 
-    def _apply_to_subscription(self):
-        if self._changes():
-            self.managed_subscription_id._change_as_quoted(self)
-        return super()._apply_to_subscription()
+    def apply(self):
+        # Checked again under the lock: another quotation may have been confirmed.
+        if reason := self.shown_error():
+            raise UserError(reason)
+        subscription = self.subscription
+        change = self.make_change()
+        known = subscription.invoice_ids
+        subscription._create_first_invoice()
+        self.order.write(
+            {
+                "managed_change_id": change.id,
+                "managed_move_ids": [
+                    Command.set((subscription.invoice_ids - known).ids)
+                ],
+            }
+        )
 
-    def _why_agreed(self):
-        agreed, reason = super()._why_agreed(), self.managed_change_reason
-        return f"{agreed}: {reason}" if reason else agreed
+    def make_change(self):
+        """Change the subscription and return the change."""
+        lines = self.order.order_line.filtered(lambda line: not line.display_type)
+        effects = set(lines.mapped("managed_effect")) - {"share"}
+        return self.subscription._amend(
+            CHANGE_KINDS.get(frozenset(effects), "amended"),
+            self.start_date(),
+            self.changes(),
+            reason=self.history_reason(),
+            policy=self.policy(),
+        )
 
-    def _action_cancel(self):
-        """Take back what the order changed, or refuse once it took effect."""
-        for order in self.sudo()._changes():
-            change = order.managed_change_id
-            if order.state == "sale" and change and not change.undone_by_ids:
-                subscription = order.managed_subscription_id
-                subscription.with_env(self.env).check_access("write")
-                if order.managed_purpose == "cancellation":
-                    subscription.action_undo_cancellation()
-                else:
-                    subscription._undo_change(change)
-        return super()._action_cancel()
+    def cancel(self):
+        """Undo the change before its day, or refuse once it took effect."""
+        change = self.order.managed_change_id
+        if self.order.state == "sale" and change and not change.undone_by_ids:
+            self.check_rights()
+            self.undo_change(change)
+
+    def undo_change(self, change):
+        self.subscription._undo_change(change)

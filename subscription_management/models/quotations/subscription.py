@@ -1,4 +1,6 @@
-"""The quotations about a subscription, and the opportunities they are made for."""
+"""Subscriptions as orders start them and quotations renew, change and cancel them."""
+
+import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -6,27 +8,29 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from ...billing_core.errors import BillingError
+from ...billing_core.lifecycle import ENDED
+from ...billing_core.line import ChargeKind
+from ...billing_core.money import ZERO
 from ...billing_core.owed import full_price
 from ...billing_core.percent_base import with_bases
 from ..renewals.renewal import RENEWAL_ACTIVITY
+from .purpose import OPEN_QUOTATION
 
-OPEN_QUOTATION = ("draft", "sent")
-
-
-KINDS = {
-    frozenset({"units"}): "quantity",
-    frozenset({"leaves"}): "line_ended",
-    frozenset({False}): "line_added",
-    frozenset({"leaves", "replaces"}): "plan",
-}
+_logger = logging.getLogger(__name__)
 
 
-"""The kind of change in the history by what the lines of an order do."""
-
-
-class SubscriptionQuotations(models.Model):
+class SubscriptionQuotation(models.Model):
     _inherit = "subscription.subscription"
 
+    order_id = fields.Many2one(
+        "sale.order",
+        "Order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="sales_team.group_sale_salesman",
+    )
     quotation_ids = fields.One2many(
         "sale.order",
         "managed_subscription_id",
@@ -50,18 +54,11 @@ class SubscriptionQuotations(models.Model):
             name=self.env._("Quotations"), context={"create": False}
         )
 
-    def _open_wizard(self, model, name, **context):
-        """Keep in mind for which opportunity something is quoted."""
-        lead = self.env.context.get("quoted_opportunity_id")
-        if lead:
-            context["quoted_opportunity_id"] = lead
-        return super()._open_wizard(model, name, **context)
-
     def _prepare_quotation_values(self):
-        """Return the values of any quotation about the subscription."""
+        """Return the values of each quotation about the subscription."""
         self.ensure_one()
         return {
-            **self._prepare_opportunity_values(),
+            "user_id": self.user_id.id,
             "partner_id": self.partner_id.id,
             "partner_invoice_id": self.partner_invoice_id.id,
             "partner_shipping_id": self.partner_shipping_id.id,
@@ -74,35 +71,20 @@ class SubscriptionQuotations(models.Model):
             "managed_subscription_id": self.id,
         }
 
-    def _prepare_opportunity_values(self):
-        """Return what a quotation takes from the opportunity that it is made for."""
-        lead = self._quoted_opportunity()
-        own = {"user_id": (lead.user_id or self.user_id).id}
-        if not lead:
-            return own
-        defaults = lead._prepare_opportunity_quotation_context()
-        return {
-            **{name.removeprefix("default_"): each for name, each in defaults.items()},
-            **own,
-        }
-
-    def _quoted_opportunity(self):
-        """Return the opportunity from which a quotation is asked for, if any."""
-        number = self.env.context.get("quoted_opportunity_id")
-        lead = self.env["crm.lead"].browse(number or []).exists()
-        lead.check_access("read")
-        return lead
-
     def action_quote_renewal(self):
-        """Open the quotation of the next term; make it where there is none."""
+        """Open the quotation of the next term; create it where there is none."""
+        self.ensure_one()
+        self.check_access("write")
         self._check_can_renew()
         self._check_not_cancelled_for_renewal()
-        order = self._open_renewal_quotations()[:1] or self._create_renewal_quotation()
-        order.opportunity_id = order.opportunity_id or self._quoted_opportunity()
-        return order._get_records_action()
+        return self._current_renewal_quotation()._get_records_action()
+
+    def _current_renewal_quotation(self):
+        """Return the open quotation of the next term, or a new one."""
+        return self._open_renewal_quotations()[:1] or self._create_renewal_quotation()
 
     def _renewal_quotations(self):
-        """Return all quotations of the term that begins when this one ends."""
+        """Return all quotations of the next term."""
         self.ensure_one()
         return self.env["sale.order"].search(
             Domain("managed_subscription_id", "=", self.id)
@@ -115,7 +97,7 @@ class SubscriptionQuotations(models.Model):
         )
 
     def _quote_renewal_if_due(self, days_left):
-        """Make the quotation that is due, once, and bring it to whom the plan says."""
+        """Create the renewal quotation that is due, once, and send or assign it."""
         plan = self.plan_id
         is_due = 0 < days_left <= plan.renewal_quotation_days
         if plan.renewal_policy != "ask" or not is_due or self.date_end:
@@ -130,24 +112,24 @@ class SubscriptionQuotations(models.Model):
         self._schedule_renewal_activity(
             self.env._(
                 "The term ends on %(day)s, and the subscription with it unless the "
-                "customer accepts quotation %(quotation)s: look at it and send it.",
+                "customer accepts quotation %(quotation)s. Check and send it.",
                 day=format_date(self.env, self.term_end),
                 quotation=order.name,
             )
         )
 
     def _request_new_renewal_quotation(self):
-        """Leave it to the salesperson to ask anew, where the plan asks only once."""
-        is_asked = self.plan_id.renewal_policy == "ask" and not self.date_end
-        if is_asked and (called_off := self.sudo()._renewal_quotations()[:1]):
+        """Remind the salesperson to quote again: the plan quotes a term only once."""
+        is_quoted = self.plan_id.renewal_policy == "ask" and not self.date_end
+        if is_quoted and (cancelled := self.sudo()._renewal_quotations()[:1]):
             self._schedule_renewal_activity(
                 self.env._(
-                    "The renewal was taken back. The term ends on %(day)s, and the "
-                    "subscription with it unless the customer accepts another "
-                    "quotation than %(quotation)s, which is cancelled: make it by the "
-                    "button Renewal Quotation, and send it.",
+                    "The renewal was undone and quotation %(quotation)s is cancelled. "
+                    "The term ends on %(day)s, and the subscription with it unless the "
+                    "customer accepts a new quotation. Create it with Renewal "
+                    "Quotation, and send it.",
                     day=format_date(self.env, self.term_end),
-                    quotation=called_off.name,
+                    quotation=cancelled.name,
                 )
             )
 
@@ -160,9 +142,9 @@ class SubscriptionQuotations(models.Model):
         )
 
     def _create_renewal_quotation(self):
-        """Return a new quotation of the next term, as the subscription is now."""
+        """Return a new quotation of the next term of the subscription as it is now."""
         order = self.env["sale.order"].create(self._prepare_renewal_order_values())
-        order._offer_renewal()
+        order._purpose().rebuild()
         return order
 
     def _prepare_renewal_order_values(self):
@@ -175,19 +157,19 @@ class SubscriptionQuotations(models.Model):
         }
 
     def _check_not_cancelled_for_renewal(self):
-        """Refuse to quote the next term of what is to end."""
+        """Refuse to renew a subscription that is cancelled for the end of its term."""
         if self._is_cancelled_for_renewal():
             raise UserError(
                 self.env._(
-                    "Subscription %(name)s ends on %(day)s; take the cancellation back "
-                    "first.",
+                    "Subscription %(name)s is cancelled for %(day)s; undo the "
+                    "cancellation first.",
                     name=self.name,
                     day=format_date(self.env, self.date_end),
                 )
             )
 
     def _latest_agreed_change(self):
-        """Return the last change that somebody made; an expiry waits for an answer."""
+        """Return the newest change, except an expiry that an acceptance would undo."""
         self.ensure_one()
         changes = self.change_ids.sorted("id")
         if self.ends_by_expiry and changes[-1:].kind == "cancelled":
@@ -199,10 +181,9 @@ class SubscriptionQuotations(models.Model):
         return self._plan_change(rows, self.term_end, "prorate")
 
     def _full_prices_on(self, amendment, day):
-        """Return what is served from a day on costs for the full period of that day.
+        """Return (core line, price of a full period) by original key, from a day.
 
-        By the key of its origin: the `Line` of the day, or the next one, and its price,
-        unrounded.
+        The line is the one of the day, or else the next one; prices are not rounded.
         """
         self.ensure_one()
         found = {}
@@ -217,53 +198,69 @@ class SubscriptionQuotations(models.Model):
             raise UserError(self._error_message(error, amendment.values)) from error
         return found
 
-    def _renew(self, *args, **kwargs):
-        """Renew, and call off the quotations that asked for it."""
-        others = self.sudo()._open_renewal_quotations()
-        result = super()._renew(*args, **kwargs)
-        others._cancel_with_reason(self.env._("%s was renewed already.", self.name))
-        return result
+    def _plan_quoted_change(self, rows, day, policy=None):
+        """Return the planned change, and the key of the added line by order line."""
+        amendment, joined, effective = self._begin_change_plan(), {}, day
+        for order_line, line, values in rows:
+            known = set(amendment.added)
+            amendment.effective = None
+            self._extend_change_plan(amendment, [(line, values)], day, policy)
+            effective = max(effective, amendment.effective)
+            if not line:
+                [joined[order_line]] = set(amendment.added) - known
+        amendment.effective = effective
+        return amendment, joined
 
-    def _renew_as_quoted(self, order):
-        """Begin the next term as a confirmed quotation says."""
-        self.ensure_one()
-        self.lock_for_update()
-        # Looked at again under the lock: another quotation may have been faster.
-        if refusal := order._stale_reason():
-            raise UserError(refusal)
-        replaced = self._term_as_it_is()
-        if self._is_cancelled_for_renewal():
-            self.action_undo_cancellation()
-        if refusal := order._why_not_at_these_prices():
-            raise UserError(refusal)
-        self._renew(order._renewal_rows(), order._why_agreed(), replaced=replaced)
+    def _full_amounts_on(self, amendment, day):
+        """Return (plan, amount of a full period) by original key, from a day.
+
+        Usage has no amount yet.
+        """
+        currency = self.currency_id._snapshot_currency()
+        plans = self.env["subscription.plan"]
+        return {
+            key: (
+                plans.browse(amendment.values[line.key]["plan_id"]),
+                ZERO if line.kind is ChargeKind.USAGE else currency.round(price),
+            )
+            for key, (line, price) in self._full_prices_on(amendment, day).items()
+        }
+
+    # --- Quotations of changes and cancellations ---
 
     def action_quote_change(self):
-        """Show the products as they are, to quote what is to become of them."""
+        """Open the current products to quote a change of them."""
+        self._check_can_be_quoted()
         return self._open_wizard(
             "subscription.change.wizard",
-            self.env._("Quote a Change"),
+            self.env._("Quote Change"),
             default_is_quoted=True,
         )
 
     def action_quote_cancellation(self):
-        """Ask when the service is to end, to let the customer sign it."""
+        """Ask for the last day of the service, to quote the cancellation."""
+        self._check_can_be_quoted()
         return self._open_wizard(
             "subscription.cancel.wizard",
-            self.env._("Quote the End"),
+            self.env._("Quote Cancellation"),
             default_is_quoted=True,
         )
+
+    def _check_can_be_quoted(self):
+        """Refuse users who may not change the subscription, and the wrong states."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_can_change()
 
     def _quote_change(self, lines, day=False, policy=False, reason=False):
         """Return a new quotation of a change; `lines` are values of order lines.
 
         Without a day it takes effect when it is confirmed.
         """
-        self.ensure_one()
-        self._check_can_change()
+        self._check_can_be_quoted()
         if not lines:
             raise UserError(
-                self.env._("Nothing was changed: edit a product, or close the window.")
+                self.env._("Nothing was changed; edit a product, or close the window.")
             )
         return self._create_quotation(
             {
@@ -276,9 +273,8 @@ class SubscriptionQuotations(models.Model):
         )
 
     def _quote_cancellation(self, day, because=None, reason=False):
-        """Return a new quotation by which the customer agrees to the end on a day."""
-        self.ensure_one()
-        self._check_can_change()
+        """Return a new quotation of the cancellation for a day."""
+        self._check_can_be_quoted()
         order = self._create_quotation(
             {
                 "managed_purpose": "cancellation",
@@ -287,8 +283,8 @@ class SubscriptionQuotations(models.Model):
                 "managed_change_reason": reason,
             }
         )
-        order.order_line = order.sudo()._prepare_leaving_commands()
-        order._follow_quoted_prices()
+        order._purpose().add_removed_lines()
+        order._reprice()
         return order
 
     def _create_quotation(self, values):
@@ -299,36 +295,44 @@ class SubscriptionQuotations(models.Model):
                 "managed_base_change_id": self._latest_agreed_change().id,
             }
         )
-        order._follow_quoted_prices()
+        order._reprice()
         return order
 
-    def _change_as_quoted(self, order):
-        """Change or end the service as a confirmed quotation says."""
+    # --- Orders that started the subscription ---
+
+    def _cancel_with_order(self):
+        """Cancel from the first day, or refuse once a period was billed."""
         self.ensure_one()
-        self.lock_for_update()
-        # Looked at again under the lock: another quotation may have been faster.
-        if refusal := order._quotation_refusal() or order._stale_reason():
-            raise UserError(refusal)
-        day, reason = order._service_start_date(), order._why_agreed()
-        if order.managed_purpose == "cancellation":
-            self._end_on(day, reason, because=order.managed_cancellation_reason_id)
-            change = self._latest_agreed_change()
-        else:
-            rows = [(line, values) for _offer, line, values in order._quoted_rows()]
-            lines = order.order_line.filtered(lambda line: not line.display_type)
-            effects = set(lines.mapped("managed_effect")) - {"follows"}
-            change = self._amend(
-                KINDS.get(frozenset(effects), "amended"),
-                day,
-                rows,
-                reason=reason,
-                policy=order._quoted_policy(),
+        if self.state in ENDED:
+            return
+        if self.billed_period_ids:
+            raise UserError(
+                self.env._(
+                    "%(order)s started %(subscription)s, which is invoiced already; "
+                    "cancel the subscription instead to choose the credit.",
+                    order=self.order_id.name,
+                    subscription=self.name,
+                )
             )
-        known = self.invoice_ids
-        self._create_first_invoice()
-        order.sudo().write(
-            {
-                "managed_change_id": change.id,
-                "managed_move_ids": [Command.set((self.invoice_ids - known).ids)],
-            }
+        self._end_on(
+            self.date_start, self.env._("Order %s was cancelled", self.order_id.name)
         )
+        if self.state not in ENDED:
+            # Its first day is in the future, so that no scheduled action ends it.
+            self._set_state("cancelled")
+
+    def _create_first_invoice(self):
+        """Create the first invoice at once if it is due and the plan says so.
+
+        On an error the billing run creates it, and reports the error.
+        """
+        self.ensure_one()
+        today = self._today()
+        is_due = self.next_billing_date and self.next_billing_date <= today
+        if not is_due or self.plan_id.first_invoice_policy != "at_once":
+            return
+        try:
+            with self.env.cr.savepoint():
+                self.env["subscription.billing.run"]._bill_now(self, today)
+        except UserError as error:
+            _logger.info("%s is left to the billing run: %s", self.name, error)

@@ -77,6 +77,7 @@ class SubscriptionRenewal(models.Model):
         """
         self.ensure_one()
         day, replaced = self.term_end, replaced or self._term_as_it_is()
+        quotations = self.sudo()._open_renewal_quotations()
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
@@ -92,6 +93,7 @@ class SubscriptionRenewal(models.Model):
         )
         self.activity_unlink([RENEWAL_ACTIVITY])
         self._log_change("renewed", day, reason=reason, replaced_term=replaced)
+        quotations._cancel_with_reason(self.env._("%s was renewed already.", self.name))
 
     def _is_cancelled_for_renewal(self):
         """Tell whether the service is to end with the term that would be renewed."""

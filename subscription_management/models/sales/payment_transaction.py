@@ -1,4 +1,4 @@
-"""What was paid online for an order settles the invoices of what it began."""
+"""Online payments of orders settle the invoices of their subscriptions."""
 
 from odoo import models
 from odoo.fields import Command
@@ -10,40 +10,40 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _check_amount_and_confirm_order(self):
-        """Let what was paid for an order settle the first invoices that it brought."""
+        """Link the first invoices of the order's subscriptions to its payment."""
         confirmed = super()._check_amount_and_confirm_order()
         for transaction in self.filtered(lambda each: each.state in PAID_BY_CUSTOMER):
             transaction._link_first_invoices()
         return confirmed
 
     def _invoice_sale_orders(self):
-        """Ask for no down payment of what a subscription invoices by itself."""
-        begun = self.filtered(
+        """Invoice no down payment for lines that a subscription bills."""
+        recurring = self.filtered(
             lambda each: each.sudo().sale_order_ids._served_subscriptions()
         )
-        result = super(PaymentTransaction, self - begun)._invoice_sale_orders()
-        for transaction in begun:
+        result = super(PaymentTransaction, self - recurring)._invoice_sale_orders()
+        for transaction in recurring:
             orders = transaction.with_company(transaction.company_id).sale_order_ids
             orders._force_lines_to_invoice_policy_order()
             invoices = orders.with_context(
                 raise_if_nothing_to_invoice=False
             )._create_invoices(final=True)
             for invoice in invoices:
-                # As the host does: the customer's page shows it at the same time.
+                # As the host does: the portal shows the invoice at the same time.
                 invoice._portal_ensure_token()
             transaction.invoice_ids = [Command.link(move.id) for move in invoices]
         return result
 
     def _link_first_invoices(self):
-        """Say which invoices of subscriptions a payment is for."""
+        """Link the payment to the subscription invoices of its orders."""
         self.ensure_one()
         orders = self.sudo().sale_order_ids
-        brought = orders.managed_started_ids.invoice_ids | orders.managed_move_ids
-        moves = brought.filtered(lambda move: move.move_type == "out_invoice")
+        invoices = orders.managed_started_ids.invoice_ids | orders.managed_move_ids
+        moves = invoices.filtered(lambda move: move.move_type == "out_invoice")
         self.invoice_ids = [Command.link(move.id) for move in moves]
 
     def _link_later_invoices(self, invoices):
-        """Say which of later invoices payments are for that are under way."""
+        """Link pending payments with an unused amount to later invoices."""
         for transaction in self.filtered(lambda each: each._is_undecided()):
             for invoice in invoices - transaction.invoice_ids:
                 paid = sum(transaction.invoice_ids.mapped("amount_total"))
@@ -54,20 +54,11 @@ class PaymentTransaction(models.Model):
                     transaction.invoice_ids = [Command.link(invoice.id)]
 
 
-class SaleOrderPrepaid(models.Model):
-    _inherit = "sale.order"
-
-    def _served_subscriptions(self):
-        """Return the subscriptions that confirmed orders began or changed."""
-        confirmed = self.filtered(lambda order: order.state == "sale")
-        return confirmed.managed_started_ids | confirmed.managed_subscription_id
-
-
 class AccountMovePrepaid(models.Model):
     _inherit = "account.move"
 
     def _settle_by_prepayments(self):
-        """Let what is left of the payments of an order pay invoices made later."""
+        """Settle later invoices with the unused payments of an order."""
         posted = self.filtered(lambda move: move.state == "posted")
         rows = posted.sudo().managed_billed_period_ids
         for subscription, own in rows.grouped("subscription_id").items():

@@ -1,20 +1,45 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.fields import Command
+"""Orders that start subscriptions, and quotations about existing ones."""
 
-PRICED = ("pricing_model", "price")
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..plans.plan_policies import CHANGE_POLICIES
+from ..quotations.cancellation import CancellationQuotation
+from ..quotations.change import ChangeQuotation
+from ..quotations.purpose import OPEN_QUOTATION
+from ..quotations.renewal import RenewalQuotation
+from .new_subscriptions import NewSubscriptions
+
+PURPOSES = {
+    False: NewSubscriptions,
+    "renewal": RenewalQuotation,
+    "change": ChangeQuotation,
+    "cancellation": CancellationQuotation,
+}
+"""The strategy of an order by `managed_purpose`."""
+
+REPRICED_FIELDS = {
+    "partner_id",
+    "managed_start_date",
+    "pricelist_id",
+    "managed_change_policy",
+}
+"""Fields of an order on which the prices of its plans depend."""
+
+CONFIRMATION_FIELDS = {"managed_change_id", "managed_move_ids"}
+"""Fields that only a confirmation sets."""
+
+EDITABLE_PRICE_FIELDS = ("pricing_model", "price")
 
 
 class SaleOrder(models.Model):
-    """An order that begins subscriptions."""
-
     _inherit = "sale.order"
 
     managed_start_date = fields.Date(
-        "Service Starts",
+        "Start Date",
         copy=False,
-        help="Leave empty to start as the plan says: when the order is confirmed, for "
-        "instance.",
+        help="The first day of the service, or of the change. Leave empty for the day "
+        "that follows from the plan, such as the day of the confirmation.",
     )
     managed_started_ids = fields.One2many(
         "subscription.subscription",
@@ -24,25 +49,127 @@ class SaleOrder(models.Model):
         groups="subscription_management.group_subscription_user",
     )
     managed_started_count = fields.Integer(
-        compute="_compute_managed_begun_count", compute_sudo=True
+        compute="_compute_managed_started_count", compute_sudo=True
     )
     managed_has_plans = fields.Boolean(compute="_compute_managed_has_plans")
     managed_shows_plans = fields.Boolean(
         compute="_compute_managed_shows_plans",
-        help="There is a product that is, or could be, sold on a plan.",
+        help="The order has a product that is or could be sold on a plan.",
+    )
+    managed_totals = fields.Html(compute="_compute_managed_totals", sanitize=False)
+    managed_monthly_amount = fields.Monetary(
+        "Monthly Recurring",
+        compute="_compute_managed_monthly_amount",
+        help="The recurring amount of the order per month, without taxes.",
     )
 
+    managed_subscription_id = fields.Many2one(
+        "subscription.subscription",
+        "Subscription",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="subscription_management.group_subscription_user",
+    )
+    managed_purpose = fields.Selection(
+        [
+            ("renewal", "Renewal"),
+            ("change", "Change"),
+            ("cancellation", "Cancellation"),
+        ],
+        "Purpose",
+        readonly=True,
+        copy=False,
+        help="The effect of the confirmation on the subscription.",
+    )
+    managed_base_change_id = fields.Many2one(
+        "subscription.change",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups="subscription_management.group_subscription_user",
+        help="The newest change of the subscription when the quotation was made.",
+    )
+    managed_confirmation_error = fields.Char(
+        compute="_compute_managed_confirmation_error",
+        help="The reason why the quotation cannot be confirmed.",
+    )
+    managed_renews_from = fields.Date(
+        "Renewed From",
+        readonly=True,
+        copy=False,
+        help="The first day of the offered term.",
+    )
+    managed_change_policy = fields.Selection(
+        CHANGE_POLICIES,
+        "Current Period",
+        copy=False,
+        help="How the change is charged in the current period. Leave empty for the "
+        "policy of the plan.",
+    )
+    managed_change_reason = fields.Char(
+        "Reason", copy=False, help="Shown in the history of the subscription."
+    )
+    managed_cancellation_reason_id = fields.Many2one(
+        "subscription.cancellation.reason",
+        "Cancellation Reason",
+        copy=False,
+        readonly=True,
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    managed_change_id = fields.Many2one(
+        "subscription.change",
+        "Applied Change",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="subscription_management.group_subscription_user",
+        help="The change that the confirmation made.",
+    )
+    managed_move_ids = fields.Many2many(
+        "account.move",
+        "sale_order_managed_move_rel",
+        string="Invoices of the Change",
+        copy=False,
+        readonly=True,
+        help="Invoices and credit notes made by the confirmation.",
+    )
+
+    _managed_purpose_of_subscription = models.Constraint(
+        "CHECK((managed_subscription_id IS NULL) = (managed_purpose IS NULL))",
+        "A quotation about a subscription needs a purpose, and only such a quotation "
+        "has one.",
+    )
+
+    # --- Purpose ---
+
+    @api.model
+    def _purposes(self):
+        """Return the strategy class by purpose; addons add theirs."""
+        return PURPOSES
+
+    def _purpose(self):
+        """Return the strategy of the order."""
+        self.ensure_one()
+        return self._purposes()[self.managed_purpose](self)
+
+    # --- Computed fields ---
+
     @api.depends("managed_started_ids")
-    def _compute_managed_begun_count(self):
+    def _compute_managed_started_count(self):
         for order in self:
             order.managed_started_count = len(order.managed_started_ids)
 
-    @api.depends("order_line.managed_plan_id", "order_line.managed_line_id")
+    @api.depends(
+        "managed_purpose", "order_line.managed_plan_id", "order_line.managed_line_id"
+    )
     def _compute_managed_has_plans(self):
         for order in self:
-            order.managed_has_plans = any(
-                line._is_sold_on_plan() for line in order.order_line
-            )
+            order.managed_has_plans = order._purpose().has_plans()
 
     @api.depends("managed_has_plans", "order_line.product_id")
     def _compute_managed_shows_plans(self):
@@ -51,36 +178,149 @@ class SaleOrder(models.Model):
                 line._available_plans() for line in order.order_line
             )
 
-    def _service_start_date(self):
-        """Return the day from which what the order begins is served."""
-        self.ensure_one()
-        company = self.company_id or self.env.company
-        return self.managed_start_date or company._subscription_today()
+    @api.depends("order_line.managed_monthly_amount")
+    def _compute_managed_monthly_amount(self):
+        for order in self:
+            order.managed_monthly_amount = sum(
+                order.order_line.mapped("managed_monthly_amount")
+            )
 
-    def _lines_by_plan_terms(self, joining=None):
-        """Return the lines of each subscription that the order begins, by its plan.
+    @api.depends(
+        "managed_purpose",
+        "managed_start_date",
+        "managed_change_policy",
+        "partner_id",
+        "order_line.managed_plan_id",
+        "order_line.discount",
+        "order_line.price_subtotal",
+        "order_line.price_total",
+    )
+    @api.depends_context("lang")
+    def _compute_managed_totals(self):
+        for order in self:
+            order.managed_totals = order.managed_has_plans and self.env[
+                "ir.qweb"
+            ]._render(
+                "subscription_management.order_totals",
+                {"order": order, "totals": order._totals_by_time()},
+            )
 
-        Plans of one term and one trial share a subscription, whatever their intervals;
-        it is on the first of them. What is charged once joins the first one. Lines
-        that are offered and not chosen are left out, but those that are `joining`.
+    @api.depends(
+        "managed_subscription_id",
+        "managed_base_change_id",
+        "managed_start_date",
+        "state",
+        "order_line.product_uom_qty",
+    )
+    def _compute_managed_confirmation_error(self):
+        for order in self:
+            is_open = order.state in OPEN_QUOTATION
+            order.managed_confirmation_error = (
+                is_open and order._purpose().shown_error()
+            )
+
+    @api.depends("managed_subscription_id")
+    def _compute_currency_id(self):
+        result = super()._compute_currency_id()
+        for order in self.sudo().filtered("managed_subscription_id"):
+            order.currency_id = order.managed_subscription_id.currency_id
+        return result
+
+    # --- Constraints and writes ---
+
+    @api.constrains("managed_subscription_id", "partner_id", "company_id")
+    def _check_customer_of_subscription(self):
+        for order in self.sudo().filtered("managed_subscription_id"):
+            subscription = order.managed_subscription_id
+            if (
+                order.company_id != subscription.company_id
+                or order.partner_id.commercial_partner_id
+                != subscription.commercial_partner_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(order)s is about %(subscription)s, so its customer and "
+                        "company cannot change; transfer the subscription instead.",
+                        order=order.name,
+                        subscription=subscription.name,
+                    )
+                )
+
+    @api.onchange("order_line")
+    def _onchange_order_line_plans(self):
+        self._reprice_shares()
+
+    @api.onchange("partner_id", "managed_start_date", "pricelist_id")
+    def _onchange_plan_prices(self):
+        self._reprice()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_subscription_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_subscription_values(vals)
+        result = super().write(vals)
+        if REPRICED_FIELDS & vals.keys():
+            self._reprice()
+        return result
+
+    def _check_subscription_values(self, vals):
+        """Refuse to quote a subscription that the user may not change.
+
+        A customer's acceptance is applied with all rights.
         """
-        self.ensure_one()
-        if self.managed_purpose:
-            # What is sold joins the subscription that it is about.
-            return []
-        chosen = self.order_line.filtered("product_uom_qty")
-        lines = (chosen | (joining or chosen)).sorted("sequence")
-        by_terms = lines.filtered(lambda line: line._is_sold_on_plan()).grouped(
-            lambda line: line.managed_plan_id._subscription_terms()
-        )
-        groups = [(own[0].managed_plan_id, own) for own in by_terms.values() if own]
-        if groups and groups[0][0].fee_policy == "subscription":
-            plan, own = groups[0]
-            groups[0] = plan, own | lines.filtered(lambda line: line._is_fee())
-        return groups
+        if CONFIRMATION_FIELDS & vals.keys() and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The change and the invoices of an order are set by its "
+                    "confirmation and cannot be edited; confirm the quotation instead."
+                )
+            )
+        if subscription_id := vals.get("managed_subscription_id"):
+            subscription = self.env["subscription.subscription"].browse(subscription_id)
+            subscription.check_access("write")
+
+    # --- Prices and totals ---
+
+    def _reprice(self):
+        """Update the prices of open orders after customer, date or currency changed."""
+        for order in self:
+            order._purpose().reprice()
+
+    def _reprice_shares(self):
+        """Update the prices of open orders that are a percent of the total."""
+        for order in self:
+            order._purpose().reprice_shares()
+
+    def _service_start_date(self):
+        """Return the first day of the service, or of the change."""
+        return self._purpose().start_date()
+
+    def _due_now(self):
+        """Return the total of the first day's invoices with taxes, None if unknown."""
+        return self._purpose().due_now()
+
+    def _totals_by_time(self):
+        """Return the one-time, first and recurring totals."""
+        return self._purpose().totals()
+
+    def _get_prepayment_required_amount(self):
+        """Require at most the amount due now: later periods are paid when due."""
+        required = super()._get_prepayment_required_amount()
+        if not (required and self.managed_has_plans):
+            return required
+        due = self._due_now()
+        if due is None:
+            return required
+        return self.currency_id.round(max(due, 0.0) * self.prepayment_percent)
+
+    # --- Values of new subscriptions ---
 
     def _prepare_subscription_values(self, plan):
-        """Return the values of a subscription on a plan, without its lines."""
+        """Return the values of a new subscription on a plan, without its lines."""
         self.ensure_one()
         return {
             "order_id": self._origin.id,
@@ -97,63 +337,10 @@ class SaleOrder(models.Model):
             "date_start": self._service_start_date(),
         }
 
-    def _price_by_plans(self, lines):
-        """Price lines that are sold on plans as the subscriptions would bill them."""
-        self.ensure_one()
-        for line, price in self._prices_by_plans(lines):
-            line._update_plan_price(price)
+    def _new_subscription_lines(self, plan, lines, listed=()):
+        """Return an unsaved subscription line by order line, in one subscription.
 
-    def _prices_by_plans(self, lines):
-        """Yield (line, unit price) of lines that are sold on plans, shares last.
-
-        Shares are of what the others really cost, with what was typed there.
-        """
-        self.ensure_one()
-        for plan, own in self._lines_by_plan_terms(lines):
-            asked = (own & lines).filtered(lambda line: line._is_sold_on_plan())
-            shares = asked.filtered(lambda line: line._is_percent_of_total())
-            for listed in filter(None, (asked - shares, shares)):
-                served = self._in_memory(plan, own, listed)
-                for line in listed:
-                    amount = served[line]._full_price()
-                    units = line.product_uom_qty or 1.0
-                    yield line, self.currency_id._unit_price_of(amount, units)
-
-    def _reprice(self):
-        """Bring what is sold on plans in step with customer, day and currency."""
-        for order in self.filtered(lambda each: each.state in ("draft", "sent")):
-            lines = order.order_line.filtered(lambda line: line._is_sold_on_plan())
-            if lines:
-                lines._compute_managed_charge_kind()
-                order._price_by_plans(lines)
-
-    def _follow_shares(self):
-        """Let shares of the total follow what they are a share of."""
-        for order in self.filtered(lambda each: each.state in ("draft", "sent")):
-            lines = order.order_line.filtered(
-                lambda line: line._is_sold_on_plan() and line._is_percent_of_total()
-            )
-            if lines:
-                order._price_by_plans(lines)
-
-    @api.onchange("order_line")
-    def _onchange_shares_of_the_total(self):
-        self._follow_shares()
-
-    @api.onchange("partner_id", "managed_start_date", "pricelist_id")
-    def _onchange_prices_of_plans(self):
-        self._reprice()
-
-    def write(self, vals):
-        result = super().write(vals)
-        if {"partner_id", "managed_start_date", "pricelist_id"} & vals.keys():
-            self._reprice()
-        return result
-
-    def _in_memory(self, plan, lines, listed=()):
-        """Return the line of a subscription that is not saved for each order line.
-
-        Of `listed` ones, prices and discounts that were typed are left out.
+        Edited prices and discounts of `listed` order lines are left out.
         """
         subscription = (
             self.env["subscription.subscription"]
@@ -168,73 +355,22 @@ class SaleOrder(models.Model):
                 values.pop("discount_ids", None)
                 values["quantity"] = values["quantity"] or 1.0
             values["subscription_id"] = subscription.id
-            found[line] = made = subscription.line_ids.new(values)
-            # First what is found, so that it is not found later in place of what
-            # was agreed.
-            made._compute_price()
-            made.update({name: values[name] for name in PRICED if name in values})
+            found[line] = new = subscription.line_ids.new(values)
+            # The price is computed first, so that it does not replace an edited one.
+            new._compute_price()
+            new.update(
+                {name: values[name] for name in EDITABLE_PRICE_FIELDS if name in values}
+            )
         return found
 
-    def _confirmation_error_message(self):
-        return super()._confirmation_error_message() or self._why_not_on_plans()
-
-    def _why_not_on_plans(self):
-        """Return why subscriptions cannot begin as ordered, False where they can."""
-        self.ensure_one()
-        for plan, lines in self._lines_by_plan_terms():
-            if taken := lines.filtered(lambda line: line.product_uom_qty < 0)[:1]:
-                return self.env._(
-                    "%s is sold on a plan, so fewer than none cannot be ordered; "
-                    "change the customer's subscription instead.",
-                    taken.product_id.display_name,
-                )
-            try:
-                for line, served in self._in_memory(plan, lines).items():
-                    line._check_price_can_be_edited(served)
-            except UserError as error:
-                return str(error)
-        return False
-
-    def _action_cancel(self):
-        """End what was ordered with the order, or refuse once it was invoiced."""
-        for order in self.sudo():
-            for subscription in order.managed_started_ids:
-                subscription._cancel_with_order()
-        return super()._action_cancel()
-
-    def _action_confirm(self):
-        result = super()._action_confirm()
-        for order in self:
-            order._begin_subscriptions()
-        return result
-
-    def _begin_subscriptions(self):
-        """Begin what was ordered on plans; the customer accepts it without rights."""
-        self.ensure_one()
-        begun = self.env["subscription.subscription"].sudo()
-        for plan, lines in self._lines_by_plan_terms():
-            commands = [
-                Command.create(line._prepare_subscription_line_values(plan))
-                for line in lines
-            ]
-            values = {
-                **self._prepare_subscription_values(plan),
-                "starts_with": self._start_condition(plan),
-                "line_ids": commands,
-            }
-            begun |= begun.with_company(self.company_id).create(values)
-        for subscription in begun.filtered(lambda each: not each.starts_with):
-            subscription._begin_as_ordered(subscription.date_start)
-        return begun
-
     def _start_condition(self, plan):
-        """Return what the service on a plan waits for to start, False for nothing."""
+        """Return the event that starts the service on a plan, if any."""
         self.ensure_one()
         is_at_once = self.managed_start_date or plan.start_policy == "order"
         return not is_at_once and plan.start_policy
 
     def _is_delivered(self):
-        """Tell whether all goods were delivered; of an order without, what recurs."""
+        """Return whether all goods, or else all recurring services, are delivered."""
         self.ensure_one()
         lines = self.order_line.filtered(
             lambda line: not line.display_type and line.product_uom_qty > 0
@@ -245,13 +381,52 @@ class SaleOrder(models.Model):
             line.qty_delivered >= line.product_uom_qty for line in expected
         )
 
+    def _served_subscriptions(self):
+        """Return the subscriptions that confirmed orders started or changed."""
+        confirmed = self.filtered(lambda order: order.state == "sale")
+        return confirmed.managed_started_ids | confirmed.managed_subscription_id
+
+    # --- Life of the order ---
+
+    def _confirmation_error_message(self):
+        return (
+            super()._confirmation_error_message()
+            or self._purpose().confirmation_error()
+        )
+
+    def _action_confirm(self):
+        result = super()._action_confirm()
+        for order in self:
+            order._purpose().confirm()
+        return result
+
+    def _action_cancel(self):
+        """Undo the effects of the orders, or refuse where it is too late."""
+        for order in self:
+            order._purpose().cancel()
+        return super()._action_cancel()
+
+    def _cancel_with_reason(self, reason):
+        """Cancel the orders and post the reason on each."""
+        self._action_cancel()
+        for order in self:
+            order.message_post(body=reason)
+
     def _force_lines_to_invoice_policy_order(self):
-        """Leave to the subscriptions what they bill, however the order is invoiced."""
+        """Leave lines to their subscriptions, however the order is invoiced."""
         result = super()._force_lines_to_invoice_policy_order()
         for line in self.order_line:
             if line._is_billed_by_subscription():
                 line.qty_to_invoice = 0.0
         return result
+
+    # --- Actions ---
+
+    def action_update_quotation(self):
+        """Rebuild open quotations from their subscriptions as they are now."""
+        self.check_access("write")
+        for order in self:
+            order._purpose().update()
 
     def action_view_subscriptions(self):
         self.ensure_one()

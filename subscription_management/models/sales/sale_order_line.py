@@ -1,22 +1,33 @@
+"""Lines of orders: products sold on a plan, and changes of subscription lines."""
+
 from itertools import compress
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from ..decimals import exact
 from ..subscriptions.line import MONTHS_IN_UNIT
 from ..subscriptions.line_pricing import CHARGE_KINDS
 
-SHARE_BASE_FIELDS = {"product_id", "product_uom_qty", "price_unit", "discount"} | {
-    "managed_plan_id"
+SHARE_BASE_FIELDS = {
+    "product_id",
+    "product_uom_qty",
+    "price_unit",
+    "discount",
+    "managed_plan_id",
 }
-"""What of a line moves the price of those that are a share of the total."""
+"""Fields of a line on which prices that are a percent of the total depend."""
+
+EFFECTS = [
+    ("quantity", "Quantity Change"),
+    ("removed", "Removed"),
+    ("replacement", "Replacement"),
+    ("share", "Adjusted Share"),
+]
 
 
 class SaleOrderLine(models.Model):
-    """A product that is sold on a plan: billed each period, not by the order."""
-
     _inherit = "sale.order.line"
 
     managed_plan_id = fields.Many2one(
@@ -30,7 +41,8 @@ class SaleOrderLine(models.Model):
         ondelete="restrict",
         check_company=True,
         domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
-        help="How often it is billed, and at which price; empty for what is sold once.",
+        help="How often the product is billed, and at which price. Leave empty for "
+        "one-time products.",
     )
     managed_interval_label = fields.Char(
         "Billed", compute="_compute_managed_interval_label"
@@ -45,15 +57,56 @@ class SaleOrderLine(models.Model):
     managed_monthly_amount = fields.Monetary(
         "Per Month",
         compute="_compute_managed_monthly_amount",
-        help="What the line comes to for one month, without taxes.",
+        help="The recurring amount of the line per month, without taxes.",
     )
     managed_subscription_line_ids = fields.One2many(
         "subscription.line", "order_line_id", "Subscription Lines"
     )
+    managed_line_id = fields.Many2one(
+        "subscription.line",
+        "Subscription Line",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The line of the subscription that this one renews, changes or ends.",
+    )
+    managed_effect = fields.Selection(
+        EFFECTS,
+        "Effect",
+        readonly=True,
+        copy=False,
+        help="The effect on the line of the subscription.\n"
+        "Quantity Change: the quantity here is the difference.\n"
+        "Removed: the service of the line ends, or a replacement follows.\n"
+        "Replacement: replaces a removed line.\n"
+        "Adjusted Share: its price is a percent of changed lines.",
+    )
+
+    @api.constrains("managed_line_id", "product_id")
+    def _check_line_of_subscription(self):
+        for line in self.sudo().filtered("managed_line_id"):
+            served = line.managed_line_id
+            is_allowed_product = (
+                line.display_type
+                or line.managed_effect == "replacement"
+                or line.product_id == served.product_id
+            )
+            if (
+                served.subscription_id != line.order_id.managed_subscription_id
+                or not is_allowed_product
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "The product of %s cannot be changed here; change it on the "
+                        "subscription first, and update the quotation.",
+                        served.product_id.display_name,
+                    )
+                )
 
     @api.depends("product_id")
     def _compute_managed_plan_id(self):
-        """Sell on the plan of the lines above, or the first one, that has a price."""
+        """Propose the plan of the other lines, or the first one, with a price."""
         for line in self:
             offering = line._available_plans()
             if line.managed_plan_id not in offering:
@@ -62,36 +115,55 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        # The host takes a price that is given here for the listed one.
+        # The host stores a price that is given here as the computed one.
         given = [
             "price_unit" in vals and "technical_price_unit" not in vals
             for vals in vals_list
         ]
         lines = super().create(vals_list)
-        lines.browse(compress(lines.ids, given))._note_plan_prices()
-        lines.order_id._follow_shares()
+        lines.browse(compress(lines.ids, given))._store_plan_prices()
+        lines.order_id._reprice_shares()
         return lines
 
-    def _note_plan_prices(self):
-        """Note what the plan asks for, where the price was given with the line.
+    def _store_plan_prices(self):
+        """Store the prices of the plans beside prices that were given with the lines.
 
-        Another price is thereby one that was typed, and is agreed.
+        A different given price then counts as edited.
         """
         planned = self.filtered(lambda line: line._is_sold_on_plan())
         for order, lines in planned.grouped("order_id").items():
-            for line, price in order._prices_by_plans(lines):
-                noting_line = line.with_context(sale_write_from_compute=True)
-                noting_line.technical_price_unit = price
+            for line, price in order._purpose().plan_prices(lines):
+                computed_line = line.with_context(sale_write_from_compute=True)
+                computed_line.technical_price_unit = price
 
     def write(self, vals):
         result = super().write(vals)
-        follows = self.env.context.get("sale_write_from_compute")
-        if SHARE_BASE_FIELDS & vals.keys() and not follows:
-            self.order_id._follow_shares()
+        is_computed = self.env.context.get("sale_write_from_compute")
+        if SHARE_BASE_FIELDS & vals.keys() and not is_computed:
+            self.order_id._reprice_shares()
         return result
 
+    def unlink(self):
+        """Delete removed lines together with their replacements."""
+        lines = self | self._replacement_siblings()
+        quotations = lines.order_id.filtered("managed_purpose")
+        result = super(SaleOrderLine, lines).unlink()
+        quotations.exists()._reprice_shares()
+        return result
+
+    def _replacement_siblings(self):
+        """Return the removed lines and replacements of the same subscription lines."""
+        effects = ("removed", "replacement")
+        paired = self.filtered(lambda line: line.managed_effect in effects)
+        return paired.order_id.order_line.filtered(
+            lambda line: (
+                line.managed_effect in effects
+                and line.managed_line_id in paired.managed_line_id
+            )
+        )
+
     def _available_plans(self):
-        """Return the plans with a price of the product, the first ones first."""
+        """Return the plans with a published price of the product, in their order."""
         self.ensure_one()
         if not self.product_id or self.display_type or self.managed_line_id:
             return self.env["subscription.plan"]
@@ -116,7 +188,7 @@ class SaleOrderLine(models.Model):
             line.managed_charge_kind = line.managed_plan_id and kind
 
     def _pricing_rule(self):
-        """Return the rule by which what is sold on a plan is priced, if any."""
+        """Return the pricing rule of the product on its plan, if any."""
         self.ensure_one()
         rules = self.env["subscription.pricing.rule"].sudo()
         order = self.order_id
@@ -131,9 +203,11 @@ class SaleOrderLine(models.Model):
         )
 
     def _is_percent_of_total(self):
-        """Tell whether the price follows what other lines cost."""
+        """Return whether the price is a percent of other lines."""
         self.ensure_one()
-        return self._pricing_rule().pricing_model == "percent_of_total"
+        served = self.managed_line_id
+        priced = self._pricing_rule() if self.managed_plan_id or not served else served
+        return priced.pricing_model == "percent_of_total"
 
     @api.depends(
         "price_subtotal", "managed_plan_id", "managed_line_id", "managed_charge_kind"
@@ -149,31 +223,70 @@ class SaleOrderLine(models.Model):
                 line.price_subtotal / months if is_recurring else 0.0
             )
 
-    @api.depends("managed_charge_kind", "managed_plan_id")
+    @api.depends(
+        "managed_charge_kind",
+        "managed_plan_id",
+        "managed_effect",
+        "managed_line_id",
+        "product_uom_qty",
+    )
     @api.depends_context("lang")
     def _compute_managed_interval_label(self):
-        """Say how often what is billed comes again, nothing of what is sold once."""
+        """Show the interval of recurring lines, and the effect of changes."""
         for line in self:
-            is_once = line.managed_charge_kind == "one_off"
-            label = line.managed_plan_id.interval_label
-            line.managed_interval_label = not is_once and label
+            if line.managed_effect:
+                plan = line.managed_plan_id or line.managed_line_id.sudo().plan_id
+                label = line._describe_effect(plan.interval_label)
+            else:
+                is_once = line.managed_charge_kind == "one_off"
+                label = not is_once and line.managed_plan_id.interval_label
+            line.managed_interval_label = label
+
+    def _describe_effect(self, interval):
+        """Return the effect of the line as customers read it."""
+        self.ensure_one()
+        if self.managed_effect == "quantity":
+            if self.product_uom_qty < 0:
+                return self.env._("%s, fewer units", interval)
+            return self.env._("%s, additional units", interval)
+        if self.managed_effect == "removed":
+            return self.env._("%s, removed", interval)
+        if self.managed_effect == "replacement":
+            return self.env._("%s, replacement", interval)
+        return self.env._("%s, adjusted as a share of the change", interval)
+
+    def _with_effect(self, effect):
+        return self.filtered(lambda line: line.managed_effect == effect)
+
+    # --- Kinds of lines ---
 
     def _is_recurring(self):
-        """Tell whether the line begins something that is paid again each period."""
+        """Return whether the line starts a recurring charge."""
         self.ensure_one()
         return self._is_sold_on_plan() and self.managed_charge_kind != "one_off"
 
     def _is_sold_on_plan(self):
-        """Tell whether the line begins something that is billed each period."""
+        """Return whether the line adds a product that a subscription bills."""
         self.ensure_one()
         return bool(
             self.managed_plan_id and not self.display_type and not self.managed_line_id
         )
 
-    def _is_fee(self):
-        """Tell whether the line is charged once, on the first invoice of what recurs.
+    def _is_billed_in_plan(self):
+        """Return whether the price follows from a plan or a subscription line."""
+        self.ensure_one()
+        return bool(self.managed_line_id) or self._is_sold_on_plan()
 
-        Goods, and what is invoiced by what was delivered, stay with the order.
+    def _is_same_offer(self):
+        """Return whether product and plan are those of the subscription line."""
+        self.ensure_one()
+        served, plan = self.managed_line_id, self.managed_plan_id
+        return served.product_id == self.product_id and plan in (False, served.plan_id)
+
+    def _is_fee(self):
+        """Return whether the line is a one-time fee of the first subscription invoice.
+
+        The order itself invoices goods, and services by delivered quantity.
         """
         self.ensure_one()
         return bool(
@@ -186,7 +299,7 @@ class SaleOrderLine(models.Model):
         )
 
     def _is_billed_by_subscription(self):
-        """Tell whether a subscription invoices the line, and the order never does."""
+        """Return whether a subscription invoices the line, and the order never does."""
         self.ensure_one()
         return bool(
             self.managed_line_id
@@ -194,34 +307,49 @@ class SaleOrderLine(models.Model):
             or self.sudo().managed_subscription_line_ids
         )
 
-    @api.depends("managed_plan_id")
+    # --- Prices and invoicing ---
+
+    @api.depends("managed_plan_id", "managed_line_id")
     def _compute_price_unit(self):
-        """Price what is sold on a plan by the code that bills it."""
-        planned = self.filtered(lambda line: line._is_sold_on_plan())
+        """Price products of plans by the code that bills them."""
+        planned = self.filtered(lambda line: line._is_billed_in_plan())
         for order in planned.order_id:
-            order._price_by_plans(planned)
+            order._purpose().update_prices(planned)
         return super(SaleOrderLine, self - planned)._compute_price_unit()
 
-    @api.depends("managed_plan_id")
+    @api.depends("managed_plan_id", "managed_line_id")
     def _compute_discount(self):
-        """Leave the pricelist's discounts to the order: a plan's price is its own."""
-        planned = self.filtered(lambda line: line._is_sold_on_plan())
+        """Apply no discount of the pricelist to prices of plans."""
+        planned = self.filtered(lambda line: line._is_billed_in_plan())
         for line in planned:
             line.discount = line.discount or 0.0
         return super(SaleOrderLine, self - planned)._compute_discount()
 
     def _update_plan_price(self, price):
-        """Take the price that the plan has now, unless another one was typed."""
+        """Take the current price of the plan, unless the price was edited."""
         self.ensure_one()
-        is_typed = self.price_unit != self.technical_price_unit
+        is_edited = self.price_unit != self.technical_price_unit
         is_forced = self.env.context.get("force_price_recomputation")
-        if (is_forced or not is_typed) and self.technical_price_unit != price:
+        if (is_forced or not is_edited) and self.technical_price_unit != price:
             line = self.with_context(sale_write_from_compute=True)
             line.update({"price_unit": price, "technical_price_unit": price})
 
+    def _has_edited_price(self):
+        """Return whether the price differs from the subscription's."""
+        self.ensure_one()
+        return bool(self.discount) or self.price_unit != self.technical_price_unit
+
+    def _differs_from(self, price):
+        """Return whether the amount differs from that of a unit price."""
+        self.ensure_one()
+        quoted = self.price_unit * (1 - self.discount / 100) * self.product_uom_qty
+        return bool(
+            self.currency_id.compare_amounts(quoted, price * self.product_uom_qty)
+        )
+
     @api.depends("managed_plan_id", "managed_line_id", "managed_subscription_line_ids")
     def _compute_qty_to_invoice(self):
-        """Leave to the subscription what it bills."""
+        """Set no quantity to invoice where a subscription bills the line."""
         billed = self.filtered(lambda line: line._is_billed_by_subscription())
         billed.qty_to_invoice = 0.0
         return super(SaleOrderLine, self - billed)._compute_qty_to_invoice()
@@ -239,7 +367,7 @@ class SaleOrderLine(models.Model):
         return super(SaleOrderLine, self - billed)._compute_amount_to_invoice()
 
     def _prepare_subscription_line_values(self, plan):
-        """Return the values of the subscription's line that serves what was ordered."""
+        """Return the values of the subscription line that the order line starts."""
         self.ensure_one()
         values = {
             "order_line_id": self._origin.id,
@@ -266,33 +394,34 @@ class SaleOrderLine(models.Model):
         return values
 
     def _agreed_price(self):
-        """Return the price in the plan at which a period costs what was typed here."""
+        """Return the price in the plan that bills the edited price per period."""
         self.ensure_one()
         if self._pricing_rule().pricing_model == "flat":
             return self.price_unit * self.product_uom_qty
         return self._price_per_product_unit(self.price_unit)
 
     def _price_per_product_unit(self, price):
-        """Return what a price for the unit of the line is for the product's own."""
+        """Return a price per unit of the line as a price per unit of the product."""
         self.ensure_one()
         units = self.product_id._units_in(self.product_uom_id)
         return float(exact(price) / units)
 
     def _custom_description(self):
-        """Return the text that was typed, False for the product's own."""
+        """Return the description if it was edited, False otherwise."""
         self.ensure_one()
         own = self._get_sale_order_line_multiline_description_sale()
         return self.name if self.name != own else False
 
     def _check_price_can_be_edited(self, priced):
-        """Refuse another price than that of tiers and shares; it has none to change."""
+        """Refuse an edited price where no single price can replace the plan's."""
         self.ensure_one()
-        is_typed = self.price_unit != self.technical_price_unit
-        if is_typed and not priced._has_one_price():
+        is_edited = self.price_unit != self.technical_price_unit
+        if is_edited and not priced._has_one_price():
             raise UserError(
                 self.env._(
-                    "The price of %s follows from its tiers, packages, shares or "
-                    "bounds: give a discount in percent instead of another price.",
+                    "The price of %s is computed from tiers, packages, a percent of "
+                    "the total, or limits; enter a discount in percent instead of a "
+                    "price.",
                     self.product_id.display_name,
                 )
             )

@@ -240,7 +240,7 @@ class TestPlansToChoose(PlanComparisonCase):
                 (line.managed_effect, line.product_uom_qty, line.price_unit)
                 for line in order.order_line
             ],
-            [("leaves", -10, 7), ("replaces", 10, 70)],
+            [("removed", -10, 7), ("replacement", 10, 70)],
         )
         self.assertEqual(order._totals_by_time()["after"], [("Yearly", 700)])
         self.assertEqual(row["amount"] * 4, 700)

@@ -5,11 +5,11 @@ from .change_quotation_case import ChangeQuotationCase
 
 
 @tagged("post_install", "-at_install")
-class TestEndQuotations(ChangeQuotationCase):
-    """The customer agrees to the end, as the quotation says when it is."""
+class TestCancellationQuotations(ChangeQuotationCase):
+    """The customer agrees to a cancellation by a quotation."""
 
-    def quote_end(self):
-        """Return the quotation of the end of April."""
+    def quote_cancellation(self):
+        """Return the quotation of a cancellation at the end of April."""
         reason = self.env["subscription.cancellation.reason"].search([], limit=1)
         wizard = self.env["subscription.cancel.wizard"].create(
             {
@@ -20,32 +20,32 @@ class TestEndQuotations(ChangeQuotationCase):
         )
         return self.env["sale.order"].browse(wizard.action_quote()["res_id"])
 
-    def test_nothing_begins_by_the_quotation_of_an_end(self):
-        order = self.quote_end()
+    def test_a_cancellation_quotation_starts_no_service(self):
+        order = self.quote_cancellation()
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
         self.assertIn(
-            "lets nothing begin: take Basic off", order.managed_confirmation_error
+            "cannot start a service: remove Basic", order.managed_confirmation_error
         )
-        with self.assertRaisesRegex(UserError, "lets nothing begin"):
+        with self.assertRaisesRegex(UserError, "cannot start a service"):
             order.action_confirm()
         self.assertFalse(self.subscription.date_end)
         order.order_line[1].unlink()
         order.action_confirm()
         self.assertEqual(self.subscription.date_end, self.day("2026-05-01"))
 
-    def test_a_fee_for_leaving_is_due_at_once_and_invoiced_by_the_order(self):
-        order, fee = self.quote_end(), self._make_product("Dismantling", 100)
+    def test_a_cancellation_fee_is_due_now_and_invoiced_by_the_order(self):
+        order, fee = self.quote_cancellation(), self._make_product("Dismantling", 100)
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = fee
         self.assertEqual(order._totals_by_time()["now"], 117)  # and 17 %
         order.action_confirm()
         self.assertEqual(order._create_invoices().amount_untaxed, 100)
 
-    def test_the_end_is_agreed_to_by_signing(self):
-        order = self.quote_end()
+    def test_a_signed_cancellation_quotation_cancels_and_can_be_undone(self):
+        order = self.quote_cancellation()
         reason = order.managed_cancellation_reason_id
-        self.assertEqual(self.shown(order), [("leaves", "Seat", -10, 7)])
+        self.assertEqual(self.shown(order), [("removed", "Seat", -10, 7)])
         totals = order._totals_by_time()
         self.assertEqual((totals["after"], totals["now"]), ([], 0))
         self.assertFalse(self.subscription.date_end)

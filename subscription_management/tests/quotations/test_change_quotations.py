@@ -11,7 +11,7 @@ from .change_quotation_case import ChangeQuotationCase
 class TestChangeQuotations(ChangeQuotationCase):
     def test_only_the_difference_is_quoted(self):
         order = self.quote_seats(15)
-        self.assertEqual(self.shown(order), [("units", "Seat", 5, 7)])
+        self.assertEqual(self.shown(order), [("quantity", "Seat", 5, 7)])
         self.assertEqual(order.amount_untaxed, 35)
         self.assertEqual(order.managed_monthly_amount, 35)
         totals = order._totals_by_time()
@@ -19,7 +19,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(totals["after"], [("Monthly", 105)])
         self.assertEqual(totals["now"], 20.48)  # 5 x 7 x 15/30 and 17 %
 
-    def test_a_yes_makes_the_change_and_its_invoice(self):
+    def test_a_confirmation_makes_the_change_and_its_invoice(self):
         order = self.quote_seats(15)
         self.assertEqual(self.subscription.line_ids.quantity, 10)
         due = order._due_now()
@@ -38,7 +38,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(order.invoice_status, "no")
         self.assertFalse(order.order_line.qty_to_invoice)
 
-    def test_it_takes_effect_on_the_day_that_was_chosen(self):
+    def test_a_change_takes_effect_on_the_chosen_day(self):
         order = self.quote_seats(15, date_effective="2026-05-01")
         self.assertEqual(order._due_now(), 122.85)
         order.action_confirm()
@@ -48,7 +48,7 @@ class TestChangeQuotations(ChangeQuotationCase):
 
     def test_fewer_units_are_credited(self):
         order = self.quote_seats(6)
-        self.assertEqual(self.shown(order), [("units", "Seat", -4, 7)])
+        self.assertEqual(self.shown(order), [("quantity", "Seat", -4, 7)])
         self.assertEqual(order._due_now(), -16.38)  # 14.00 and 17 %
         order.action_confirm()
         self.assertEqual(
@@ -58,7 +58,7 @@ class TestChangeQuotations(ChangeQuotationCase):
             6,
         )
 
-    def test_units_at_a_price_of_their_own_are_a_line_of_their_own(self):
+    def test_additional_units_at_an_edited_price_are_a_separate_line(self):
         order = self.quote_seats(15)
         order.order_line.discount = 20
         self.assertEqual(order._totals_by_time()["after"], [("Monthly", 98)])
@@ -69,14 +69,14 @@ class TestChangeQuotations(ChangeQuotationCase):
         )
         self.assertEqual(sorted(may.mapped("amount")), [28, 70])
 
-    def test_another_plan_takes_the_place_of_the_old_one(self):
+    def test_another_plan_replaces_the_current_one(self):
         form = self.wizard()
         with form.line_ids.edit(0) as line:
             line.plan_id = self.yearly
         order = self.quoted(form)
         self.assertEqual(
             self.shown(order),
-            [("leaves", "Seat", -10, 7), ("replaces", "Seat", 10, 70)],
+            [("removed", "Seat", -10, 7), ("replacement", "Seat", 10, 70)],
         )
         totals = order._totals_by_time()
         self.assertEqual(totals["after"], [("Yearly", 700)])
@@ -91,23 +91,23 @@ class TestChangeQuotations(ChangeQuotationCase):
         order = self.quoted(form)
         self.assertEqual(
             self.shown(order),
-            [("leaves", "Seat", -10, 7), ("replaces", "Seat", 10, 8)],
+            [("removed", "Seat", -10, 7), ("replacement", "Seat", 10, 8)],
         )
         order.order_line[1].price_unit = 7.5
         order.action_confirm()
         now = self.subscription.line_ids.filtered(lambda line: not line.date_end)
         self.assertEqual(now.price, 7.5)
 
-    def test_what_leaves_and_what_takes_its_place_are_deleted_together(self):
+    def test_a_removed_line_and_its_replacement_are_deleted_together(self):
         form = self.wizard()
         with form.line_ids.edit(0) as line:
             line.price = 8
         order = self.quoted(form)
         order.order_line[0].unlink()
         self.assertFalse(order.order_line)
-        self.assertIn("Nothing is changed yet", order.managed_confirmation_error)
+        self.assertIn("changes nothing yet", order.managed_confirmation_error)
 
-    def test_a_product_joins(self):
+    def test_a_product_is_added(self):
         form = self.wizard()
         with form.line_ids.new() as line:
             line.product_id = self.basic
@@ -137,7 +137,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(self.last_invoice().amount_total, 178.43)
         self.assertEqual(order.invoice_status, "no")
 
-    def test_a_product_of_which_none_is_quoted_changes_nothing(self):
+    def test_a_product_without_a_quantity_changes_nothing(self):
         order = self.quote_seats(15)
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
@@ -146,17 +146,17 @@ class TestChangeQuotations(ChangeQuotationCase):
         order.action_confirm()
         self.assertEqual(self.subscription.line_ids.product_id, self.seat)
 
-    def test_a_product_leaves(self):
+    def test_a_product_is_removed(self):
         self.join(self.subscription, self.basic, "2026-04-16")
         form = self.wizard()
         with form.line_ids.edit(1) as line:
             line.is_removed = True
         order = self.quoted(form)
-        self.assertEqual(self.shown(order), [("leaves", "Basic", -1, 30)])
+        self.assertEqual(self.shown(order), [("removed", "Basic", -1, 30)])
         order.action_confirm()
         self.assertEqual(order.managed_change_id.kind, "line_ended")
 
-    def test_shares_of_what_changes_are_shown(self):
+    def test_an_affected_percent_of_the_total_is_shown(self):
         support = self._make_product("Support", 0)
         self.monthly.pricing_rule_ids = [
             Command.create(
@@ -170,7 +170,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.join(self.subscription, support, "2026-04-16")
         order = self.quote_seats(20)
         self.assertEqual(
-            self.shown(order), [("units", "Seat", 10, 7), ("follows", "Support", 1, 7)]
+            self.shown(order), [("quantity", "Seat", 10, 7), ("share", "Support", 1, 7)]
         )
         order.order_line[0].product_uom_qty = 20
         self.assertEqual(order.order_line[1].price_unit, 14)
@@ -182,7 +182,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         )
         self.assertEqual(sorted(may.mapped("amount")), [21, 210])
 
-    def test_of_several_quotations_the_first_yes_counts(self):
+    def test_a_confirmed_quotation_makes_the_others_outdated(self):
         more, many = self.quote_seats(15), self.quote_seats(30)
         more.action_confirm()
         self.assertIn("was changed since", many.managed_confirmation_error)
@@ -190,12 +190,12 @@ class TestChangeQuotations(ChangeQuotationCase):
             many.action_confirm()
         many.action_update_quotation()
         self.assertFalse(many.managed_confirmation_error)
-        self.assertEqual(self.shown(many), [("units", "Seat", 20, 7)])
+        self.assertEqual(self.shown(many), [("quantity", "Seat", 20, 7)])
         many.action_confirm()
         now = self.subscription.line_ids.filtered(lambda line: not line.date_end)
         self.assertEqual(now.quantity, 35)
 
-    def test_what_is_not_served_any_more_is_left_out_of_an_update(self):
+    def test_an_update_removes_products_that_are_no_longer_served(self):
         self.join(self.subscription, self.basic, "2026-04-16")
         form = self.wizard()
         with form.line_ids.edit(1) as line:
@@ -206,7 +206,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertFalse(order.order_line)
         self.assertIn("Basic", order.message_ids[0].body)
 
-    def test_a_day_that_has_passed_is_chosen_anew(self):
+    def test_an_update_clears_an_effective_date_that_has_passed(self):
         order = self.quote_seats(15, date_effective="2026-04-20")
         with freeze_time("2026-04-21 09:00:00"):
             with self.assertRaisesRegex(UserError, "has passed"):
@@ -215,7 +215,7 @@ class TestChangeQuotations(ChangeQuotationCase):
             order.action_confirm()
         self.assertEqual(order.managed_change_id.date_effective, self.day("2026-04-21"))
 
-    def test_a_price_that_moved_is_looked_at_again(self):
+    def test_a_changed_price_makes_the_quotation_outdated(self):
         form = self.wizard()
         with form.line_ids.new() as line:
             line.product_id = self.basic
@@ -229,7 +229,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.assertEqual(order.amount_untaxed, 31)
         order.action_confirm()
 
-    def test_a_cancelled_order_takes_its_change_back_before_its_day(self):
+    def test_a_cancelled_order_undoes_its_scheduled_change(self):
         order = self.quote_seats(15, date_effective="2026-05-01")
         order.action_confirm()
         order._action_cancel()
@@ -237,20 +237,20 @@ class TestChangeQuotations(ChangeQuotationCase):
         self.bill("2026-05-01")
         self.assertEqual(self.last_invoice().amount_untaxed, 70)
 
-    def test_an_order_stays_once_its_change_took_effect(self):
+    def test_an_order_with_an_effective_change_cannot_be_cancelled(self):
         order = self.quote_seats(15)
         order.action_confirm()
         with self.assertRaisesRegex(UserError, "took effect"):
             order._action_cancel()
 
-    def test_the_policy_that_was_chosen_is_quoted(self):
+    def test_the_chosen_charge_policy_is_quoted(self):
         order = self.quote_seats(15, policy="next_period")
         self.assertEqual(order._due_now(), 0)
         self.assertEqual(order._totals_by_time()["after"], [("Monthly", 105)])
         order.action_confirm()
         self.assertEqual(order.managed_change_id.date_effective, self.day("2026-05-01"))
 
-    def test_only_who_may_change_the_subscription_quotes_and_confirms(self):
+    def test_quoting_and_confirming_need_write_access_to_the_subscription(self):
         order = self.quote_seats(15)
         seller = new_test_user(
             self.env, "seller", "sales_team.group_sale_salesman_all_leads"
@@ -266,17 +266,17 @@ class TestChangeQuotations(ChangeQuotationCase):
                 }
             )
 
-    def test_what_an_order_invoiced_is_not_written_by_hand(self):
+    def test_the_fields_of_the_confirmation_cannot_be_edited(self):
         order = self.quote_seats(15)
         invoice = self.subscription.invoice_ids
         for values in (
             {"managed_move_ids": [Command.set(invoice.ids)]},
             {"managed_change_id": self.subscription.change_ids[0].id},
         ):
-            with self.assertRaisesRegex(UserError, "noted when it is confirmed"):
+            with self.assertRaisesRegex(UserError, "set by its confirmation"):
                 order.write(values)
 
-    def test_a_renewal_takes_a_product_along_that_was_added_to_it(self):
+    def test_a_product_added_to_a_renewal_quotation_joins_with_the_term(self):
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         order = subscription._create_renewal_quotation()

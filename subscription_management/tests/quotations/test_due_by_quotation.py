@@ -1,4 +1,4 @@
-"""Whatever is quoted: what is due by the quotation is what is invoiced on its day."""
+"""The amount due by a random quotation equals the invoices of its day."""
 
 from random import Random
 
@@ -13,7 +13,7 @@ from ..common import QuotedTermCase, SalesCase
 
 @tagged("post_install", "-at_install")
 class TestDueByQuotation(SalesCase):
-    """Random quotations of the 16th of April, each from a number of its own."""
+    """Random quotations of the 16th of April, each with its own seed."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +37,7 @@ class TestDueByQuotation(SalesCase):
         ]
 
     def random_line(self, random):
-        """Return the values of something that is sold, at some price of some day."""
+        """Return the values of a random order line."""
         product, plans = random.choice(
             [
                 (
@@ -60,7 +60,7 @@ class TestDueByQuotation(SalesCase):
             values["price_unit"] = random.choice([0, 3.33, 17, 250])
         return values
 
-    def test_of_what_begins(self):
+    def test_new_subscriptions_invoice_the_amount_due_now(self):
         for number in range(25):
             random = Random(number)
             lines = [self.random_line(random) for _each in range(random.randint(1, 4))]
@@ -82,7 +82,7 @@ class TestDueByQuotation(SalesCase):
                 invoiced += sum(by_order.mapped("price_total"))
                 self.assertAlmostEqual(due, invoiced, 2)
 
-    def test_of_what_changes(self):
+    def test_changes_invoice_the_amount_due_now(self):
         for number in range(25):
             random = Random(number)
             with self.subTest(number=number):
@@ -109,7 +109,7 @@ class TestDueByQuotation(SalesCase):
                 self.assertAlmostEqual(each_period, following.amount_untaxed, 2)
 
     def quotation_of_a_change(self, subscription, random):
-        """Return a quotation of other seats, something that joins, and other prices."""
+        """Return a quotation of another quantity, added products and prices."""
         form = Form(
             self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
@@ -140,7 +140,7 @@ class TestDueByQuotation(SalesCase):
 class TestRenewedAsQuoted(QuotedTermCase):
     """Random renewal quotations of Basic and ten seats, a term's first invoice each."""
 
-    def test_the_first_invoice_of_the_term_is_what_was_quoted(self):
+    def test_the_first_invoice_of_the_term_has_the_quoted_amount(self):
         self.env.company.tax_calculation_rounding_method = "round_per_line"
         for number in range(12):
             random = Random(number)
@@ -166,7 +166,7 @@ class TestRenewedAsQuoted(QuotedTermCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTypedPrices(SalesCase):
+class TestEditedPrices(SalesCase):
     """Basic at 30.00 a month whatever its quantity, seats at 7.00 each."""
 
     @classmethod
@@ -185,12 +185,12 @@ class TestTypedPrices(SalesCase):
         order.action_confirm()
         return order.managed_started_ids.billed_period_ids.amount
 
-    def test_a_flat_price_is_that_of_all_units(self):
+    def test_an_edited_flat_price_applies_to_all_units(self):
         order = self.order_of(self.basic, product_uom_qty=3, price_unit=17)
         self.assertEqual(order.amount_untaxed, 51)
         self.assertEqual(self.billed_by(order), 51)
 
-    def test_a_price_by_the_dozen_is_that_of_a_dozen(self):
+    def test_an_edited_price_per_dozen_applies_to_a_dozen(self):
         self.seat.uom_ids = self.dozen
         order = self.order_of(
             self.seat,
@@ -201,7 +201,7 @@ class TestTypedPrices(SalesCase):
         self.assertEqual(order.amount_untaxed, 160)
         self.assertEqual(self.billed_by(order), 160)
 
-    def test_a_fee_by_the_dozen_is_charged_by_the_dozen(self):
+    def test_a_fee_per_dozen_is_charged_per_dozen(self):
         fee = self._make_product("Badge", 2)
         fee.uom_ids = self.dozen
         order = self.order_of(self.seat)
@@ -216,9 +216,9 @@ class TestTypedPrices(SalesCase):
         billed = order.managed_started_ids.billed_period_ids
         self.assertEqual(sorted(billed.mapped("amount")), [7, 24])
 
-    def test_a_price_with_a_minimum_is_not_typed(self):
+    def test_a_price_with_a_minimum_cannot_be_edited(self):
         self.monthly.pricing_rule_ids[1].minimum_amount = 20
         order = self.order_of(self.seat, product_uom_qty=10)
         order.order_line.price_unit = 5
-        with self.assertRaisesRegex(UserError, "shares or bounds: give a discount"):
+        with self.assertRaisesRegex(UserError, "or limits; enter a discount"):
             order.action_confirm()

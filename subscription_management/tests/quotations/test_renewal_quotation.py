@@ -9,7 +9,7 @@ from ..common import QuotedTermCase
 
 @tagged("post_install", "-at_install")
 class TestRenewalQuotation(QuotedTermCase):
-    """The next term is asked for by a quotation, and begins as it was accepted."""
+    """The next term is quoted, and begins as accepted."""
 
     def follow_terms_on(self, day):
         self.run_action("ir_cron_renew", day)
@@ -30,7 +30,7 @@ class TestRenewalQuotation(QuotedTermCase):
         )
         return sorted((row.line_id.product_id.name, row.amount) for row in rows)
 
-    def test_a_quotation_is_made_once_as_many_days_before_as_the_plan_says(self):
+    def test_a_renewal_quotation_is_created_once_on_the_day_of_the_plan(self):
         subscription = self.subscribe_for_a_year()
         for day, made in (("2027-03-01", 0), ("2027-03-02", 1), ("2027-03-03", 1)):
             self.follow_terms_on(day)
@@ -41,7 +41,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertEqual(order.order_line.mapped("price_unit"), [33])
         self.assertIn(order.name, subscription.activity_ids.note)
 
-    def test_the_customer_gets_the_quotation_where_the_plan_says_so(self):
+    def test_the_quotation_is_sent_to_the_customer_by_the_plan(self):
         self.monthly.renewal_quotation_to = "customer"
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
@@ -61,7 +61,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertIn(order.name, renewed.reason)
         self.assertFalse(subscription.activity_ids)
 
-    def test_what_is_renewed_is_never_invoiced_by_the_order(self):
+    def test_the_order_never_invoices_renewed_lines(self):
         order = self.quote(self.subscribe_for_a_year())
         self.accept(order)
         self.assertEqual(order.invoice_status, "no")
@@ -69,7 +69,7 @@ class TestRenewalQuotation(QuotedTermCase):
         with self.assertRaises(UserError):
             order._create_invoices()
 
-    def test_without_a_yes_the_subscription_ends_and_bills_no_further_day(self):
+    def test_without_acceptance_the_subscription_expires_at_the_end_of_its_term(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         self.follow_terms_on("2027-03-31")
@@ -77,10 +77,10 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertEqual(self.april(subscription), [])
         self.run_action("ir_cron_close_ended", "2027-04-02")
         self.assertEqual(subscription.state, "expired")
-        with self.assertRaisesRegex(UserError, "does not wait"):
+        with self.assertRaisesRegex(UserError, "can no longer be renewed"):
             order.action_confirm()
 
-    def test_a_yes_on_the_last_day_takes_the_end_back(self):
+    def test_an_acceptance_on_the_last_day_undoes_the_end(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         self.follow_terms_on("2027-03-31")
@@ -119,7 +119,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.accept(order)
         self.assertEqual(self.april(subscription), [("Seat", 38.5)])  # 77 / 2
 
-    def test_a_product_taken_off_the_quotation_ends_with_the_term(self):
+    def test_a_product_removed_from_the_quotation_ends_with_the_term(self):
         subscription = self.subscribe_for_a_year(self.basic, self.seat)
         order = self.quote(subscription)
         order.order_line[1].unlink()
@@ -129,10 +129,10 @@ class TestRenewalQuotation(QuotedTermCase):
     def test_a_quotation_without_a_product_is_refused(self):
         order = self.quote(self.subscribe_for_a_year())
         order.order_line.unlink()
-        with self.assertRaisesRegex(UserError, "Nothing is left"):
+        with self.assertRaisesRegex(UserError, "no product to renew"):
             self.accept(order)
 
-    def test_shares_of_the_total_follow_what_is_quoted(self):
+    def test_a_percent_of_the_total_follows_the_quoted_prices(self):
         self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         ).write({"pricing_model": "percent_of_total", "percent": 10})
@@ -145,7 +145,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.accept(order)
         self.assertEqual(self.april(subscription), [("Basic", 50), ("Seat", 5)])
 
-    def test_tiers_rise_and_are_priced_anew_for_another_quantity(self):
+    def test_tiers_have_the_uplift_and_follow_the_quantity(self):
         self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         ).write(
@@ -166,7 +166,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.accept(order)
         self.assertEqual(self.april(subscription), [("Seat", 132)])
 
-    def test_a_price_by_tiers_is_not_quoted_by_hand(self):
+    def test_a_price_of_tiers_cannot_be_edited(self):
         self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         ).write(
@@ -176,11 +176,11 @@ class TestRenewalQuotation(QuotedTermCase):
             }
         )
         order = self.quote(self.subscribe_for_a_year(self.seat))
-        with self.assertRaisesRegex(UserError, "follows from its tiers"):
+        with self.assertRaisesRegex(UserError, "computed from tiers"):
             order.order_line.price_unit = 1
-            order._quoted_prices()
+            order._purpose().quoted_prices()
 
-    def test_a_stale_quotation_is_refused_and_can_be_updated(self):
+    def test_an_outdated_quotation_is_refused_and_can_be_updated(self):
         subscription = self.subscribe_for_a_year(self.seat, quantity=2)
         order = self.quote(subscription)
         with freeze_time("2027-03-12 09:00:00"):
@@ -196,7 +196,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.accept(order)
         self.assertEqual(self.april(subscription), [("Seat", 30.8)])
 
-    def test_an_index_that_moved_since_is_no_price_that_was_agreed(self):
+    def test_a_changed_index_makes_the_quotation_outdated(self):
         index = self.env["subscription.price.index"].create(
             {
                 "name": "CPI",
@@ -211,10 +211,10 @@ class TestRenewalQuotation(QuotedTermCase):
         )
         order = self.quote(self.subscribe_for_a_year())
         index.value_ids = [Command.create({"date": "2027-03-15", "value": 120})]
-        with self.assertRaisesRegex(UserError, "prices of .* moved"):
+        with self.assertRaisesRegex(UserError, "prices of .* have changed"):
             self.accept(order)
 
-    def test_the_first_of_two_quotations_wins(self):
+    def test_an_accepted_quotation_cancels_the_others(self):
         subscription = self.subscribe_for_a_year()
         first = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
@@ -223,7 +223,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertEqual(second.state, "cancel")
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
 
-    def test_who_renews_by_the_button_calls_the_quotation_off(self):
+    def test_a_renewal_by_the_button_cancels_the_quotation(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
@@ -235,7 +235,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(self.april(subscription), [("Basic", 33)])
 
-    def test_the_window_of_a_renewal_opens_the_quotation_that_there_is(self):
+    def test_the_renewal_wizard_opens_the_existing_quotation(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         with freeze_time("2027-03-11 09:00:00"):
@@ -244,12 +244,12 @@ class TestRenewalQuotation(QuotedTermCase):
             )
             self.assertEqual(wizard.action_quote()["res_id"], order.id)
 
-    def test_what_the_customer_calls_off_is_not_asked_for(self):
+    def test_a_cancelled_subscription_gets_no_renewal_quotation(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-02-01 09:00:00"):
             subscription._end_on(Date.to_date("2027-04-01"))
         self.assertFalse(self.quote(subscription))
-        with self.assertRaisesRegex(UserError, "take the cancellation back"):
+        with self.assertRaisesRegex(UserError, "undo the cancellation"):
             subscription.action_quote_renewal()
 
     def test_a_quotation_in_another_currency_is_in_that_of_the_subscription(self):
@@ -271,7 +271,7 @@ class TestRenewalQuotation(QuotedTermCase):
         renewed = subscription.change_ids.filtered(lambda each: each.kind == "renewed")
         self.assertIn("Dana Galil", renewed.reason)
 
-    def test_nobody_renews_what_is_not_theirs_by_an_order_of_their_own(self):
+    def test_a_renewal_quotation_needs_write_access_to_the_subscription(self):
         subscription = self.subscribe_for_a_year()
         rep = new_test_user(
             self.env,
@@ -295,10 +295,12 @@ class TestRenewalQuotation(QuotedTermCase):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         stranger = self.env["res.partner"].create({"name": "Stranger"})
-        with self.assertRaisesRegex(ValidationError, "stays with its customer"):
+        with self.assertRaisesRegex(
+            ValidationError, "customer and company cannot change"
+        ):
             order.partner_id = stranger
 
-    def test_who_may_not_change_the_subscription_does_not_confirm(self):
+    def test_confirming_a_renewal_needs_write_access_to_the_subscription(self):
         order = self.quote(self.subscribe_for_a_year())
         seller = new_test_user(
             self.env, "all_leads", "sales_team.group_sale_salesman_all_leads"
@@ -306,7 +308,7 @@ class TestRenewalQuotation(QuotedTermCase):
         with freeze_time("2027-03-20 09:00:00"), self.assertRaises(AccessError):
             order.with_user(seller).action_confirm()
 
-    def test_an_order_is_cancelled_with_its_renewal_before_the_term_begins(self):
+    def test_cancelling_the_order_undoes_the_renewal_before_the_term_begins(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         self.accept(order)
@@ -317,7 +319,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.follow_terms_on("2027-03-31")
         self.assertEqual(self.april(subscription), [])
 
-    def test_an_order_whose_term_began_is_not_cancelled(self):
+    def test_an_order_whose_term_has_begun_cannot_be_cancelled(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         self.accept(order)
@@ -328,7 +330,7 @@ class TestRenewalQuotation(QuotedTermCase):
             order.action_cancel()
         self.assertEqual(self.april(subscription), [("Basic", 33)])
 
-    def test_a_term_expires_after_all_when_the_late_yes_is_taken_back(self):
+    def test_a_term_expires_again_when_the_late_acceptance_is_undone(self):
         subscription = self.subscribe_for_a_year()
         order = self.quote(subscription)
         self.follow_terms_on("2027-03-31")
@@ -339,7 +341,7 @@ class TestRenewalQuotation(QuotedTermCase):
         self.assertTrue(subscription.ends_by_expiry)
         self.assertEqual(self.april(subscription), [])
 
-    def test_a_second_window_does_not_renew_the_next_term(self):
+    def test_a_second_wizard_does_not_renew_another_term(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-03-11 09:00:00"):
             first, second = self.env["subscription.renew.wizard"].create(

@@ -57,7 +57,7 @@ class TestOrders(SalesCase):
         self.assertEqual(order.order_line.price_subtotal, 700)
         self.assertAlmostEqual(order.order_line.managed_monthly_amount, 58.33)
 
-    def test_an_order_begins_a_subscription_and_its_first_invoice(self):
+    def test_an_order_starts_a_subscription_with_its_first_invoice(self):
         order = self.order((self.seat, 10), (self.setup_fee, 1))
         order.action_confirm()
         subscription = order.managed_started_ids
@@ -73,7 +73,7 @@ class TestOrders(SalesCase):
         self.assertEqual(order.invoice_status, "no")
         self.assertFalse(order.order_line.filtered("qty_to_invoice"))
 
-    def test_totals_tell_what_is_paid_once_now_and_each_period(self):
+    def test_totals_show_one_time_due_and_recurring_amounts(self):
         order = self.order(
             (self.seat, 10),
             (self.basic, 1, {"managed_plan_id": self.yearly.id}),
@@ -89,7 +89,7 @@ class TestOrders(SalesCase):
         for text in ("120.00", "70.00", "300.00", "95.00", "573.30"):
             self.assertIn(text, order.managed_totals)
 
-    def test_what_is_due_now_is_the_first_invoice(self):
+    def test_the_amount_due_now_is_that_of_the_first_invoice(self):
         for plan in (
             self._make_plan(
                 "16th", "month", Seat=7, anchor_kind="day_of_month", anchor_day=16
@@ -114,7 +114,7 @@ class TestOrders(SalesCase):
         self.assertEqual(order.managed_started_ids.state, "trial")
         self.assertFalse(order.managed_started_ids.invoice_ids)
 
-    def test_a_plan_says_what_is_charged_once(self):
+    def test_a_plan_has_one_time_prices(self):
         self.monthly.pricing_rule_ids = [
             Command.create(
                 {
@@ -136,7 +136,7 @@ class TestOrders(SalesCase):
         lines = order.managed_started_ids.line_ids
         self.assertEqual(lines.mapped("kind"), ["recurring", "one_off"])
 
-    def test_what_the_customer_negotiated_is_the_price(self):
+    def test_a_contracted_price_is_the_price_of_the_order(self):
         self.monthly.pricing_rule_ids = [
             Command.create(
                 {
@@ -179,7 +179,7 @@ class TestOrders(SalesCase):
         self.assertEqual(subscription.line_ids.period_amount, 45)
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 45)
 
-    def test_shares_follow_what_they_are_a_share_of(self):
+    def test_a_percent_of_the_total_follows_the_other_lines(self):
         support = self._make_product("Support", 0)
         self.monthly.pricing_rule_ids = [
             Command.create(
@@ -203,9 +203,9 @@ class TestOrders(SalesCase):
         billed = order.managed_started_ids.billed_period_ids
         self.assertEqual(sorted(billed.mapped("amount")), [6, 60])
 
-    def test_a_percentage_off_the_order_holds_in_each_period(self):
+    def test_a_percentage_discount_on_the_order_applies_to_each_period(self):
         order = self.order((self.seat, 10), (self.setup_fee, 1))
-        self.take_off(order, discount_type="so_discount", discount_percentage=0.1)
+        self.discount_order(order, discount_type="so_discount", discount_percentage=0.1)
         self.assertEqual(order.order_line.mapped("price_subtotal"), [63, 108])
         due = order._due_now()
         order.action_confirm()
@@ -222,23 +222,23 @@ class TestOrders(SalesCase):
             ],
         )
 
-    def test_an_amount_off_an_order_of_plans_is_refused_with_the_way_out(self):
+    def test_a_fixed_discount_on_an_order_of_plans_is_refused(self):
         order = self.order((self.seat, 10))
         with self.assertRaisesRegex(UserError, "give a percentage"):
-            self.take_off(order, discount_type="amount", discount_amount=5)
+            self.discount_order(order, discount_type="amount", discount_amount=5)
         self.assertEqual(len(order.order_line), 1)
 
     def test_an_order_of_goods_alone_has_the_discounts_of_the_host(self):
         order = self.order((self.setup_fee, 1))
-        self.take_off(order, discount_type="so_discount", discount_percentage=0.1)
+        self.discount_order(order, discount_type="so_discount", discount_percentage=0.1)
         self.assertEqual(order.order_line.mapped("price_subtotal"), [120, -12])
 
-    def take_off(self, order, **values):
-        """Use the window with which sales people discount a whole quotation."""
+    def discount_order(self, order, **values):
+        """Discount a whole quotation by the host's wizard."""
         discount = self.env["sale.order.discount"]
         discount.create({"sale_order_id": order.id, **values}).action_apply_discount()
 
-    def test_a_price_that_was_typed_is_agreed(self):
+    def test_an_edited_price_is_agreed(self):
         order = self.order((self.seat, 10))
         order.order_line.price_unit = 6
         order.order_line.product_uom_qty = 20
@@ -249,7 +249,7 @@ class TestOrders(SalesCase):
         self.assertEqual((line.price, line.quantity), (6, 20))
         self.assertEqual(subscription.invoice_ids.amount_total, 140.4)
 
-    def test_plans_of_other_terms_begin_subscriptions_of_their_own(self):
+    def test_plans_with_other_terms_start_separate_subscriptions(self):
         term = self._make_plan("Term", "month", Seat=6, term_count=1)
         order = self.order(
             (self.seat, 10),
@@ -262,7 +262,7 @@ class TestOrders(SalesCase):
         self.assertEqual(begun[0].line_ids.plan_id, self.monthly | self.yearly)
         self.assertEqual(begun[1].term_end, self.day("2027-04-01"))
 
-    def test_service_starts_on_the_day_that_was_chosen(self):
+    def test_service_starts_on_the_chosen_day(self):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
         self.assertEqual(order._due_now(), 81.9)
         order.action_confirm()
@@ -280,7 +280,7 @@ class TestOrders(SalesCase):
         self.bill("2026-04-01")
         self.assertEqual(len(order.managed_started_ids.invoice_ids), 1)
 
-    def test_fees_and_goods_may_stay_with_the_order(self):
+    def test_fees_and_goods_may_be_invoiced_by_the_order(self):
         goods = self._make_product("Router", 80)
         goods.type = "consu"
         self.monthly.fee_policy = "order"
@@ -291,14 +291,14 @@ class TestOrders(SalesCase):
         self.assertEqual(invoice.invoice_line_ids.product_id, self.setup_fee | goods)
         self.assertEqual(order.managed_started_ids.invoice_ids.amount_untaxed, 70)
 
-    def test_a_cancelled_order_ends_what_was_not_invoiced(self):
+    def test_a_cancelled_order_cancels_its_uninvoiced_subscription(self):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
         order.action_confirm()
         order._action_cancel()
         self.assertEqual(order.managed_started_ids.state, "cancelled")
         self.assertFalse(self.bill("2026-05-20").invoice_count)
 
-    def test_an_order_stays_once_its_subscription_was_invoiced(self):
+    def test_an_order_with_an_invoiced_subscription_cannot_be_cancelled(self):
         order = self.order((self.seat, 10))
         order.action_confirm()
         with self.assertRaisesRegex(UserError, "cancel the subscription instead"):
@@ -322,16 +322,16 @@ class TestOrders(SalesCase):
             subscription, [("2026-04-11/2026-05-11", "Seat", "70.00")]
         )
 
-    def test_what_is_offered_and_not_chosen_is_not_served(self):
+    def test_an_optional_line_without_a_quantity_is_not_served(self):
         order = self.order((self.seat, 10), (self.basic, 0))
         offered = order.order_line[1]
         self.assertEqual((offered.price_unit, offered.price_subtotal), (30, 0))
         order.action_confirm()
         self.assertEqual(order.managed_started_ids.line_ids.product_id, self.seat)
 
-    def test_fewer_than_none_are_refused(self):
+    def test_a_negative_quantity_is_refused(self):
         order = self.order((self.seat, -1))
-        with self.assertRaisesRegex(UserError, "fewer than none"):
+        with self.assertRaisesRegex(UserError, "negative quantity"):
             order.action_confirm()
 
     def test_a_template_chooses_the_plan(self):

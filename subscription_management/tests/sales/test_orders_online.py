@@ -48,7 +48,7 @@ class TestOrdersSigned(OnlineOrderCase, HttpCase):
         self.assertEqual(subscription.user_id, order.user_id)
         self.assertEqual(subscription.invoice_ids.amount_total, 81.9)
 
-    def test_nobody_signs_with_another_token(self):
+    def test_a_wrong_token_cannot_sign(self):
         order = self.quote(require_signature=True)
         with self.assertRaises(JsonRpcException):
             self.make_jsonrpc_request(
@@ -56,7 +56,7 @@ class TestOrdersSigned(OnlineOrderCase, HttpCase):
             )
         self.assertFalse(order.managed_started_ids)
 
-    def test_the_page_tells_how_often_each_line_is_billed(self):
+    def test_the_portal_page_shows_the_interval_of_each_line(self):
         order = self.quote()
         page = self.url_open(order.get_portal_url()).text
         self.assertIn("Monthly", page)
@@ -85,7 +85,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         transaction._post_process()
         return transaction
 
-    def test_what_is_paid_online_settles_the_first_invoice(self):
+    def test_an_online_payment_settles_the_first_invoice(self):
         order = self.quote(require_payment=True)
         self.assertEqual(order._get_prepayment_required_amount(), 81.9)
         self.pay(order, 81.9)
@@ -94,7 +94,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.assertEqual((invoice.amount_total, invoice.amount_residual), (81.9, 0))
         self.assertEqual(order.invoice_status, "no")
 
-    def test_what_is_paid_online_settles_an_invoice_of_the_next_run(self):
+    def test_an_online_payment_settles_an_invoice_of_the_next_run(self):
         self.monthly.first_invoice_policy = "run"
         order = self.quote(require_payment=True)
         self.pay(order, 81.9)
@@ -102,12 +102,12 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.bill("2026-04-01")
         self.assertEqual(order.managed_started_ids.invoice_ids.amount_residual, 0)
 
-    def test_what_is_paid_for_a_change_settles_its_invoice(self):
+    def test_a_payment_for_a_change_settles_its_invoice(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         self.bill("2026-04-01")
         with freeze_time("2026-04-16 09:00:00"):
             order = subscription._quote_change(
-                [subscription.line_ids._prepare_quoted_change("units", 5)]
+                [subscription.line_ids._prepare_quoted_quantity(5)]
             )
             order.write({"require_signature": False, "require_payment": True})
             self.assertEqual(order._get_prepayment_required_amount(), 20.48)
@@ -116,8 +116,8 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.assertEqual((added.amount_total, added.amount_residual), (20.48, 0))
         self.assertEqual(april.amount_residual, 81.9)
 
-    def under_way(self, order, state):
-        """Return a payment of an order that is not done yet."""
+    def pending_payment(self, order, state):
+        """Return a payment of an order that is not done."""
         transaction = self._create_transaction(
             flow="direct",
             amount=order.amount_total,
@@ -132,9 +132,9 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
     def save_card(self):
         return self._create_token(partner_id=self.customer.id)
 
-    def test_nothing_is_charged_beside_a_pending_payment_of_the_order(self):
+    def test_a_pending_payment_of_the_order_prevents_a_charge(self):
         order = self.quote(require_payment=True)
-        transaction = self.under_way(order, "pending")
+        transaction = self.pending_payment(order, "pending")
         order.action_confirm()
         invoice = order.managed_started_ids.invoice_ids
         self.assertEqual(transaction.invoice_ids, invoice)
@@ -146,20 +146,20 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         transaction._post_process()
         self.assertEqual(invoice.managed_case_ids.state, "paid")
 
-    def test_a_pending_payment_holds_no_later_invoice_back(self):
+    def test_a_pending_payment_does_not_cover_a_later_invoice(self):
         order = self.quote(require_payment=True)
-        transaction = self.under_way(order, "pending")
+        transaction = self.pending_payment(order, "pending")
         order.action_confirm()
         first = order.managed_started_ids.invoice_ids
         self.bill("2026-05-01")
         self.assertEqual(len(order.managed_started_ids.invoice_ids), 2)
         self.assertEqual(transaction.invoice_ids, first)
 
-    def test_what_is_captured_later_settles_the_first_invoice(self):
+    def test_a_later_capture_settles_the_first_invoice(self):
         self.provider.code = "demo"
         self.provider.capture_manually = True
         order = self.quote(require_payment=True)
-        transaction = self.under_way(order, "authorized")
+        transaction = self.pending_payment(order, "authorized")
         invoice = order.managed_started_ids.invoice_ids
         self.assertEqual(transaction.invoice_ids, invoice)
         self.save_card()
@@ -173,7 +173,7 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         self.assertEqual(invoice.amount_residual, 0)
         self.assertEqual(invoice.managed_case_ids.state, "paid")
 
-    def test_half_a_month_is_paid_by_the_day(self):
+    def test_a_stub_period_is_paid_prorated(self):
         plan = self._make_plan(
             "First", "month", Seat=7, anchor_kind="calendar", anchor_day=1
         )

@@ -343,11 +343,11 @@ class SubscriptionChangeWizardLine(models.TransientModel):
         if not served:
             return [self._prepare_quoted_joining()]
         if self.is_removed:
-            return [served._prepare_quoted_change("leaves")]
+            return [served._prepare_quoted_removal()]
         changed = set(self._changed_values())
         if changed == {"quantity"}:
             units = self.quantity - served.quantity
-            return [served._prepare_quoted_change("units", units)]
+            return [served._prepare_quoted_quantity(units)]
         return served._prepare_quoted_replacement(
             self.quantity, **self._prepare_quoted_joining()
         )

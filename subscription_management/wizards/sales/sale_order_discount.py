@@ -6,10 +6,10 @@ class SaleOrderDiscount(models.TransientModel):
     _inherit = "sale.order.discount"
 
     def action_apply_discount(self):
-        """Take a percentage off each line of an order that subscriptions bill.
+        """Apply a percentage to each line of an order that subscriptions bill.
 
-        The host's line of its own would be credited once and by the order, apart from
-        the invoices of what is sold.
+        The host's discount line would be credited once by the order, apart from the
+        invoices of the subscriptions.
         """
         self.ensure_one()
         order = self.sale_order_id
@@ -17,10 +17,10 @@ class SaleOrderDiscount(models.TransientModel):
             if self.discount_type == "amount":
                 raise UserError(
                     self.env._(
-                        "%s sells on plans, which are paid each period: give a "
-                        "percentage, which holds in each of them, or another price on "
-                        "a line. For the first periods only, grant the discount on "
-                        "the subscription.",
+                        "%s sells on plans, so a fixed amount cannot be deducted once; "
+                        "give a percentage, which applies to each period, or edit the "
+                        "price of a line. For the first periods only, grant the "
+                        "discount on the subscription.",
                         order.display_name,
                     )
                 )
