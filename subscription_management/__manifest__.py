@@ -68,6 +68,7 @@
         "views/subscriptions/customer_subscription_views.xml",
         "views/res_partner_views.xml",
         "views/sales/sale_order_views.xml",
+        "views/quotations/sale_order_views.xml",
         "views/sales/sale_order_template_views.xml",
         "views/opportunities/crm_lead_views.xml",
         "views/prices/product_views.xml",

@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...billing_core.errors import BillingError
-from ..sales.due_now import DueNow
+from ..sales.due_now import first_day_total
 from .purpose import SubscriptionQuotation, total_of
 
 CHANGE_KINDS = {
@@ -160,7 +160,7 @@ class ChangeQuotation(SubscriptionQuotation):
         order = self.order
         try:
             amendment, _joined = self.plan_change()
-            due = DueNow(order).of_change(self.subscription, amendment)
+            due = first_day_total(order, self.subscription, amendment)
         except (BillingError, UserError):
             return None
         by_order = order.order_line.filtered(

@@ -5,7 +5,7 @@ from odoo.fields import Command
 
 from ...billing_core.errors import BillingError
 from ..quotations.purpose import QuotationPurpose
-from .due_now import DueNow
+from .due_now import first_day_total
 
 
 class NewSubscriptions(QuotationPurpose):
@@ -77,10 +77,16 @@ class NewSubscriptions(QuotationPurpose):
             for plan, own in groups:
                 # A service that starts on delivery is not invoiced before it.
                 if not order._start_condition(plan):
-                    due += DueNow(order).of_new_subscription(plan, own)
+                    due += self._first_day_total(plan, own)
         except BillingError:
             return None
         return due
+
+    def _first_day_total(self, plan, lines):
+        served = self.order._new_subscription_lines(plan, lines)
+        [subscription] = next(iter(served.values())).subscription_id
+        change_plan = subscription._begin_change_plan()
+        return first_day_total(self.order, subscription, change_plan)
 
     # --- Life of the order ---
 
