@@ -70,6 +70,7 @@ from .quotations import (
     test_cancellation_quotations,
     test_change_quotations,
     test_due_by_quotation,
+    test_quotation_purposes,
     test_quotation_rights,
     test_renewal_quotation,
 )

@@ -24,7 +24,6 @@ class SubscriptionQuotation(models.Model):
 
     order_id = fields.Many2one(
         "sale.order",
-        "Order",
         readonly=True,
         copy=False,
         index="btree_not_null",

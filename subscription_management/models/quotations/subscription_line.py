@@ -11,7 +11,6 @@ class SubscriptionLineQuotation(models.Model):
 
     order_line_id = fields.Many2one(
         "sale.order.line",
-        "Order Line",
         readonly=True,
         copy=False,
         index="btree_not_null",

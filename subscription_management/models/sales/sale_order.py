@@ -26,6 +26,14 @@ REPRICED_FIELDS = {
 }
 """Fields of an order on which the prices of its plans depend."""
 
+BASIS_FIELDS = {
+    "managed_subscription_id",
+    "managed_purpose",
+    "managed_base_change_id",
+    "managed_renews_from",
+}
+"""Fields that say on which state of which subscription a quotation is based."""
+
 CONFIRMATION_FIELDS = {"managed_change_id", "managed_move_ids"}
 """Fields that only a confirmation sets."""
 
@@ -262,6 +270,8 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         self._check_subscription_values(vals)
+        if BASIS_FIELDS & vals.keys():
+            self._check_subscription_rights()
         result = super().write(vals)
         if REPRICED_FIELDS & vals.keys():
             self._reprice()
@@ -282,6 +292,11 @@ class SaleOrder(models.Model):
         if subscription_id := vals.get("managed_subscription_id"):
             subscription = self.env["subscription.subscription"].browse(subscription_id)
             subscription.check_access("write")
+
+    def _check_subscription_rights(self):
+        """Refuse users who may not change the subscriptions of the quotations."""
+        if subscriptions := self.sudo().managed_subscription_id:
+            subscriptions.with_env(self.env).check_access("write")
 
     # --- Prices and totals ---
 

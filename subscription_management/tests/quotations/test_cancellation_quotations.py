@@ -55,5 +55,5 @@ class TestCancellationQuotations(ChangeQuotationCase):
         change = order.managed_change_id
         self.assertEqual(change.cancellation_reason_id, reason)
         self.assertIn("Dana Galil", change.reason)
-        order._action_cancel()
+        order.action_cancel()
         self.assertFalse(self.subscription.date_end)

@@ -232,7 +232,7 @@ class TestChangeQuotations(ChangeQuotationCase):
     def test_a_cancelled_order_undoes_its_scheduled_change(self):
         order = self.quote_seats(15, date_effective="2026-05-01")
         order.action_confirm()
-        order._action_cancel()
+        order.action_cancel()
         self.assertTrue(order.managed_change_id.undone_by_ids)
         self.bill("2026-05-01")
         self.assertEqual(self.last_invoice().amount_untaxed, 70)
@@ -241,7 +241,7 @@ class TestChangeQuotations(ChangeQuotationCase):
         order = self.quote_seats(15)
         order.action_confirm()
         with self.assertRaisesRegex(UserError, "took effect"):
-            order._action_cancel()
+            order.action_cancel()
 
     def test_the_chosen_charge_policy_is_quoted(self):
         order = self.quote_seats(15, policy="next_period")
@@ -279,7 +279,8 @@ class TestChangeQuotations(ChangeQuotationCase):
     def test_a_product_added_to_a_renewal_quotation_joins_with_the_term(self):
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
-        order = subscription._create_renewal_quotation()
+        action = subscription.action_quote_renewal()
+        order = self.env["sale.order"].browse(action["res_id"])
         with Form(order) as form, form.order_line.new() as line:
             line.product_id = self.basic
         self.assertEqual(order.amount_untaxed, 100)

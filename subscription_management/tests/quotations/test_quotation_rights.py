@@ -44,6 +44,13 @@ class TestQuotationRights(ChangeQuotationCase):
         self.assertTrue(self.order.managed_confirmation_error)
         self.assertEqual(self.order.order_line.price_unit, 5)
 
+    def test_a_reader_of_the_subscription_cannot_mark_its_quotation_as_current(self):
+        self.outdate()
+        latest = self.subscription.change_ids.sorted("id")[-1]
+        with self.assertRaises(AccessError):
+            self.order.with_user(self.reader).managed_base_change_id = latest
+        self.assertTrue(self.order.managed_confirmation_error)
+
     def test_a_user_who_cannot_write_the_order_cannot_update_it(self):
         self.outdate()
         self.order.user_id = self.reader

@@ -176,9 +176,9 @@ class TestRenewalQuotation(QuotedTermCase):
             }
         )
         order = self.quote(self.subscribe_for_a_year(self.seat))
+        order.order_line.price_unit = 1
         with self.assertRaisesRegex(UserError, "computed from tiers"):
-            order.order_line.price_unit = 1
-            order._purpose().quoted_prices()
+            self.accept(order)
 
     def test_an_outdated_quotation_is_refused_and_can_be_updated(self):
         subscription = self.subscribe_for_a_year(self.seat, quantity=2)

@@ -294,7 +294,7 @@ class TestOrders(SalesCase):
     def test_a_cancelled_order_cancels_its_uninvoiced_subscription(self):
         order = self.order((self.seat, 10), managed_start_date="2026-04-20")
         order.action_confirm()
-        order._action_cancel()
+        order.action_cancel()
         self.assertEqual(order.managed_started_ids.state, "cancelled")
         self.assertFalse(self.bill("2026-05-20").invoice_count)
 
@@ -302,7 +302,7 @@ class TestOrders(SalesCase):
         order = self.order((self.seat, 10))
         order.action_confirm()
         with self.assertRaisesRegex(UserError, "cancel the subscription instead"):
-            order._action_cancel()
+            order.action_cancel()
 
     def test_service_starts_when_the_order_is_delivered(self):
         self.monthly.start_policy = "delivery"

@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.fields import Command
-from odoo.tests import HttpCase, JsonRpcException, tagged
+from odoo.tests import Form, HttpCase, JsonRpcException, tagged
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 from odoo.addons.http_routing.tests.common import MockRequest
@@ -106,15 +106,24 @@ class TestOrdersPaid(AccountPaymentCommon, OnlineOrderCase):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         self.bill("2026-04-01")
         with freeze_time("2026-04-16 09:00:00"):
-            order = subscription._quote_change(
-                [subscription.line_ids._prepare_quoted_quantity(5)]
-            )
+            order = self.quote_seats(subscription, 15)
             order.write({"require_signature": False, "require_payment": True})
             self.assertEqual(order._get_prepayment_required_amount(), 20.48)
             self.pay(order, 20.48)
         april, added = subscription.invoice_ids.sorted("id")
         self.assertEqual((added.amount_total, added.amount_residual), (20.48, 0))
         self.assertEqual(april.amount_residual, 81.9)
+
+    def quote_seats(self, subscription, quantity):
+        """Return the quotation of another number of seats."""
+        form = Form(
+            self.env["subscription.change.wizard"].with_context(
+                default_subscription_id=subscription.id
+            )
+        )
+        with form.line_ids.edit(0) as line:
+            line.quantity = quantity
+        return self.env["sale.order"].browse(form.save().action_quote()["res_id"])
 
     def pending_payment(self, order, state):
         """Return a payment of an order that is not done."""
