@@ -1,1 +1,1 @@
-"""What ./dev is made of; standard library only, since it runs before any set-up."""
+"""The implementation of ./dev; standard library only, since it runs before setup."""

@@ -1,4 +1,4 @@
-"""The addons of this repository that Odoo installs by itself beside another one."""
+"""The addons of this repository that Odoo installs automatically with another one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .places import ROOT, addons
 def beside(addon: str, host_modules: Iterable[str]) -> list[str]:
     """Return the addons that are installed as soon as `addon` is.
 
-    A bridge is installed by itself when all that it depends on is installed.
+    A bridge is installed when all addons that it depends on are installed.
     """
     installed = _with_dependencies([addon, *host_modules])
     found: list[str] = []

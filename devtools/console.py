@@ -1,4 +1,4 @@
-"""Talking to the person at the terminal, and running programs for them."""
+"""Terminal output, and running programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class Problem(Exception):
-    """Something the person has to solve: one sentence, with the remedy."""
+    """A problem that the user has to solve: one sentence with the remedy."""
 
 
 def say(text: str) -> None:
@@ -21,7 +21,7 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
-    """Show that a long step is running, and how long it took."""
+    """Show a long step and its duration."""
     print(f"{title} … ", end="", flush=True)
     started = time.monotonic()
     try:
@@ -42,7 +42,7 @@ def run(
 ) -> str:
     """Return what `command` prints; raise `Problem(problem)` when it fails.
 
-    The last lines of its output follow the sentence, so that the cause is seen.
+    The last lines of its output follow the sentence and show the cause.
     """
     done = subprocess.run(
         [str(part) for part in command],

@@ -20,7 +20,7 @@ Logins (the password is the same word):
 
 
 def prepare_and_bill() -> int:
-    """Make the demo database if need be, bill what is due and print it."""
+    """Prepare the demo database, bill all due subscriptions and print the result."""
     files = [
         file
         for addon in addons()
@@ -37,14 +37,14 @@ def prepare_and_bill() -> int:
         with step("Installing the subscription addons with their demo data"):
             _run("demo_ready.py")
             odoo.install(DATABASE, tuple(addons()), "--with-demo")
-        with step("Living through the months before today"):
+        with step("Simulating the months before today"):
             _run("demo_history.py")
         mark_done(DATABASE, fingerprint)
     return odoo.shell(DATABASE, SCRIPTS / "demo_billing.py")
 
 
 def _ensure_host() -> None:
-    """Make the demo company without our addons, kept for the next time they change."""
+    """Create the demo company without our addons; it is kept when they change."""
     script = SCRIPTS / "demo_company.py"
     fingerprint = digest([script], *MODULES, str(odoo_source.path()))
     if is_done(HOST, fingerprint) and odoo.exists(HOST):
@@ -60,4 +60,4 @@ def _ensure_host() -> None:
 
 def _run(script: str, database: str = DATABASE) -> None:
     if odoo.shell(database, SCRIPTS / script):
-        raise Problem(f"The demo's step {script} failed: see its reason above.")
+        raise Problem(f"The demo step {script} failed: see the reason above.")

@@ -1,7 +1,7 @@
 """The host's own tests, with our addons installed and without them.
 
-What fails without them as well is listed in `tests/host/known_failures.txt`, each with
-its reason; anything else that fails is ours.
+Tests that fail without them as well are listed in `tests/host/known_failures.txt` with
+their reasons; any other failure is caused by our addons.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def known_failures() -> set[str]:
 def failures(report: os.PathLike[str]) -> list[str]:
     """Return the tests that failed in a report of the test runner.
 
-    One is there as often as it is counted: once more for each of its subtests.
+    A test is repeated for each of its failed subtests, as the report counts them.
     """
     failed = []
     for case in ElementTree.parse(report).getroot().iter("testcase"):

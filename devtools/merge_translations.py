@@ -1,9 +1,9 @@
-"""Brings translations in step with a template; run with the project's own Python.
+"""Merges a template into translations; run with the project's own Python.
 
     python -m devtools.merge_translations TEMPLATE.pot TRANSLATION.po …
 
-What people translated is kept, new terms come without a translation, and terms that
-are gone are left out.
+Existing translations are kept, new terms have no translation, and removed terms are
+dropped.
 """
 
 from __future__ import annotations

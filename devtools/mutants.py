@@ -1,8 +1,8 @@
 """Small changes of a program, each of which some test should notice.
 
-A library was considered: mutmut keeps its copy in the tree and its choice of tests in
-the configuration, cosmic-ray its work in a database; neither runs quick tests first,
-nor tests on a kept database of Odoo. What is needed of them is this file.
+Libraries were considered: mutmut keeps its copy in the tree and its choice of tests in
+the configuration, cosmic-ray its state in a database; neither runs quick tests first or
+tests on a kept database of Odoo. The part that would be used of them is this file.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
 }
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
-UNSEEN = ("logger", "_logger", "warnings")
-"""What is said to a log changes no result."""
+LOGS = ("logger", "_logger", "warnings")
+"""Calls on these objects write to a log and change no result."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def mutants(source: str, only_in_functions: bool = False) -> list[Mutant]:
 
 
 def _nodes(node: ast.AST, inside: bool) -> Iterator[ast.AST]:
-    """Yield what may be changed: no annotation, decorator, text or error."""
+    """Yield the nodes to change; annotations, decorators, texts and errors are not."""
     if isinstance(node, ast.Raise | ast.Import | ast.ImportFrom | ast.JoinedStr):
         return
     if isinstance(node, ast.AnnAssign):
@@ -84,7 +84,7 @@ def _nodes(node: ast.AST, inside: bool) -> Iterator[ast.AST]:
 
 
 def _replacements(node: ast.AST) -> Iterator[ast.AST | None]:
-    """Yield what may stand in the place of a node; None stands for nothing at all."""
+    """Yield the replacements of a node; None removes it."""
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in COMPARISONS:
             yield _with(node, ops=[COMPARISONS[type(operator)]()])
@@ -105,11 +105,11 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST | None]:
             yield ast.Constant(value + 1)
         case ast.Call(func=ast.Name(id=name)) if name in OPPOSITES:
             yield _with(node, func=ast.Name(OPPOSITES[name]))
-        case ast.Expr(value=ast.Call() as call) if not _is_said(call):
+        case ast.Expr(value=ast.Call() as call) if not _is_logged(call):
             yield None
         case ast.If():
             yield from ()
-    if isinstance(node, ast.Call) and not _is_said(node):
+    if isinstance(node, ast.Call) and not _is_logged(node):
         yield from _without_a_keyword(node)
 
 
@@ -136,12 +136,12 @@ def _is_of_text(node: ast.AST) -> bool:
     )
 
 
-def _is_said(call: ast.Call) -> bool:
+def _is_logged(call: ast.Call) -> bool:
     where = call.func
     return (
         isinstance(where, ast.Attribute)
         and isinstance(where.value, ast.Name)
-        and where.value.id in UNSEEN
+        and where.value.id in LOGS
     )
 
 

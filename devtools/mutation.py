@@ -1,4 +1,4 @@
-"""A mutation run: breaks the code in small ways and shows which ways no test notices.
+"""A mutation run: change the code in small ways and list changes that no test detects.
 
 It works in copies of the repository below a temporary folder; no file of the
 repository is written to.
@@ -35,12 +35,12 @@ NOT_COPIED = (
     ".ruff_cache",
 )
 PATIENCE = 5
-"""A run is endless after so many times what the right code takes, and a minute."""
+"""A run times out after so many times the time of the unchanged code, plus a minute."""
 
 
 @dataclass
 class Change:
-    """A mutant of a file, and the stages of tests that should notice it."""
+    """A mutant of a file, and the stages of tests that should detect it."""
 
     file: str
     mutant: Mutant
@@ -52,7 +52,7 @@ class Change:
 
 
 def run(files: list[str], sample: int, minutes: float, seed: int) -> int:
-    """Try a sample of mutants, report the score, and return the exit status."""
+    """Test a sample of mutants, report the score, and return the exit status."""
     setup.python_only()
     changes = [each for file in files or core_files() for each in _changes(file)]
     if not changes:
@@ -65,7 +65,7 @@ def run(files: list[str], sample: int, minutes: float, seed: int) -> int:
     is_plain = all(_is_of_core(change.file) for change in changes)
     with _places(is_plain) as (places, command):
         _check_that_all_is_green(changes, places, command)
-        outcomes = _try_all(changes, places, command, deadline)
+        outcomes = _test_all(changes, places, command, deadline)
     return _report(outcomes)
 
 
@@ -94,7 +94,7 @@ def _changes(file: str) -> list[Change]:
 
 
 def stages_of(file: str, root: Path = ROOT) -> list[list[str]]:
-    """Return the tests of a file, the quickest first; each stage is for survivors."""
+    """Return the tests of a file, the quickest first; each stage runs on survivors."""
     parts = Path(file).parts
     if not _is_of_core(file):
         own = Path(parts[0], "tests", parts[2]) if len(parts) > 3 else None
@@ -147,22 +147,22 @@ def _odoo_options(place: Path) -> Iterator[list[str]]:
 def _check_that_all_is_green(
     changes: list[Change], places: list[Path], command: Callable[[Path], list[str]]
 ) -> None:
-    """Refuse to begin while the tests fail without a change."""
+    """Raise `Problem` when the tests fail without a change."""
     stages = {tuple(stage) for change in changes for stage in change.stages}
     for stage in sorted(stages):
         _taken[stage] = 600.0
         started = time.monotonic()
-        if _notices(list(stage), places[0], command(places[0])):
-            raise Problem(f"{stage[0]} fails as it is: cure that first.")
+        if _detects(list(stage), places[0], command(places[0])):
+            raise Problem(f"{stage[0]} fails without a change: correct that first.")
         _taken[stage] = time.monotonic() - started
 
 
 _taken: dict[tuple[str, ...], float] = {}
-"""Seconds that a stage takes on the right code."""
+"""Seconds that a stage takes on the unchanged code."""
 
 
-def _notices(stage: list[str], place: Path, options: list[str]) -> bool:
-    """Return whether a test fails, or does not come to an end."""
+def _detects(stage: list[str], place: Path, options: list[str]) -> bool:
+    """Return whether a test fails or exceeds its time."""
     command = [str(PYTHON), "-m", "pytest", "-x", *options, *stage]
     try:
         status = subprocess.run(
@@ -177,17 +177,17 @@ def _notices(stage: list[str], place: Path, options: list[str]) -> bool:
         ).returncode
     except subprocess.TimeoutExpired:
         return True
-    # No test that fits is no failure.
+    # pytest returns 5 when no test is selected.
     return status not in (0, 5)
 
 
-def _try_all(
+def _test_all(
     changes: list[Change],
     places: list[Path],
     command: Callable[[Path], list[str]],
     deadline: float,
 ) -> list[tuple[Change, int | None]]:
-    """Return for each change that was tried which stage noticed it, or None."""
+    """Return for each tested change the stage that detected it, or None."""
     free: SimpleQueue[Path] = SimpleQueue()
     for place in places:
         free.put(place)
@@ -197,16 +197,16 @@ def _try_all(
             return None
         place = free.get()
         file = place / change.file
-        right = file.read_text()
+        unchanged = file.read_text()
         try:
             file.write_text(change.mutant.source)
             for number, stage in enumerate(change.stages):
-                if _notices(stage, place, command(place)):
+                if _detects(stage, place, command(place)):
                     return change, number
             say(f"survived: {change}")
             return change, None
         finally:
-            file.write_text(right)
+            file.write_text(unchanged)
             free.put(place)
 
     with ThreadPoolExecutor(len(places)) as workers:
@@ -216,7 +216,7 @@ def _try_all(
 def _report(outcomes: list[tuple[Change, int | None]]) -> int:
     survivors = [change for change, stage in outcomes if stage is None]
     killed = len(outcomes) - len(survivors)
-    say(f"\n{len(outcomes)} tried, {killed} killed, {len(survivors)} survived")
+    say(f"\n{len(outcomes)} tested, {killed} killed, {len(survivors)} survived")
     if outcomes:
         say(f"Score: {100 * killed / len(outcomes):.0f} %")
     late = sum(stage == len(change.stages) - 1 for change, stage in outcomes)

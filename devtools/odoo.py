@@ -136,8 +136,8 @@ def install(
 def ensure_test_database(addon: str) -> str:
     """Return a kept database with `addon`, brought up to date with our files.
 
-    It is cloned from the one of the addon that it is built on, and made anew when that
-    one changes. A change that leaves everything stored as it is needs no update.
+    It is cloned from the one of the addon that it is built on, and rebuilt when
+    that one changes. A change that leaves everything stored as it is needs no update.
     """
     name = f"{PREFIX}test_{addon}"
     below = needs(addon)
@@ -170,9 +170,9 @@ def _installed_files(*names: str) -> list[Path]:
 def _bring_up_to_date(own: list[str], name: str, source: str, beneath: str) -> None:
     """Update addons in a database, or install the first in a clone of `source`.
 
-    Odoo never updates rights and other records that users may change, so a change of
-    their files makes the database anew. An update that fails does, too: it may stumble
-    over what is no longer in the addon.
+    Odoo never updates access rights and other noupdate records, so a change of their
+    files rebuilds the database. So does a failed update, which may be caused by records
+    of removed files.
     """
     records = digest(
         [
@@ -227,7 +227,7 @@ def create(database: str, template: str | None = None) -> None:
 
 
 def remember(database: str) -> None:
-    """Note that a database is ours, to be dropped with the others."""
+    """Record that a database is ours, to be dropped with the others."""
     MADE.mkdir(parents=True, exist_ok=True)
     (MADE / database).touch()
 
@@ -268,7 +268,7 @@ def shell(database: str, script: Path, *arguments: str) -> int:
 
 
 def export_translations() -> None:
-    """Write i18n/ADDON.pot of each addon from its source, and bring he.po in step."""
+    """Export i18n/ADDON.pot of each addon from its source, and merge it into he.po."""
     for addon in addons():
         database = ensure_test_database(addon)
         folder = ROOT / addon / "i18n"
@@ -284,7 +284,7 @@ def export_translations() -> None:
             files = (folder / f"{addon}.pot", folder / "he.po")
             run(
                 [PYTHON, "-m", "devtools.merge_translations", *files],
-                f"he.po of {addon} could not be brought in step: see below.",
+                f"he.po of {addon} could not be merged: see below.",
                 cwd=ROOT,
             )
 

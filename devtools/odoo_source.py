@@ -47,7 +47,7 @@ def path() -> Path:
 
 
 def addons_paths() -> list[Path]:
-    """Return the addon folders that Odoo does not find by itself."""
+    """Return the addon folders that Odoo does not find alone."""
     beside = path() / "addons"
     return [beside] if (beside / "account").exists() else []
 

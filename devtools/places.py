@@ -1,4 +1,4 @@
-"""Where things lie: everything made here is below .dev, downloads in the cache."""
+"""Paths: generated files are below .dev, downloads in the cache."""
 
 from __future__ import annotations
 

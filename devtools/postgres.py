@@ -6,6 +6,7 @@ Unix socket: the path of a socket may not be longer than 107 characters.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -22,10 +23,12 @@ from .system_packages import can_install, install
 HOME = DEV / "postgres"
 DATA = HOME / "data"
 ROLE = "subscription_dev"
+UNPRIVILEGED = 65534
+"""The number of the user without rights on every Linux."""
 GIVEN = ("PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "PGHOSTADDR")
 
-# The cluster holds nothing that cannot be made again, so it need not survive a
-# power cut; a killed process loses nothing with these settings.
+# The cluster holds only data that can be rebuilt, so it need not survive a power
+# failure; a killed process loses nothing with these settings.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -41,7 +44,7 @@ SETTINGS = {
 
 
 def is_given() -> bool:
-    """Tell whether the person's own server is to be used."""
+    """Return whether a server of the user is used."""
     return any(os.environ.get(name) for name in GIVEN)
 
 
@@ -202,16 +205,16 @@ def _free_port() -> int:
 
 
 def _server_user() -> pwd.struct_passwd:
-    """Return whom the server runs as when we are root, which it refuses to be."""
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise Problem(
-        "PostgreSQL does not run as root and there is no user 'nobody' to run it "
-        "as: start ./dev as an ordinary user."
-    )
+    """Return the user that runs the server when we are root, which it refuses to be."""
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    try:
+        return pwd.getpwuid(UNPRIVILEGED)
+    except KeyError as error:
+        raise Problem(
+            "PostgreSQL does not run as root and there is no unprivileged user "
+            f"(number {UNPRIVILEGED}) to run it as: start ./dev as an ordinary user."
+        ) from error
 
 
 def _as_server_user(command: Sequence[str | Path]) -> list[str]:

@@ -1,6 +1,6 @@
 """A plug-in of pytest that takes repeated work out of the tests on Odoo.
 
-What a test does and checks is the same without it, and takes longer.
+Tests do and check the same without it, and take longer.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ def without_repeated_work(load_registry: None) -> None:
 
 
 def _list_the_members_of_a_module_once() -> None:
-    """Each test class makes a company, which asks every module for chart templates."""
+    """Each test class creates a company, which searches all modules for templates."""
     ir_module = importlib.import_module("odoo.addons.account.models.ir_module")
     ir_module.getmembers = functools.cache(ir_module.getmembers)  # type: ignore[attr-defined]
 
 
 def _count_the_names_of_a_module() -> None:
-    """Freezing the time looks through every module for clocks, and keeps what it found.
+    """Freezing the time searches every module for clocks, and caches the result.
 
-    Whether a module has other names than before is seen by their number; the names
-    themselves, of thousands of modules, take longer to list than most tests freeze for.
+    A cached result is valid while a module has the same number of names; listing the
+    names of thousands of modules takes longer than most frozen blocks.
     """
     from freezegun import api
 

@@ -1,4 +1,4 @@
-"""Getting a machine ready, in the order in which things depend on each other."""
+"""Setup of a machine, in the order of the dependencies."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .places import DEV
 
 @cache
 def python_only() -> None:
-    """Make what needs neither Odoo nor a database."""
+    """Prepare the tools that need neither Odoo nor a database."""
     DEV.mkdir(exist_ok=True)
     python_packages.ensure()
 
 
 @cache
 def everything() -> None:
-    """Make all that the server, the tests and the benchmarks need."""
+    """Prepare the server, the tests and the benchmarks."""
     python_only()
     system_packages.ensure_programs()
     odoo_source.ensure()

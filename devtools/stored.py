@@ -1,7 +1,7 @@
-"""What of an addon's files Odoo keeps in the database, and so has to update there.
+"""The part of an addon's files that Odoo stores in the database.
 
 The rest is read when the server starts: bodies of methods, scripts and styles. When
-only these change, a kept database is up to date as it is.
+only these change, a kept database needs no update.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CALLED_BY_DATA = re.compile(r'<function\s[^>]*\bname="(\w+)"')
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """Return a fingerprint of what an update of the addons would store."""
+    """Return a fingerprint of the part that an update of the addons stores."""
     files = sorted(files)
     kept = set(ALWAYS_STORED)
     for file in files:
@@ -52,7 +52,7 @@ def _stored(file: Path, kept: set[str]) -> str:
 
 
 def _remove_bodies(node: ast.ClassDef, kept: set[str]) -> None:
-    """Remove what the methods of a class do; fields and decorators stay."""
+    """Remove the bodies of the methods of a class; fields and decorators stay."""
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name not in kept:
             statement.body = [ast.Pass()]

@@ -19,13 +19,13 @@ REPORTS = DEV / "reports"
 FULL_PROOF = "SUBSCRIPTION_FULL_PROOF"
 WORKERS = 2
 FEW_FILES = 3
-"""So many test files are done before a second worker has started."""
+"""So many test files finish before a second worker has started."""
 MANY_FILES = 20
-"""A suite of so many test files has work for both processors."""
+"""A suite of so many test files keeps both processors busy."""
 ODOO_PLUGINS = ("-p", "odoo", "-p", "devtools.pytest_speed")
 """setup.cfg leaves Odoo's out, so that plain `pytest tests/core` needs no Odoo."""
 WITH_ALL_BILLING = "subscription_usage"
-"""The addon on whose database the tests run that are of no addon alone."""
+"""The addon on whose database the tests of several addons run."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Suite:
     addon: str | None = None
     """The addon on whose database it runs."""
     is_asked_for: bool = False
-    """It runs only when it is named."""
+    """It runs only when named."""
     is_wide: bool = False
-    """It uses both processors by itself."""
+    """It uses both processors without another suite."""
 
     def prepare(self) -> None:
-        """Make what it needs, so that running it begins at once."""
+        """Prepare its database and programs, so that it starts at once."""
         setup.python_only()
         if self.addon:
             setup.everything()
@@ -116,7 +116,7 @@ def _run_end_to_end(name: str, order: Order) -> Result:
 
 
 def _run_host(name: str, order: Order) -> Result:
-    """Run the host's tests with our addons, or alone to see what fails by itself."""
+    """Run the host's tests with our addons, or without to find its own failures."""
     is_alone = name == "host_alone"
     setup.everything()
     if is_alone:
@@ -148,7 +148,7 @@ def _run_in_odoo(name: str, addon: str, tests: list[str], order: Order) -> Resul
 
 @contextlib.contextmanager
 def _copied(kept: str, suite: str) -> Iterator[str]:
-    """Yield a copy of a database, since one in use cannot be cloned by others."""
+    """Yield a copy of a database, since a database in use cannot be cloned."""
     name = f"{odoo.PREFIX}run_{suite}"
     odoo.drop(name)
     odoo.create(name, kept)
@@ -174,7 +174,7 @@ def _pytest_on(database: str, name: str, tests: list[str], order: Order) -> Resu
 
 
 def _workers(tests: list[str], order: Order, distribution: str) -> list[str]:
-    """Return the options that use two processors; a chosen few tests start at once."""
+    """Return the options for two workers; few tests are quicker with one."""
     few = FEW_FILES if order.tests else 1
     is_short = "-k" in order.options or _count_files(tests) <= few
     if order.is_beside_another or is_short or (os.cpu_count() or 1) < WORKERS:
@@ -218,7 +218,7 @@ def _pytest(
             check=False,
         ).returncode
     result = test_report.read(name, report)
-    # A crash of the runner itself is a failure that no test reports.
+    # A crash of pytest is a failure that no test reports.
     if status not in (0, 5) and not result.failed:
         result.failed = 1
     return result
@@ -226,7 +226,7 @@ def _pytest(
 
 @contextlib.contextmanager
 def _output(name: str, order: Order) -> Iterator[int | None]:
-    """Yield where pytest writes to: the terminal, or a log that is shown at the end."""
+    """Yield the output of pytest: the terminal, or a log that is shown at the end."""
     if not order.is_beside_another:
         yield None
         return

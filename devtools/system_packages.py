@@ -12,7 +12,7 @@ PACKAGES = {
     "chromium": "chromium",
     "wkhtmltopdf": "wkhtmltopdf",
 }
-"""Program on the path → Debian package that brings it."""
+"""Program on the path → Debian package that contains it."""
 
 
 def can_install() -> bool:

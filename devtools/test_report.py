@@ -1,4 +1,4 @@
-"""What a suite counted, and the table of all."""
+"""Test counts of a suite, and the table of all suites."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Result:
 
 
 def read(name: str, report: os.PathLike[str]) -> Result:
-    """Return what a JUnit report counted; a report that is missing is a failure."""
+    """Return the counts of a JUnit report; a missing report is a failure."""
     if not os.path.exists(report):
         return Result(name, failed=1)
     suite = _suite(report)
@@ -38,7 +38,7 @@ def read(name: str, report: os.PathLike[str]) -> Result:
 
 
 def seconds(report: Path) -> float | None:
-    """Return how long the run of a JUnit report took, or None when there is none."""
+    """Return the duration in a JUnit report, or None without a report."""
     try:
         return float(_suite(report).get("time", 0))
     except (OSError, ElementTree.ParseError):
@@ -46,7 +46,7 @@ def seconds(report: Path) -> float | None:
 
 
 def show(results: list[Result]) -> int:
-    """Print what each suite counted, and return the exit status."""
+    """Print the counts of each suite, and return the exit status."""
     say(f"\n{'suite':<28}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for each in results:
         say(

@@ -42,7 +42,7 @@ def changed(base: str | None) -> dict[str, list[str]]:
     selection = select(files, commit)
     say(f"{len(files)} changed files since {commit[:12]}")
     if selection is None:
-        say("One of them can break any suite: everything is run.")
+        say("One of them can break any suite: all suites run.")
         return chosen([])
     found = _in_order(selection)
     for name, tests in found.items():
@@ -59,7 +59,7 @@ def _in_order(selection: Selection) -> dict[str, list[str]]:
 
 
 def run(tests: dict[str, list[str]], options: list[str]) -> int:
-    """Run suites, print what each counted, and return the exit status.
+    """Run suites, print their counts, and return the exit status.
 
     A suite that uses one processor runs beside another one, and its output is shown
     when it is done.
@@ -119,7 +119,7 @@ def _run_beside_each_other(
 
 
 def _longest_first(suites: Iterable[Suite]) -> list[Suite]:
-    """Sort suites by how long they took; those that never ran are taken for long."""
+    """Sort suites by their last duration; those that never ran come first."""
     taken = {
         suite.name: test_report.seconds(suite.report) or float("inf")
         for suite in suites

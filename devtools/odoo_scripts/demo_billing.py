@@ -8,7 +8,7 @@ def bill(env):
     started = time.perf_counter()
     env.ref("subscription_management.ir_cron_bill_due").method_direct_trigger()
     seconds = time.perf_counter() - started
-    # The action committed with a connection of its own: look at the database anew.
+    # The action committed with a connection of its own: read the database again.
     env.cr.commit()
     env.invalidate_all()
     today = env.company._subscription_today()

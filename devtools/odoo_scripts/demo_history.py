@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 from freezegun import freeze_time
 
-CHASED = timedelta(days=70)
-"""For how long before today people who do not pay are reminded, twice a week."""
+DUNNING_DAYS = timedelta(days=70)
+"""Days before today in which unpaid customers get reminders, twice a week."""
 SUNDAY, WEDNESDAY = 6, 2
 
 
@@ -69,7 +69,7 @@ def live_until_yesterday(env, today):
             run._start()
             while not run._work(lambda _handled: 60):
                 pass
-        if day > today - CHASED and day.weekday() in (SUNDAY, WEDNESDAY):
+        if day > today - DUNNING_DAYS and day.weekday() in (SUNDAY, WEDNESDAY):
             with freeze_time(f"{day} 09:00:00"):
                 pay_old_invoices(env, day)
                 env["subscription.dunning.case"]._cron_collect()

@@ -46,8 +46,8 @@ def stripe():
 @pytest.fixture(scope="module")
 def posted():
     """Yield a database with an invoice for each of some customers with a saved card."""
-    with cloned_database() as database:
-        odoo_setup.install(database, ("subscription_stripe",))
+    template = odoo_setup.ensure_test_database("subscription_stripe")
+    with cloned_database(template) as database:
         post_invoices(database)
         yield database
 

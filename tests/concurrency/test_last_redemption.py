@@ -55,13 +55,13 @@ def wait_until_one_waits(database):
     pytest.fail("the second redemption did not wait for the first one")
 
 
-def test_who_did_not_see_the_last_redemption_does_not_take_it_again(
+def test_a_redemption_that_did_not_see_the_last_one_is_not_made(
     odoo_database, two_subscriptions
 ):
     first, second = two_subscriptions
     with environment(odoo_database) as env:
         late = env(cr=env.registry.cursor())
-        # What was committed later is out of its sight from here on.
+        # Later commits are not visible to this transaction.
         late.cr.execute("SELECT 1")
         redeem(env, first)
         env.cr.commit()
@@ -70,7 +70,7 @@ def test_who_did_not_see_the_last_redemption_does_not_take_it_again(
     assert redemptions(odoo_database) == 1
 
 
-def test_who_comes_second_waits_and_is_told_that_it_was_used_up(
+def test_the_second_redemption_waits_and_is_refused_as_used_up(
     odoo_database, two_subscriptions
 ):
     from odoo.exceptions import UserError

@@ -1,4 +1,4 @@
-"""What two workers find at the same moment becomes one opportunity."""
+"""A finding of two workers at the same moment becomes one opportunity."""
 
 import pytest
 
@@ -23,12 +23,12 @@ def opportunities(database):
         return cursor.fetchone()[0]
 
 
-def test_who_searched_before_another_made_the_opportunity_makes_none(
+def test_a_worker_that_searched_before_the_opportunity_makes_no_second_one(
     odoo_database, full_seats
 ):
     with environment(odoo_database) as env:
         late = env(cr=env.registry.cursor())
-        # What was committed later is out of its sight from here on.
+        # Later commits are not visible to this transaction.
         late.cr.execute("SELECT 1")
         env["subscription.subscription"]._cron_find_opportunities()
         env.cr.commit()
@@ -39,7 +39,9 @@ def test_who_searched_before_another_made_the_opportunity_makes_none(
     assert opportunities(odoo_database) == 1
 
 
-def test_what_another_worker_looks_at_is_left_to_it(odoo_database, full_seats):
+def test_a_subscription_that_another_worker_has_locked_is_skipped(
+    odoo_database, full_seats
+):
     with environment(odoo_database) as env:
         subscription = env["subscription.subscription"].browse(full_seats)
         subscription.lock_for_update()

@@ -1,4 +1,4 @@
-"""What is used while its period is billed is billed too, now or later."""
+"""Usage that is recorded while its period is billed is billed, now or later."""
 
 from datetime import date
 
@@ -51,9 +51,7 @@ def billed(env, subscription):
     return sum(rows.mapped("amount"))
 
 
-def test_an_event_after_the_first_look_of_the_billing_is_not_lost(
-    odoo_database, metered
-):
+def test_an_event_after_the_billing_counted_is_not_lost(odoo_database, metered):
     with environment(odoo_database) as env:
         run = start_run(env, AFTER)
         env.cr.commit()

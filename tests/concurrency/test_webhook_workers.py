@@ -86,7 +86,7 @@ def test_two_workers_send_each_event_once_and_in_its_order(
         handler.answer(200)
 
     receiver.answers = [slow]
-    # A worker stops when what is left waits for what another one has in its hands.
+    # A worker stops when the rest waits for deliveries that another worker has locked.
     while counted(odoo_database, "delivered") < events:
         send_by(odoo_database, 2)
     assert len(receiver.calls) == events

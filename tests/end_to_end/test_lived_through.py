@@ -120,7 +120,7 @@ class TestLivedThrough(SubscriptionCase):
         pauses = subscription._snapshot_pauses()
         return plan_invoice(lines, [], currency, day, pauses).amount
 
-    def test_the_accounting_says_what_the_core_says(self):
+    def test_the_accounting_equals_the_result_of_the_core(self):
         chance = random.Random(20260401)
         subscriptions = [self.make(chance) for _number in range(SUBSCRIPTIONS)]
         everyone = self.env["subscription.subscription"].union(*subscriptions)

@@ -65,7 +65,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def chromium(width: int = 1400, height: int = 900) -> Iterator[Any]:
-    """Yield a page that remembers the console errors of our own code."""
+    """Yield a page that records the console errors of our own code."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -77,7 +77,7 @@ def chromium(width: int = 1400, height: int = 900) -> Iterator[Any]:
 
 
 def visitor(browser: Any, width: int = 1400, height: int = 900) -> Any:
-    """Return a page of somebody who is not logged in, and remembers its errors."""
+    """Return the page of a visitor without a login, which records its errors."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -109,7 +109,7 @@ CALL = """async ([model, method, args]) => {
 
 
 def call(page: Any, model: str, method: str, *args: Any) -> Any:
-    """Return what a method answers to the user of a page."""
+    """Return the result of a method called by the user of a page."""
     answer = page.evaluate(CALL, [model, method, list(args)])
     assert "error" not in answer, answer["error"]["data"]["message"]
     return answer.get("result")

@@ -48,7 +48,7 @@ def close_registry(database: str) -> None:
 
 @contextlib.contextmanager
 def plain_cursor(database: str) -> Iterator[psycopg2.extensions.cursor]:
-    """Yield a cursor without Odoo, to look at what was really committed."""
+    """Yield a cursor without Odoo, that reads the committed data."""
     connection = psycopg2.connect(dbname=database)
     connection.autocommit = True
     try:
