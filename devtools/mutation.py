@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 from . import odoo, setup
 from .console import Problem, say
@@ -34,6 +35,7 @@ NOT_COPIED = (
     ".mypy_cache",
     ".ruff_cache",
 )
+MOST_SECONDS = 3600.0
 PATIENCE = 5
 """A run times out after so many times the time of the unchanged code, plus a minute."""
 
@@ -64,7 +66,6 @@ def run(files: list[str], sample: int, minutes: float, seed: int) -> int:
     deadline = time.monotonic() + minutes * 60
     is_plain = all(_is_of_core(change.file) for change in changes)
     with _places(is_plain) as (places, command):
-        _check_that_all_is_green(changes, places, command)
         outcomes = _test_all(changes, places, command, deadline)
     return _report(outcomes)
 
@@ -144,25 +145,27 @@ def _odoo_options(place: Path) -> Iterator[list[str]]:
         odoo.drop(name)
 
 
-def _check_that_all_is_green(
-    changes: list[Change], places: list[Path], command: Callable[[Path], list[str]]
-) -> None:
-    """Raise `Problem` when the tests fail without a change."""
-    stages = {tuple(stage) for change in changes for stage in change.stages}
-    for stage in sorted(stages):
-        _taken[stage] = 600.0
-        started = time.monotonic()
-        if _detects(list(stage), places[0], command(places[0])):
-            raise Problem(f"{stage[0]} fails without a change: correct that first.")
-        _taken[stage] = time.monotonic() - started
-
-
 _taken: dict[tuple[str, ...], float] = {}
 """Seconds that a stage takes on the unchanged code."""
+_measuring = Lock()
 
 
-def _detects(stage: list[str], place: Path, options: list[str]) -> bool:
-    """Return whether a test fails or exceeds its time."""
+def _measure(stage: list[str], place: Path, options: list[str]) -> None:
+    """Record how long a stage takes on unchanged code, at its first use.
+
+    Raise `Problem` when it fails there.
+    """
+    with _measuring:
+        if tuple(stage) in _taken:
+            return
+        started = time.monotonic()
+        if _fails(stage, place, options, MOST_SECONDS):
+            raise Problem(f"{stage[0]} fails without a change: correct that first.")
+        _taken[tuple(stage)] = time.monotonic() - started
+
+
+def _fails(stage: list[str], place: Path, options: list[str], seconds: float) -> bool:
+    """Return whether a test fails or the stage exceeds its time."""
     command = [str(PYTHON), "-m", "pytest", "-x", *options, *stage]
     try:
         status = subprocess.run(
@@ -172,7 +175,7 @@ def _detects(stage: list[str], place: Path, options: list[str]) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_taken[tuple(stage)] * PATIENCE + 60,
+            timeout=seconds,
             check=False,
         ).returncode
     except subprocess.TimeoutExpired:
@@ -198,11 +201,14 @@ def _test_all(
         place = free.get()
         file = place / change.file
         unchanged = file.read_text()
+        options = command(place)
         try:
-            file.write_text(change.mutant.source)
             for number, stage in enumerate(change.stages):
-                if _detects(stage, place, command(place)):
+                _measure(stage, place, options)
+                file.write_text(change.mutant.source)
+                if _fails(stage, place, options, _taken[tuple(stage)] * PATIENCE + 60):
                     return change, number
+                file.write_text(unchanged)
             say(f"survived: {change}")
             return change, None
         finally:

@@ -1,7 +1,11 @@
 """Mutants are small changes that a test should notice, and nothing else."""
 
+import ast
+import time
+
 import pytest
 
+from devtools import mutation
 from devtools.mutants import mutants
 from devtools.mutation import stages_of
 
@@ -38,8 +42,6 @@ UNCHANGED = [
 
 def normal(source):
     """Return a source without the brackets that a change is put into."""
-    import ast
-
     return ast.unparse(ast.parse(source))
 
 
@@ -81,3 +83,56 @@ def test_a_model_has_the_tests_of_its_folder(tmp_path):
     assert stages_of("shop/models/pauses/pause.py", tmp_path) == [["shop/tests/pauses"]]
     assert stages_of("shop/models/res_partner.py", tmp_path) == [["shop/tests"]]
     assert stages_of("shop/models/orders/order.py", tmp_path) == [["shop/tests"]]
+
+
+@pytest.fixture
+def change(tmp_path):
+    """A change of a file whose copy is in a folder of its own."""
+    (tmp_path / "money.py").write_text("a < b")
+    (mutant,) = mutants("a < b")
+    return mutation.Change("money.py", mutant, [["examples"], ["laws"]])
+
+
+def outcome_of(change, place, monkeypatch, detected_by):
+    """Return the outcome of a change, and each stage with the code that it tested."""
+    ran = []
+
+    def fails(stage, place, _options, _seconds):
+        source = (place / change.file).read_text()
+        ran.append((stage[0], source))
+        return source != "a < b" and stage[0] == detected_by
+
+    monkeypatch.setattr(mutation, "_fails", fails)
+    monkeypatch.setattr(mutation, "_taken", {})
+    deadline = time.monotonic() + 60
+    ((_change, stage),) = mutation._test_all(
+        [change], [place], lambda _place: [], deadline
+    )
+    return stage, ran
+
+
+def test_the_laws_run_only_on_survivors_of_the_examples(change, tmp_path, monkeypatch):
+    stage, ran = outcome_of(change, tmp_path, monkeypatch, "examples")
+    assert stage == 0
+    assert ran == [("examples", "a < b"), ("examples", "(a <= b)")]
+
+
+def test_each_stage_passes_without_the_change_first(change, tmp_path, monkeypatch):
+    stage, ran = outcome_of(change, tmp_path, monkeypatch, None)
+    assert stage is None
+    assert ran == [
+        ("examples", "a < b"),
+        ("examples", "(a <= b)"),
+        ("laws", "a < b"),
+        ("laws", "(a <= b)"),
+    ]
+
+
+def test_the_copy_is_unchanged_afterwards(change, tmp_path, monkeypatch):
+    outcome_of(change, tmp_path, monkeypatch, "laws")
+    assert (tmp_path / "money.py").read_text() == "a < b"
+
+
+def test_nothing_is_tested_after_the_deadline(change, tmp_path):
+    late = time.monotonic() - 1
+    assert mutation._test_all([change], [tmp_path], lambda _place: [], late) == []
