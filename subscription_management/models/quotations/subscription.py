@@ -19,7 +19,7 @@ from .purpose import OPEN_QUOTATION
 _logger = logging.getLogger(__name__)
 
 
-class SubscriptionQuotation(models.Model):
+class SubscriptionSale(models.Model):
     _inherit = "subscription.subscription"
 
     order_id = fields.Many2one(

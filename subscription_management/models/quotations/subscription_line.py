@@ -6,7 +6,7 @@ from odoo.tools import format_date
 from ...billing_core.changes import line_on
 
 
-class SubscriptionLineQuotation(models.Model):
+class SubscriptionLineSale(models.Model):
     _inherit = "subscription.line"
 
     order_line_id = fields.Many2one(

@@ -148,7 +148,7 @@ class TestRenewalTakeBack(QuotedTermCase):
             order.action_cancel()
         to_do = subscription.activity_ids
         self.assertEqual(to_do.date_deadline, self.day("2027-04-01"))
-        self.assertIn("The renewal was taken back", to_do.note)
+        self.assertIn("The renewal was undone", to_do.note)
         self.assertIn(order.name, to_do.note)
         self.run_action("ir_cron_renew", "2027-03-13")
         self.assertEqual(subscription.activity_ids, to_do)
