@@ -8,7 +8,7 @@ from .places import ROOT, addons, digest, is_done, mark_done
 
 DATABASE = odoo.PREFIX + "demo"
 HOST = odoo.PREFIX + "demo_host"
-MODULES = (*odoo.BASE_MODULES, "l10n_il", "sale_stock", "sale_project")
+MODULES = (*odoo.BASE_MODULES, "sale_crm", "l10n_il", "sale_stock", "sale_project")
 SCRIPTS = ROOT / "devtools" / "odoo_scripts"
 LOGINS = """
 Logins (the password is the same word):

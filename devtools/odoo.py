@@ -30,7 +30,7 @@ SUPPORT_ADDONS = ROOT / "tests" / "support" / "addons"
 PREFIX = "subscription_dev_"
 RECORDS = ("data", "security")
 MADE = DEV / "databases"
-BASE_MODULES = ("account", "sale_management", "sale_crm", "payment_demo", "contacts")
+BASE_MODULES = ("account", "sale_management", "payment_demo", "contacts")
 """Host modules of the template that test databases are cloned from."""
 
 
@@ -91,15 +91,15 @@ def ensure_right_to_left_styles() -> None:
         say(str(problem))
 
 
-def ensure_template() -> str:
-    """Return a database with the host's modules and none of ours."""
-    name = PREFIX + "template"
-    fingerprint = digest([], *BASE_MODULES, str(odoo_source.path()))
+def ensure_template(name: str = "template", *more: str) -> str:
+    """Return a database with the host's modules, `more` of them and none of ours."""
+    name, modules = PREFIX + name, (*BASE_MODULES, *more)
+    fingerprint = digest([], *modules, str(odoo_source.path()))
     if not (is_done(name, fingerprint) and exists(name)):
         drop(name)
         with step("Installing Odoo's own modules into a template database"):
             create(name)
-            install(name, BASE_MODULES)
+            install(name, modules)
         mark_done(name, fingerprint)
     return name
 
@@ -143,6 +143,8 @@ def ensure_test_database(addon: str) -> str:
     below = needs(addon)
     source = ensure_test_database(below[-1]) if below else ensure_template()
     own = [addon, *auto_installed.beside(addon, BASE_MODULES)]
+    # A bridge of two addons is cloned from the one, and brings the other.
+    own += [each for each in below[:-1] if each not in needs(below[-1])]
     files = _installed_files(*below, *own)
     fingerprint = digest(files, str(odoo_source.path()))
     if is_done(name, fingerprint) and exists(name):

@@ -24,7 +24,7 @@ MANY_FILES = 20
 """A suite of so many test files keeps both processors busy."""
 ODOO_PLUGINS = ("-p", "odoo", "-p", "devtools.pytest_speed")
 """setup.cfg leaves Odoo's out, so that plain `pytest tests/core` needs no Odoo."""
-WITH_ALL_BILLING = "subscription_usage"
+WITH_ALL_BILLING = "subscription_usage_crm"
 """The addon on whose database the tests of several addons run."""
 
 
@@ -120,9 +120,9 @@ def _run_host(name: str, order: Order) -> Result:
     is_alone = name == "host_alone"
     setup.everything()
     if is_alone:
-        database = odoo.ensure_template()
+        database = odoo.ensure_template("host", *host_tests.MODULES)
     else:
-        database = odoo.ensure_test_database("subscription_management")
+        database = odoo.ensure_test_database("subscription_crm")
     result = _pytest_on(database, name, host_tests.folders(), order)
     report = REPORTS / f"{name}.xml"
     failed = host_tests.failures(report) if report.exists() else []

@@ -10,13 +10,11 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
-        "data/opportunity_rule.xml",
         "data/health_signal.xml",
         "views/meter_views.xml",
         "views/usage_event_views.xml",
         "views/pricing_rule_views.xml",
         "views/subscription_views.xml",
-        "views/opportunity_rule_views.xml",
         "views/menus.xml",
     ],
     "demo": ["demo/usage.xml"],

@@ -69,8 +69,6 @@ from .sales import subscription_plan
 from .sales import sale_order
 from .sales import sale_order_line
 from .plans import plan_comparison
-from .opportunities import crm_lead
-from .opportunities import quotations
 from .sales import sale_order_template_line
 from .sales import payment_transaction
 from .payments import payment_method
@@ -95,17 +93,8 @@ from .payments import payment_provider
 from .payments import customer_payment
 from .payments import payment_transaction
 from .dunning import account_move
-from .opportunities import rule
-from .opportunities import finder
-from .opportunities import signals
-from .opportunities import planned_reductions
 from .fulfilment import fulfilment
 from .health import signal
 from .health import score
 from .health import measures
 from .subscriptions import line_seats
-from .webhooks import endpoint
-from .webhooks import delivery
-from .webhooks import payload
-from .webhooks import events
-from .webhooks import resync

@@ -39,13 +39,6 @@ from .dunning import (
     test_suspended_service,
 )
 from .health import test_health
-from .opportunities import (
-    test_no_duplicate_opportunities,
-    test_opportunities,
-    test_opportunity_owners,
-    test_opportunity_quotations,
-    test_opportunity_rules,
-)
 from .payments import (
     test_charges,
     test_customer_payments,
@@ -88,13 +81,4 @@ from .subscriptions import (
     test_protected_fields,
     test_suspension,
     test_trial,
-)
-from .webhooks import (
-    test_address_guard,
-    test_developer_guide,
-    test_resync,
-    test_webhook_access,
-    test_webhook_events,
-    test_webhook_notes,
-    test_webhooks,
 )

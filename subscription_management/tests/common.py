@@ -123,9 +123,10 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         ).sorted("id")[-1:]
 
     def run_action(self, name, day, at="09:00:00"):
-        """Run a scheduled action of the addon, on the morning of a day."""
+        """Run a scheduled action on a day, of this addon or by its full XML id."""
+        xmlid = name if "." in name else f"subscription_management.{name}"
         with freeze_time(f"{day} {at}"), self.enter_registry_test_mode():
-            self.env.ref(f"subscription_management.{name}").method_direct_trigger()
+            self.env.ref(xmlid).method_direct_trigger()
         self.env.invalidate_all()
 
     def run_action_at(self, name, day, local_time):

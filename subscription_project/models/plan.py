@@ -13,12 +13,12 @@ class SubscriptionPlan(models.Model):
     def _init_column(self, column_name):
         result = super()._init_column(column_name)
         if column_name == "makes_tasks":
-            self._init_of_plans_in_use(column_name, value=False)
+            self._init_column_of_plans_in_use(column_name, value=False)
         return result
 
     def write(self, vals):
         result = super().write(vals)
         if "makes_tasks" in vals:
             served = self.env["subscription.subscription"].sudo()
-            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_from_now()
+            served.search([("line_ids.plan_id", "in", self.ids)])._enable_fulfilment()
         return result

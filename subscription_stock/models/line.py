@@ -27,9 +27,9 @@ class SubscriptionLine(models.Model):
             return self.plan_id.delivery_lead_days
         return super()._fulfilment_lead_days()
 
-    def _is_period_free(self, day):
+    def _is_period_released(self, day):
         if not self._is_delivered() or self.plan_id.delivery_policy != "paid":
-            return super()._is_period_free(day)
+            return super()._is_period_released(day)
         billed = self._origin_lines().billed_period_ids.filtered(
             lambda each: each.date_start == day
         )
@@ -37,9 +37,9 @@ class SubscriptionLine(models.Model):
             move.payment_state in PAID for move in billed.move_id
         )
 
-    def _fulfilled_by_order(self, period):
+    def _quantity_fulfilled_by_order(self, period):
         if not self._is_delivered():
-            return super()._fulfilled_by_order(period)
+            return super()._quantity_fulfilled_by_order(period)
         order_line = self.order_line_id
         is_by_order = order_line and not order_line._is_delivered_each_period()
         return order_line.qty_delivered if is_by_order else 0.0

@@ -27,7 +27,7 @@ class SubscriptionPlan(models.Model):
     def _init_column(self, column_name):
         result = super()._init_column(column_name)
         if column_name == "delivery_policy":
-            self._init_of_plans_in_use(column_name, "none")
+            self._init_column_of_plans_in_use(column_name, "none")
         return result
 
     def write(self, vals):
@@ -35,9 +35,9 @@ class SubscriptionPlan(models.Model):
         result = super().write(vals)
         if {"delivery_policy", "delivery_lead_days"} & vals.keys():
             served = self.env["subscription.subscription"].sudo()
-            served.search([("line_ids.plan_id", "in", self.ids)])._fulfil_soon()
+            served.search([("line_ids.plan_id", "in", self.ids)])._schedule_fulfilment()
             automated = manual.filtered(lambda plan: plan.delivery_policy != "none")
             served.search(
                 [("line_ids.plan_id", "in", automated.ids)]
-            )._fulfil_from_now()
+            )._enable_fulfilment()
         return result

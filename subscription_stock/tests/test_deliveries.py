@@ -304,7 +304,7 @@ class TestDeliveries(DeliveryCase):
             subscription = self.subscribe(self.seat, on="2026-04-01")
         self.fulfil("2026-04-01")
         self.assertFalse(subscription.fulfilled_period_ids)
-        self.assertFalse(subscription.sudo().fulfil_on)
+        self.assertFalse(subscription.sudo().next_fulfilment_date)
 
     def test_a_missing_route_is_marked_and_stops_no_other_delivery(self):
         stranded, other = self.start(), self.start()

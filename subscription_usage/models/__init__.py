@@ -5,6 +5,5 @@ from . import (
     plan,
     pricing_rule,
     subscription,
-    subscription_opportunity_usage,
     usage_event,
 )

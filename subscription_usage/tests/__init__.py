@@ -2,7 +2,6 @@ from . import (
     test_access,
     test_first_use,
     test_health,
-    test_opportunities_of_usage,
     test_plan_comparison,
     test_usage,
     test_usage_prices,

@@ -17,6 +17,9 @@ DEPENDENCIES = {
     "subscription_project": {"subscription_management"},
     "subscription_stripe": {"subscription_management"},
     "subscription_usage": {"subscription_management"},
+    "subscription_webhook": {"subscription_management"},
+    "subscription_crm": {"subscription_management"},
+    "subscription_usage_crm": {"subscription_usage", "subscription_crm"},
     "subscription_portal": {"subscription_management"},
 }
 MACHINE_PATH = re.compile(r"""(?<![\w.])/(work|home|root|Users|farm)/\w""")

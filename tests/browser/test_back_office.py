@@ -19,14 +19,15 @@ SCREENS = (
             "change",
             "cancellation_reason",
             "line",
-            "webhook",
-            "webhook_delivery",
             "dunning_case",
             "dunning_recovery",
             "dunning_policy",
             "payment_method",
         )
     ),
+    "action-subscription_webhook.subscription_webhook_action",
+    "action-subscription_webhook.subscription_webhook_delivery_action",
+    "action-subscription_crm.subscription_opportunity_rule_action",
     "action-subscription_usage.subscription_usage_event_action",
     "action-subscription_usage.subscription_meter_action",
 )

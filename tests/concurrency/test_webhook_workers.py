@@ -11,7 +11,7 @@ from devtools.places import ROOT
 from tests.support.business import START, add_subscriptions, open_company
 from tests.support.databases import environment, plain_cursor
 
-RECEIVER = ROOT / "subscription_management" / "tests" / "webhook_receiver.py"
+RECEIVER = ROOT / "subscription_webhook" / "tests" / "webhook_receiver.py"
 SUBSCRIPTIONS = 6
 CHANGES = 3
 

@@ -1,7 +1,7 @@
-"""What is to be delivered or done for each billing period, and when.
+"""Deliver goods or create tasks once for each billing period.
 
-What was set in motion for a period is remembered, so that it is once, and a change in
-the period sets in motion, or takes back, the difference.
+The fulfilled quantity of a period is stored, so that each period is fulfilled once and
+a change within it fulfils or withdraws the difference.
 """
 
 from datetime import timedelta
@@ -14,14 +14,10 @@ from ..changes.undo import SERVED_STATES
 CRON = "subscription_management.ir_cron_fulfil"
 
 
-DAY = timedelta(days=1)
-
-
 class SubscriptionFulfilledPeriod(models.Model):
-    """How much of what goes back to one line was set in motion for a billing period.
+    """The quantity of one original line that was fulfilled for a billing period.
 
-    What is set in motion, a delivery or a task, is an addon's own: it extends the
-    methods of the line that say so.
+    Other addons fulfil it by a delivery or a task: they extend the line's methods.
     """
 
     _name = "subscription.fulfilled.period"
@@ -33,7 +29,7 @@ class SubscriptionFulfilledPeriod(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
-        help="The first one of the lines that go on with each other.",
+        help="The original line of the lines that continue each other.",
     )
     subscription_id = fields.Many2one(
         related="line_id.subscription_id", store=True, index=True
@@ -42,8 +38,9 @@ class SubscriptionFulfilledPeriod(models.Model):
     date_start = fields.Date("From", required=True)
     date_end = fields.Date("Next From", required=True)
     quantity = fields.Float(digits="Product Unit", required=True)
-    is_waiting = fields.Boolean(
-        readonly=True, help="It began, and something holds it back: it is not paid."
+    is_on_hold = fields.Boolean(
+        readonly=True,
+        help="It has started and is not fulfilled before its invoice is paid.",
     )
 
     _period_once = models.Constraint(
@@ -54,11 +51,10 @@ class SubscriptionFulfilledPeriod(models.Model):
 class SubscriptionPlanFulfilment(models.Model):
     _inherit = "subscription.plan"
 
-    def _init_of_plans_in_use(self, column, value):
-        """Let plans that have customers do nothing by themselves from now on.
+    def _init_column_of_plans_in_use(self, column, value):
+        """Set a column of plans with subscriptions in progress to a value.
 
-        For addons that add such a column: nobody shall be surprised because something
-        was installed.
+        Addons that add such a column keep fulfilment off for existing customers.
         """
         self.env.cr.execute(
             SQL(
@@ -81,26 +77,26 @@ class SubscriptionPlanFulfilment(models.Model):
 class SubscriptionFulfilment(models.Model):
     _inherit = "subscription.subscription"
 
-    fulfil_on = fields.Date(
+    next_fulfilment_date = fields.Date(
         copy=False,
         index="btree_not_null",
         groups="base.group_system",
-        help="The day on which something is to be delivered or done next.",
+        help="The date of the next delivery or task.",
     )
-    fulfilled_from = fields.Date(
+    fulfilment_start = fields.Date(
         copy=False,
         groups="base.group_system",
-        help="Periods that ended before are none of what is set in motion by itself.",
+        help="Periods that ended before this date are not fulfilled automatically.",
     )
     fulfilled_period_ids = fields.One2many(
         "subscription.fulfilled.period", "subscription_id", copy=False
     )
 
     def _schedule_fulfilment_after(self, _changes):
-        self._fulfil_soon()
+        self._schedule_fulfilment()
 
-    def _fulfil_soon(self):
-        """Let the scheduled action look at once: it is never in a change's way."""
+    def _schedule_fulfilment(self):
+        """Trigger the scheduled action, which never blocks a change."""
         concerned = self.sudo().filtered(
             lambda each: (
                 each.fulfilled_period_ids
@@ -108,76 +104,77 @@ class SubscriptionFulfilment(models.Model):
             )
         )
         if concerned:
-            concerned.fulfil_on = self.env["res.company"]._earliest_today_anywhere()
+            earliest = self.env["res.company"]._earliest_today_anywhere()
+            concerned.next_fulfilment_date = earliest
             self.env.ref(CRON).sudo()._trigger()
 
-    def _fulfil_from_now(self):
-        """Begin with the running periods, whatever was left to people before."""
-        self.sudo().fulfilled_from = False
-        self._fulfil_soon()
+    def _enable_fulfilment(self):
+        """Fulfil from the current periods, whatever was done manually before."""
+        self.sudo().fulfilment_start = False
+        self._schedule_fulfilment()
 
     @api.model
     def _cron_fulfil(self):
-        """Set in motion what the periods that begin ask for, one after the other."""
+        """Fulfil the periods that start, one subscription after the other."""
         domain = self.env["res.company"]._domain_by_today(
-            lambda today: [("fulfil_on", "<=", today)]
+            lambda today: [("next_fulfilment_date", "<=", today)]
         )
         self._run_for_each(domain, lambda each: each._fulfil())
 
     def _fulfil(self):
-        """Set in motion what is due, and note when something is due next."""
+        """Fulfil due periods, and set the date of the next ones."""
         self.ensure_one()
-        # Stock and projects are not for every salesperson to write.
+        # Not every salesperson may write deliveries and tasks.
         subscription = self.sudo().with_company(self.company_id)
-        if subscription.fulfil_on > self._today():
+        if subscription.next_fulfilment_date > self._today():
             return
-        if not subscription.fulfilled_from:
-            subscription.fulfilled_from = self._today()
+        if not subscription.fulfilment_start:
+            subscription.fulfilment_start = self._today()
         fulfilled = subscription.line_ids.filtered(
             lambda line: line.date_start and line._is_fulfilled()
         )
         first_lines = fulfilled.browse(
-            {min(line._fulfilled_together().ids) for line in fulfilled}
+            {min(line._fulfilment_lines().ids) for line in fulfilled}
         )
         first_lines |= subscription.fulfilled_period_ids.line_id
         days = [line._fulfil_periods() for line in first_lines]
-        subscription.fulfil_on = min(filter(None, days), default=False)
+        subscription.next_fulfilment_date = min(filter(None, days), default=False)
 
 
 class SubscriptionLineFulfilment(models.Model):
     _inherit = "subscription.line"
 
     def _is_fulfilled(self):
-        """Tell whether something is delivered, or done, in each period of the line."""
+        """Return whether each period of the line is fulfilled."""
         self.ensure_one()
         return False
 
     def _fulfilment_lead_days(self):
-        """Return how many days before a period begins it is set in motion."""
+        """Return how many days before its start a period is fulfilled."""
         self.ensure_one()
         return 0
 
-    def _is_period_free(self, day):
-        """Tell whether nothing holds back the period that begins on a day."""
+    def _is_period_released(self, day):
+        """Return whether the period that starts on a day may be fulfilled now."""
         self.ensure_one()
         return True
 
-    def _fulfilled_by_order(self, period):
-        """Return how much of the first period its order has seen to itself."""
+    def _quantity_fulfilled_by_order(self, period):
+        """Return the quantity of the first period that its sales order fulfilled."""
         self.ensure_one()
         return 0.0
 
     def _start_fulfilment(self, period, quantity):
-        """Deliver or do so much more in a `subscription.fulfilled.period`."""
+        """Fulfil a further quantity of a `subscription.fulfilled.period`."""
 
     def _stop_fulfilment(self, period, quantity):
-        """Deliver or do so much less, and return how much less it could still be."""
+        """Withdraw a quantity, and return how much of it was not fulfilled yet."""
         return quantity
 
-    def _fulfilled_together(self):
-        """Return the lines of the same product and periods that go back to one line.
+    def _fulfilment_lines(self):
+        """Return the lines of one original line with the same product and periods.
 
-        Another price is a line of its own, and asks for nothing more.
+        A new price is a line of its own and does not need another fulfilment.
         """
         self.ensure_one()
         return self._origin_lines().filtered(
@@ -189,7 +186,7 @@ class SubscriptionLineFulfilment(models.Model):
         )
 
     def _fulfil_periods(self):
-        """Fulfil the periods that began, and return the day to look at it next."""
+        """Fulfil the periods that have started; return the date of the next check."""
         self.ensure_one()
         today = self.subscription_id._today()
         periods = self.subscription_id.fulfilled_period_ids.filtered(
@@ -197,39 +194,38 @@ class SubscriptionLineFulfilment(models.Model):
         )
         following = self._fulfil_new_periods(periods, today)
         for period in periods:
-            if period.is_waiting:
-                self._fulfil_if_free(period)
+            if period.is_on_hold:
+                self._fulfil_if_released(period)
             elif period.date_end > today:
-                self._follow_quantity(period, today)
-        lines = self._fulfilled_together()
+                self._adjust_fulfilment(period, today)
+        lines = self._fulfilment_lines()
         edges = {*lines.mapped("date_start"), *lines.mapped("date_end")}
         for pause in self.subscription_id.pause_ids:
             edges |= {pause.date_start, pause.date_end}
         days = [edge for edge in edges if edge and edge > today]
         if following:
             days.append(following)
-        if any(self.subscription_id.fulfilled_period_ids.mapped("is_waiting")):
-            # Asked again with the next run: what it waits for may come any hour.
+        if any(self.subscription_id.fulfilled_period_ids.mapped("is_on_hold")):
+            # Checked again at the next run: the payment may arrive at any time.
             days.append(today)
         return min(days, default=None)
 
     def _fulfil_new_periods(self, periods, today):
-        """Fulfil each period once that begins, up to the lead before it.
+        """Fulfil each period once, as many days before its start as the lead.
 
-        Return the day on which the next one is due, None where none follows. The first
-        time it is the running period; later ones are made up for where the scheduled
-        action did not run.
+        Return the date of the next one, or None. The current period is the first one;
+        later ones are caught up when the scheduled action did not run.
         """
-        lines = self._fulfilled_together()
+        lines = self._fulfilment_lines()
         first = min(lines.mapped("date_start"))
-        # The newest one: what was aligned since is billed by other days.
+        # Of the newest line, since an alignment changes the days of its periods.
         calendar = lines.sorted("date_start")[-1]._snapshot_calendar()
-        begin = self.subscription_id.fulfilled_from
+        start = self.subscription_id.fulfilment_start
         known = {period.date_start for period in periods}
-        if known and max(known) >= begin:
+        if known and max(known) >= start:
             index = calendar.index_on(max(known)) + 1
         else:
-            index = calendar.index_on(max(begin, first, calendar.start))
+            index = calendar.index_on(max(start, first, calendar.start))
         while True:
             regular = calendar.regular_period(index)
             day = max(regular.start, first, calendar.start)
@@ -238,58 +234,58 @@ class SubscriptionLineFulfilment(models.Model):
             if day - lead > today:
                 return day - lead if line else None
             if line and day not in known and self._is_due_on(day):
-                self._begin_period(line, day, regular.end)
+                self._start_period(line, day, regular.end)
             index += 1
 
     def _fulfilled_on(self, day):
-        """Return the line that goes on with this one on a day, if it is fulfilled."""
-        lines = self._fulfilled_together() & self.subscription_id._lines_on(day)
+        """Return the line that continues this one on a day, if it is fulfilled."""
+        lines = self._fulfilment_lines() & self.subscription_id._lines_on(day)
         return lines.filtered(
             lambda line: line.kind == "recurring" and line._is_fulfilled()
         )[:1]
 
     def _is_due_on(self, day):
-        """Tell whether a period that begins on a day is one to deliver for.
+        """Return whether a period that starts on a day is to be fulfilled.
 
-        Not one of a trial, nor one that begins while the service rests.
+        Periods of a trial, a pause or a suspension are not.
         """
         subscription = self.subscription_id
         if subscription.state not in SERVED_STATES or subscription.state == "suspended":
             return False
-        is_tried = subscription.trial_end and day < subscription.trial_end
-        return not is_tried and not subscription._is_paused_on(day)
+        is_trial = subscription.trial_end and day < subscription.trial_end
+        return not is_trial and not subscription._is_paused_on(day)
 
-    def _begin_period(self, line, day, end):
-        """Note a period that is to be fulfilled, and do so if nothing holds it."""
+    def _start_period(self, line, day, end):
+        """Record a period that is to be fulfilled, and fulfil it if it is released."""
         period = self.env["subscription.fulfilled.period"].create(
             {
                 "line_id": self.id,
                 "date_start": day,
                 "date_end": end,
                 "quantity": 0.0,
-                "is_waiting": True,
+                "is_on_hold": True,
             }
         )
-        if day == min(self._fulfilled_together().mapped("date_start")):
-            period.quantity = line._fulfilled_by_order(period)
-        self._fulfil_if_free(period)
+        if day == min(self._fulfilment_lines().mapped("date_start")):
+            period.quantity = line._quantity_fulfilled_by_order(period)
+        self._fulfil_if_released(period)
 
-    def _fulfil_if_free(self, period):
+    def _fulfil_if_released(self, period):
         day = period.date_start
         line = self._fulfilled_on(day)
-        if not line or line._is_period_free(day):
-            period.is_waiting = False
-            self._follow_quantity(period, day)
+        if not line or line._is_period_released(day):
+            period.is_on_hold = False
+            self._adjust_fulfilment(period, day)
 
-    def _follow_quantity(self, period, today):
-        """Bring what is in motion for a period in step with the quantity of a day."""
+    def _adjust_fulfilment(self, period, today):
+        """Fulfil or withdraw the difference to the quantity of a day."""
         day = max(period.date_start, today)
-        rests = self.subscription_id._is_paused_on(day)
-        if rests and day > period.date_start:
-            # What began before the rest is delivered.
+        is_paused = self.subscription_id._is_paused_on(day)
+        if is_paused and day > period.date_start:
+            # Periods that started before the pause are delivered.
             return
         line = self._fulfilled_on(day)
-        target = line.quantity if line and not rests else 0.0
+        target = line.quantity if line and not is_paused else 0.0
         step = float_compare(target, period.quantity, precision_digits=6)
         if step > 0:
             line._start_fulfilment(period, target - period.quantity)

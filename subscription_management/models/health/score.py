@@ -13,11 +13,12 @@ from ...billing_core.health import (
     contributions,
     total_score,
 )
+from ...billing_core.lifecycle import COMMITTED
 from .. import failure_isolation
-from ..opportunities.finder import EVALUATED_STATES
 from .signal import BANDS
 
 SCORED_TOGETHER = 500
+SCORED_STATES = tuple(state.value for state in COMMITTED)
 
 
 TREND_DAYS = 30
@@ -76,7 +77,7 @@ class SubscriptionHealth(models.Model):
             lambda today: Domain("health_scored_on", "<", today)
         )
         domain = (Domain("health_scored_on", "=", False) | not_today) & Domain(
-            "state", "in", EVALUATED_STATES
+            "state", "in", SCORED_STATES
         )
         found = self.search(domain)
         failure_isolation.run_batches(

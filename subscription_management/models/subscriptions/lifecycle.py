@@ -315,7 +315,6 @@ class SubscriptionLifecycle(models.Model):
         """
         return [
             self._record_movements_of,
-            self._evaluate_opportunities_after,
             self._schedule_fulfilment_after,
         ]
 

@@ -75,6 +75,14 @@ class SubscriptionLineSeats(models.Model):
             "seats_used_on": self.seats_used_on,
         }
 
+    def _seats_percent(self):
+        """Return the percentage of the quantity in use, or None when not counted."""
+        self.ensure_one()
+        counted = self._seats_counted()
+        if not counted or not self.quantity:
+            return None
+        return counted[0] * 100 / self.quantity
+
     def _seats_counted(self):
         """Return how many seats are used and the day of it, None where nobody knows.
 

@@ -3,8 +3,10 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
+from odoo.tools import formatLang
 
 from ...billing_core.lifecycle import State
+from ..decimals import exact
 
 STATES = [
     (State.DRAFT.value, "Draft"),
@@ -371,3 +373,9 @@ class SubscriptionSubscription(models.Model):
             "view_mode": "form",
             "res_id": self.partner_id.id,
         }
+
+    def _in_figures(self, number):
+        """Return a number in the reader's format, without trailing zeros."""
+        number = float(number)
+        decimals = max(0, -exact(number).normalize().as_tuple().exponent)
+        return formatLang(self.env, number, digits=min(decimals, 2))

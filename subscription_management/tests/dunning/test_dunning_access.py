@@ -1,7 +1,5 @@
 """Who may see and do what with unpaid invoices and saved payment methods."""
 
-from unittest.mock import patch
-
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
@@ -133,23 +131,6 @@ class TestDunningAccess(DunningCase):
             [found for found, _name in methods.name_search("4242")], self.method.ids
         )
         self.assertFalse(methods.name_search("9999"))
-
-    def test_the_webhook_cuts_and_restores_the_access(self):
-        told = []
-        with patch.object(
-            type(self.env["subscription.webhook.delivery"]),
-            "_note_event",
-            lambda _self, _hooks, event, *_args, **_kw: told.append(event),
-        ):
-            self.env["subscription.webhook"].create(
-                {"name": "Product", "url": "https://product.example/hook"}
-            )
-            for day in ("2026-04-02", "2026-04-04", "2026-04-16"):
-                self.collect(day)
-            self.collect("2026-04-17")
-            self.pay(self.case.move_id, self.case.amount_open, "2026-04-18")
-            self.env.cr.flush()
-        self.assertEqual(told[-2:], ["suspended", "resumed"])
 
     def test_who_has_nothing_to_do_with_subscriptions_sees_nothing_of_them(self):
         stranger = new_test_user(self.env, "dunning_stranger", "base.group_user")

@@ -1,0 +1,20 @@
+{
+    "name": "Subscription CRM",
+    "version": "19.0.1.0.0",
+    "summary": "Opportunities from subscriptions, and quotations of changes from them",
+    "category": "Sales/Subscriptions",
+    "author": "The Subscription Management contributors",
+    "website": "https://example.org/odoo-subscription-management",
+    "license": "LGPL-3",
+    "depends": ["subscription_management", "sale_crm"],
+    "auto_install": True,
+    "data": [
+        "security/opportunity_rules.xml",
+        "security/ir.model.access.csv",
+        "data/opportunity_rule.xml",
+        "data/ir_cron.xml",
+        "views/crm_lead_views.xml",
+        "views/opportunity_rule_views.xml",
+        "views/menus.xml",
+    ],
+}

@@ -1,0 +1,22 @@
+{
+    "name": "Subscription Webhooks",
+    "version": "19.0.1.0.0",
+    "summary": "Signed events of subscriptions for your own product",
+    "category": "Sales/Subscriptions",
+    "author": "The Subscription Management contributors",
+    "website": "https://example.org/odoo-subscription-management",
+    "license": "LGPL-3",
+    "depends": ["subscription_management"],
+    "external_dependencies": {"python": ["standardwebhooks"]},
+    "auto_install": True,
+    "data": [
+        "security/webhook_rules.xml",
+        "security/ir.model.access.csv",
+        "data/mail_activity_type.xml",
+        "data/ir_cron.xml",
+        "data/webhook_event.xml",
+        "views/webhook_views.xml",
+        "views/subscription_views.xml",
+        "views/menus.xml",
+    ],
+}
