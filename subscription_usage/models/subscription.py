@@ -31,9 +31,9 @@ class Subscription(models.Model):
             )
             subscription.usage_monthly = float(total)
 
-    def _day_of_what_it_waits_for(self):
+    def _awaited_start_day(self):
         if self.starts_with != "first_use":
-            return super()._day_of_what_it_waits_for()
+            return super()._awaited_start_day()
         used = self.usage_event_ids.filtered("net_quantity")
         return min(used.mapped("day"), default=False)
 

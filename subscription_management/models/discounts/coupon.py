@@ -78,7 +78,9 @@ class SubscriptionCoupon(models.Model):
         What was cancelled before its first paid day took nothing off.
         """
         counted = self.discount_ids.filtered(
-            lambda discount: not discount.line_id.subscription_id._left_unpaid()
+            lambda discount: (
+                not discount.line_id.subscription_id._is_cancelled_before_paid()
+            )
         )
         return counted.redeemed_on_id
 

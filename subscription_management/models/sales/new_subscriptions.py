@@ -110,7 +110,7 @@ class NewSubscriptions(QuotationPurpose):
         """Start the subscriptions; a customer who accepts needs no rights to them."""
         started = self._create_subscriptions()
         for subscription in started.filtered(lambda each: not each.starts_with):
-            subscription._begin_as_ordered(subscription.date_start)
+            subscription._start_ordered(subscription.date_start)
 
     def _create_subscriptions(self):
         order = self.order

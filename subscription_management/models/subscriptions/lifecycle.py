@@ -1,4 +1,4 @@
-"""Subscriptions that begin after their order: on delivery, or with the first use."""
+"""States of a subscription, its history, and its start and end."""
 
 from datetime import timedelta
 
@@ -8,7 +8,13 @@ from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
 from ...billing_core.errors import TransitionNotAllowed
-from ...billing_core.lifecycle import ENDED, State, check_transition
+from ...billing_core.lifecycle import (
+    ENDED,
+    ONGOING,
+    PAUSABLE,
+    State,
+    check_transition,
+)
 from .internal_write import internal_write
 
 _lt = LazyTranslate(__name__)
@@ -26,6 +32,15 @@ ACTIVATION_REFUSALS = {
 
 class SubscriptionLifecycle(models.Model):
     _inherit = "subscription.subscription"
+
+    starts_with = fields.Selection(
+        lambda self: self.env["subscription.plan"]._fields["start_policy"].selection,
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The event that starts the ordered draft automatically.",
+    )
+    start_label = fields.Char(compute="_compute_start_label")
 
     def _set_state(self, wanted):
         """Move to a state that the lifecycle allows, then call the state observers."""
@@ -100,27 +115,27 @@ class SubscriptionLifecycle(models.Model):
                 subscription.line_ids._count_discounts_from_start()
             subscription._check_can_be_billed()
             subscription._set_state("active")
-            subscription._log_change("activated", subscription._first_day_paid_for())
+            subscription._log_change("activated", subscription._paid_start_date())
         self._schedule_billing()
 
-    def _first_day_paid_for(self):
+    def _paid_start_date(self):
         """Return the first day that is paid for: the end of a trial, or the start."""
         self.ensure_one()
         return self.trial_end or self.date_start
 
-    def _left_unpaid(self):
-        """Tell whether it was cancelled before the first day that is paid for."""
+    def _is_cancelled_before_paid(self):
+        """Return whether it was cancelled before its first paid day."""
         self.ensure_one()
         if self.state != "cancelled" or self.billed_period_ids:
             return False
         started = {"activated", "trial"} & set(self.change_ids.mapped("kind"))
-        return not started or self.date_end <= self._first_day_paid_for()
+        return not started or self.date_end <= self._paid_start_date()
 
-    def _end_with_notice(self):
-        """Return the first day without service for a customer who gives notice today.
+    def _end_after_notice(self):
+        """Return the first day without service after a cancellation of today.
 
-        That is the end of the term, or of the period where there is none, which is
-        far enough away.
+        It is the first end of a term, or of a period without a term, that keeps the
+        notice period.
         """
         self.ensure_one()
         earliest = self._today() + timedelta(days=self.plan_id.notice_days)
@@ -136,11 +151,10 @@ class SubscriptionLifecycle(models.Model):
         return start if start == earliest else calendar.boundary(index + 1)
 
     def _paid_until(self):
-        """Return the first day that a customer who leaves has not paid for.
+        """Return the end of the billed days of the products in service.
 
-        That is the end of what is billed of the products that are served, by what they
-        are charged as today; where no day to come is, of the period that runs, or of
-        the trial.
+        Without billed days after today it is the end of the current period, or of the
+        trial.
         """
         self.ensure_one()
         today = self._today()
@@ -164,26 +178,26 @@ class SubscriptionLifecycle(models.Model):
         return calendar.boundary(calendar.index_on(max(today, calendar.start)) + 1)
 
     def _leading_calendar(self):
-        """Return the calendar by which the first product that is served is charged."""
+        """Return the billing calendar of the first product in service."""
         today = self._today()
         line = self._lines_to_change(today)[:1] or self.line_ids[:1]
         charged = self._lines_charged_on(today) & line._origin_lines()
         return (charged[:1] or line)._snapshot_calendar()
 
     def _end_on(self, day, reason=False, *, expires=False, because=None):
-        """End the service from `day` on; days billed beyond it are credited.
+        """End the service at `day`; days that were billed after it are credited.
 
-        It is cancelled, or expires where nobody renewed it. `because` is the record
-        of the cancellation reason, `reason` what is said besides.
+        The subscription is cancelled, or expires at the end of its term. `because` is
+        the cancellation reason, `reason` a comment.
         """
-        said = {
+        reasons = {
             "reason": reason,
             "cancellation_reason_id": because.id if because else False,
         }
         for subscription in self:
             if subscription.state == "draft":
                 subscription._set_state("cancelled")
-                subscription._log_change("cancelled", day, **said)
+                subscription._log_change("cancelled", day, **reasons)
                 continue
             subscription._check_state_may_become("cancelled")
             if subscription.date_end:
@@ -196,24 +210,24 @@ class SubscriptionLifecycle(models.Model):
             for line in cut:
                 line.date_end = max(day, line.date_start)
             quiet.date_end = max(day, subscription.date_start)
-            subscription._log_change("cancelled", day, **said, **before)
+            subscription._log_change("cancelled", day, **reasons, **before)
             quiet.ends_by_expiry = expires
             if day <= subscription._today():
                 subscription._set_state("expired" if expires else "cancelled")
         self._schedule_billing()
 
     def action_undo_cancellation(self):
-        """Take back a cancellation that has not taken effect."""
+        """Undo a cancellation that has not taken effect."""
         for subscription in self:
             end = subscription.date_end
             if not end or subscription.state in ENDED:
                 raise UserError(
                     self.env._(
-                        "Subscription %s has no cancellation to take back.",
+                        "Subscription %s has no scheduled cancellation to undo.",
                         subscription.name,
                     )
                 )
-            subscription._check_not_taken_over()
+            subscription._check_not_continued_elsewhere()
             cancelled = subscription.change_ids.filtered(
                 lambda change: change.kind == "cancelled" and not change.undone_by_ids
             ).sorted("id")[-1:]
@@ -224,13 +238,13 @@ class SubscriptionLifecycle(models.Model):
             subscription._log_change("cancellation_undone", end, undoes_id=cancelled.id)
         self._schedule_billing()
 
-    def _check_not_taken_over(self):
-        """Refuse to go on with what goes on elsewhere."""
+    def _check_not_continued_elsewhere(self):
+        """Refuse to continue a subscription that another one continues."""
         if gone := self._is_transferred_away():
             raise UserError(
                 self.env._(
-                    "Subscription %(subscription)s goes on as %(other)s; take that "
-                    "back in the history before its day, or make a new one here.",
+                    "%(subscription)s is continued by %(other)s; undo that in the "
+                    "history before its date, or create a new subscription.",
                     subscription=self.name,
                     other=gone.other_id.name,
                 )
@@ -239,11 +253,10 @@ class SubscriptionLifecycle(models.Model):
     @api.model
     def _cron_close_ended(self):
         """Close the subscriptions whose last day has passed."""
-        domain = Domain(
-            "state", "in", ("trial", "active", "past_due", "suspended", "paused")
-        ) & self.env["res.company"]._domain_by_today(
+        ended = self.env["res.company"]._domain_by_today(
             lambda today: [("date_end", "<=", today)]
         )
+        domain = Domain("state", "in", [state.value for state in ONGOING]) & ended
         self._run_for_each(domain, lambda each: each._close_if_ended())
 
     def _close_if_ended(self):
@@ -253,19 +266,19 @@ class SubscriptionLifecycle(models.Model):
 
     @api.model
     def _cron_follow_changes(self):
-        """Bring state and revenue in step with the changes whose day has come."""
+        """Update states and amounts on the effective dates of pauses and changes."""
         domain = self.env["res.company"]._domain_by_today(self._domain_out_of_step)
         self._run_for_each(domain, lambda each: each._follow_change())
 
     @api.model
     def _domain_out_of_step(self, today):
-        """Return the domain of what is not yet as its changes and pauses ask for."""
+        """Return the domain of subscriptions whose pause or change takes effect."""
         paused = Domain("date_start", "<=", today) & (
             Domain("date_end", "=", False) | Domain("date_end", ">", today)
         )
-        # A change on the morning of a pause lets the next change be a later one.
+        # A change made on the first day of a pause moves the next change date.
         out_of_step = (
-            Domain("state", "in", ("active", "past_due"))
+            Domain("state", "in", [state.value for state in PAUSABLE])
             & Domain("pause_ids", "any", paused)
         ) | (Domain("state", "=", "paused") & Domain("pause_ids", "not any", paused))
         return Domain("next_change_date", "<=", today) | out_of_step
@@ -278,14 +291,14 @@ class SubscriptionLifecycle(models.Model):
             self._reprice()
 
     def _reprice(self):
-        """Bring the amounts that are shown in step with the day and its discounts."""
+        """Recalculate the current amounts of the lines and of the subscription."""
         for records in (self.line_ids, self):
             self.env.add_to_compute(records._fields["monthly_amount"], records)
         lines = self.line_ids
         self.env.add_to_compute(lines._fields["period_amount"], lines)
 
     def _today(self):
-        """Return the calendar date at the company's place."""
+        """Return the calendar date in the company's time zone."""
         self.ensure_one()
         return (self.company_id or self.env.company)._subscription_today()
 
@@ -322,46 +335,37 @@ class SubscriptionLifecycle(models.Model):
         for change in changes:
             change.subscription_id._record_movements(change)
 
-    starts_with = fields.Selection(
-        lambda self: self.env["subscription.plan"]._fields["start_policy"].selection,
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        help="What a draft that was ordered waits for to start by itself.",
-    )
-    start_label = fields.Char(compute="_compute_start_label")
-
     @api.depends("starts_with", "state", "order_id")
     @api.depends_context("lang")
     def _compute_start_label(self):
         policies = dict(self._fields["starts_with"]._description_selection(self.env))
         for subscription in self:
-            waits = subscription.state == "draft" and subscription.starts_with
-            subscription.start_label = waits and policies.get(waits)
+            awaited = subscription.state == "draft" and subscription.starts_with
+            subscription.start_label = awaited and policies.get(awaited)
 
     @api.model
     def _cron_start_ordered(self):
-        """Start the drafts whose order was delivered, or which were used first."""
+        """Start the drafts whose order was delivered or whose use was recorded."""
         domain = [("state", "=", "draft"), ("starts_with", "!=", False)]
-        self._run_for_each(domain, lambda each: each._start_if_its_day_came())
+        self._run_for_each(domain, lambda each: each._start_if_due())
 
-    def _start_if_its_day_came(self):
+    def _start_if_due(self):
         self.ensure_one()
-        if day := self._day_of_what_it_waits_for():
-            self._begin_as_ordered(min(day, self._today()))
+        if day := self._awaited_start_day():
+            self._start_ordered(min(day, self._today()))
 
-    def _day_of_what_it_waits_for(self):
-        """Return the day on which what the draft waits for came, False before it.
+    def _awaited_start_day(self):
+        """Return the day on which the awaited event occurred, or False before it.
 
-        Other addons know better when goods were delivered, or what was used.
+        Other addons extend it for deliveries and usage.
         """
         self.ensure_one()
         order = self.sudo().order_id
         is_delivered = self.starts_with == "delivery" and order._is_delivered()
         return is_delivered and self._today()
 
-    def _begin_as_ordered(self, day):
-        """Start on a day, and make the first invoice as the plan says."""
+    def _start_ordered(self, day):
+        """Start on a day, and create the first invoice by the plan's policy."""
         self.ensure_one()
         if self.date_start != day:
             self.date_start = day
@@ -374,12 +378,12 @@ class SubscriptionPlanStart(models.Model):
 
     start_policy = fields.Selection(
         [
-            ("order", "When It Is Ordered"),
-            ("delivery", "When the Order Is Delivered"),
+            ("order", "When Ordered"),
+            ("delivery", "When Delivered"),
         ],
         string="Service Starts",
         required=True,
         default="order",
-        help="For subscriptions that begin with an order; a day that is chosen on the "
-        "order comes first.",
+        help="For subscriptions of a sales order; a start date on the order takes "
+        "precedence.",
     )

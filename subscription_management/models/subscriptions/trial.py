@@ -166,7 +166,7 @@ class SubscriptionTrial(models.Model):
 
     def _convert_trial(self):
         self._set_state("active")
-        self._log_change("activated", self._first_day_paid_for())
+        self._log_change("activated", self._paid_start_date())
         self._follow_pause()
         self._follow_dunning()
         self._schedule_billing()

@@ -241,7 +241,7 @@ class TestChangePolicies(SubscriptionCase):
             subscription.line_ids, self.yearly, self.day("2026-04-10")
         )
         self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
-        self.assertEqual(subscription._end_with_notice(), self.day("2026-05-01"))
+        self.assertEqual(subscription._end_after_notice(), self.day("2026-05-01"))
         subscription._end_on(subscription._paid_until())
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70)

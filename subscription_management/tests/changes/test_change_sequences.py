@@ -51,7 +51,7 @@ class TestChangesTogether(SubscriptionCase):
         subscription = self.seats()
         heir = self.env["res.partner"].create({"name": "Heir"})
         subscription.transfer(heir, self.day("2026-06-01"))
-        with self.assertRaisesRegex(UserError, "goes on as"):
+        with self.assertRaisesRegex(UserError, "is continued by"):
             subscription.action_undo_cancellation()
 
     @freeze_time("2026-05-21 09:00:00")

@@ -76,7 +76,7 @@ class SubscriptionCancelWizard(models.TransientModel):
             if wizard.when == "paid_until":
                 wizard.last_day = paid_until
             elif wizard.when == "notice" and subscription.line_ids:
-                end = subscription._end_with_notice()
+                end = subscription._end_after_notice()
                 wizard.last_day = end - timedelta(days=1)
             elif wizard.when == "now":
                 wizard.last_day = today - timedelta(days=1)
