@@ -40,8 +40,8 @@ class TestErrorMessages(TransactionCase):
         self.env["ir.module.module"].search(
             [("name", "=", "subscription_management")]
         )._update_translations(["he_IL"])
-        sentence = self.sentence(errors.NoTiers(), lang="he_IL")
-        self.assertNotEqual(sentence, str(errors.NoTiers()))
+        sentence = self.sentence(errors.InvalidAnchorDay(32), lang="he_IL")
+        self.assertNotEqual(sentence, str(errors.InvalidAnchorDay(32)))
 
     def test_an_internal_error_is_logged_and_shown_with_its_code_only(self):
         with self.assertLogs(LOGGER, "ERROR") as logged:

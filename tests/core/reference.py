@@ -163,9 +163,10 @@ def _recurring(own, by_key, charged, pauses, target):
         whole = (end - start).days
         if is_stub and calendar.stub_policy is StubPolicy.FULL:
             whole = len(served)
-        counted = Counter((seen[day][0].key, seen[day][1]) for day in used)
-        for (key, quantity), number in counted.items():
-            exact += number * _price(by_key[key], quantity, start) / whole
+        terms = {id(seen[day]): seen[day] for day in used}
+        for each, number in Counter(id(seen[day]) for day in used).items():
+            line, quantity = terms[each]
+            exact += number * _price(line, quantity, start) / whole
         if is_stub and calendar.stub_policy is StubPolicy.FREE:
             exact = Fraction(0)
         debts[own[0].series_key, start] = Debt(_rounded(exact), due)
@@ -173,16 +174,22 @@ def _recurring(own, by_key, charged, pauses, target):
 
 
 def _days(own, by_key, charged, pauses):
-    """Return (line, quantity) for each day that is charged."""
+    """Return (line, quantity) for each day that is charged.
+
+    It is the same object on days with the same bases.
+    """
     keys = {line.key for line in own}
-    return {
-        day: (line, _quantity(line, by_key, _bases_on(line, by_key, charged, day)))
-        for origin in {line.origin_key for line in own}
-        for day, key in charged[origin].items()
-        if key in keys
-        and not any(_holds(pause, day) for pause in pauses)
-        and (line := by_key[key])
-    }
+    found, known = {}, {}
+    for origin in {line.origin_key for line in own}:
+        for day, key in charged[origin].items():
+            if key not in keys or any(_holds(pause, day) for pause in pauses):
+                continue
+            line = by_key[key]
+            bases = () if line.base is None else _bases_on(line, by_key, charged, day)
+            if (key, bases) not in known:
+                known[key, bases] = line, _quantity(line, by_key, bases)
+            found[day] = known[key, bases]
+    return found
 
 
 def _bases_on(line, by_key, charged, day):

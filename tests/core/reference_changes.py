@@ -1,5 +1,6 @@
 """Rules that answer published cases of changes and credits with the core."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -23,7 +24,7 @@ from billing_core.period import Period
 from billing_core.price_models import PerUnit
 from billing_core.rating import Terms
 
-from .agreed import day, share_of
+from .agreed import day
 
 USD = Currency("USD", Decimal("0.01"))
 CENTS = Currency("USD", Decimal(1))
@@ -85,23 +86,19 @@ def proration_amount(given):
         )
         plan = plan_invoice([opened], rows, USD, blocked.start, [pause])
         return {"amount": plan.amount}
-    if "other_renewal" in given:
-        period = dates(given["period"])
-        alone = {key: each for key, each in given.items() if key != "other_renewal"}
-        credit = proration_amount(alone)
-        return {"amount": credit["amount"] + Decimal(given["other_renewal"])}
     if "cancelled" in given:
-        period = dates(given["period"])
+        period, when = dates(given["period"]), day(given["cancelled"])
         served = line(price, calendar=monthly(since=period.start))
-        edit = end_line([served], 1, day(given["cancelled"]))
-        credit, _charge = changed(
-            edit, [billed(price, period)], USD, day(given["cancelled"])
-        )
-        return {"amount": credit}
+        lines = [*end_line([served], 1, when).lines]
+        if "other_renewal" in given:
+            other = line(given["other_renewal"], calendar=monthly(since=when))
+            lines.append(replace(other, key=2))
+        return {
+            "amount": plan_invoice(lines, [billed(price, period)], USD, when).amount
+        }
     if "asked" in given:
-        asked = dates(given["asked"])
-        whole = dates(given["new_periods"][0])
-        return {"amount": USD.round(share_of(price, asked, whole))}
+        asked, whole = dates(given["asked"]), dates(given["new_periods"][0])
+        return {"amount": fee(price, asked, whole, USD)}
     if "start" in given:
         anchor = Anchor(AnchorKind.DAY_OF_MONTH, given["bill_cycle_day"])
         calendar = monthly(since=day(given["start"]), anchor=anchor)
@@ -130,42 +127,68 @@ def plan_change(given):
     return {"credit_cents": -credit, "debit_cents": charge}
 
 
+def fee(price, used, whole, currency):
+    """Return the fee of a line that is served for some days of a period."""
+    [item] = items_of(price, used, calendar_of(whole), currency, whole.end)
+    return item.amount
+
+
+def items_of(price, used, calendar, currency, target):
+    """Return the planned items of a line that is served for some days."""
+    served = line(price, calendar=calendar, start=used.start, end=used.end)
+    return plan_invoice([served], [], currency, target).items
+
+
+def calendar_of(whole):
+    """Return a calendar whose first period is the one given."""
+    return BillingCalendar(whole.start, Interval(whole.days, IntervalUnit.DAY))
+
+
 def upgrade(given):
     if "plan_started" in given:
+        last = day(given["terminated_on"])
+        used = Period(day(given["plan_started"]), last + timedelta(days=1))
         calendar = monthly(since=day(given["anchor"]), months=given["interval_months"])
-        used = Period(
-            day(given["plan_started"]), day(given["terminated_on"]) + timedelta(days=1)
-        )
-        whole = calendar.regular_period(calendar.index_on(used.start))
-        fee = CENTS.round(share_of(Decimal(given["price_cents"]), used, whole))
-        return {"used_days": used.days, "period_days": whole.days, "fee_cents": fee}
-    if "period" in given:
-        start, last = (day(each) for each in given["period"].split(".."))
-        whole = Period(start, last + timedelta(days=1))
-        rest = Period(day(given["upgrade_on"]), whole.end)
-
-        def share(name):
-            return CENTS.round(share_of(Decimal(given[name]), rest, whole))
-
-        new, old = (
-            share("new_addon_period_price_cents"),
-            share("old_addon_period_price_cents"),
-        )
+        [item] = items_of(given["price_cents"], used, calendar, CENTS, used.end)
         return {
-            "new_gross_cents": new,
-            "old_unused_cents": old,
-            "net_cents": new - old,
-            "other_new_item_fee_cents": share("other_new_item_cents"),
+            "used_days": item.period.days,
+            "period_days": item.regular.days,
+            "fee_cents": item.amount,
         }
+    if "period" in given:
+        return _changed_addon(given)
     return {**_rest_of_year(given, "upgrade_on"), **_unused_month(given)}
 
 
+def _changed_addon(given):
+    start, last = (day(each) for each in given["period"].split(".."))
+    whole, when = Period(start, last + timedelta(days=1)), day(given["upgrade_on"])
+    old = Decimal(given["old_addon_period_price_cents"])
+    new = Terms(PerUnit(Decimal(given["new_addon_period_price_cents"])))
+    addon = line(old, calendar=calendar_of(whole))
+    edit = change_terms([addon], 1, when, lambda _line: new)
+    credit, charge = changed(edit, [billed(old, whole)], CENTS, when)
+    rest_of_period = Period(when, whole.end)
+    return {
+        "new_gross_cents": charge,
+        "old_unused_cents": -credit,
+        "net_cents": credit + charge,
+        "other_new_item_fee_cents": fee(
+            given["other_new_item_cents"], rest_of_period, whole, CENTS
+        ),
+    }
+
+
 def _rest_of_year(given, name):
+    when = day(given[name])
     calendar = monthly(since=day(given["anchor"]), months=12)
-    whole = calendar.regular_period(calendar.index_on(day(given[name])))
-    rest = Period(day(given[name]), whole.end)
-    fee = CENTS.round(share_of(Decimal(given["new"]["price_cents"]), rest, whole))
-    return {"billed_days": rest.days, "new_fee_cents": fee, "fee_cents": fee}
+    year = line(given["new"]["price_cents"], calendar=calendar, start=when)
+    [item] = plan_invoice([year], [], CENTS, when).items
+    return {
+        "billed_days": item.period.days,
+        "new_fee_cents": item.amount,
+        "fee_cents": item.amount,
+    }
 
 
 def _unused_month(given):
@@ -216,8 +239,9 @@ def credit_cap(given):
                 1, ChargeKind.RECURRING, APRIL, Decimal(-earlier), 1, key=2, reverses=1
             )
         )
-    owed = max(paid - earlier - given["potential_credit"], 0)
-    part = OwedPart(line(owed), APRIL, Decimal(owed))
+    # The cap is the core's: what is owed may fall by more than was paid.
+    owed = Decimal(paid - earlier - given["potential_credit"])
+    part = OwedPart(line(owed), APRIL, owed)
     balance = PeriodBalance(ChargeKind.RECURRING, APRIL, START, [part], rows)
     items = items_for(balance, USD)
     return {"credit": -sum((item.amount for item in items if item.amount < 0), ZERO)}
@@ -225,8 +249,11 @@ def credit_cap(given):
 
 def termination_credit(given):
     price = Decimal(given["price_cents"])
-    credit = CENTS.round(price * given["unused_days"] / given["period_days"])
-    return {"credit_cents": credit, "item_cents": credit}
+    whole = Period(START, START + timedelta(days=given["period_days"]))
+    when = whole.end - timedelta(days=given["unused_days"])
+    edit = end_line([line(price, calendar=calendar_of(whole))], 1, when)
+    credit, _charge = changed(edit, [billed(price, whole)], CENTS, when)
+    return {"credit_cents": -credit, "item_cents": -credit}
 
 
 def trial(given):
@@ -254,13 +281,15 @@ def price_upgrade(given):
         change,
         lambda _line: Terms(PerUnit(Decimal(given["new_price"]))),
     )
-    credit, charge = changed(edit, [billed(given["old_price"], period)], USD, change)
+    rows = [billed(given["old_price"], period)]
+    credit, charge = changed(edit, rows, USD, change)
+    renewal = plan_invoice(edit.lines, rows, USD, period.end)
     return {
         "credit": credit,
         "charge": charge,
         "net": credit + charge,
-        "next_full_charge": Decimal(given["new_price"]),
-        "next_invoice": credit + charge + given["new_price"],
+        "next_full_charge": renewal.items[-1].amount,
+        "next_invoice": renewal.amount,
     }
 
 

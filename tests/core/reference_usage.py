@@ -1,19 +1,36 @@
 """Rules that answer published cases of usage, minimums and revenue with the core."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from billing_core.billing_calendar import Timing
+from billing_core.changes import end_line
 from billing_core.discounts import Discount
 from billing_core.invoice_plan import plan_invoice
+from billing_core.line import BilledPeriod, ChargeKind, Line, UsageEntry
 from billing_core.money import ZERO, as_decimal
 from billing_core.monthly_revenue import monthly_price
-from billing_core.movements import AgreedChange, kinds_by_day
+from billing_core.movements import AgreedChange, kinds_by_day, movements_to_record
 from billing_core.period import Period
 from billing_core.price_models import Graduated, Package, PerUnit, Volume
-from billing_core.rating import Terms, price_of, rate, rated_amount
+from billing_core.rating import Terms, rate, rated_amount
+from billing_core.usage import usage_parts
 
-from .agreed import day, share_of
-from .reference_changes import CENTS, USD, dates, line, monthly
+from .agreed import day
+from .reference_changes import (
+    APRIL,
+    CENTS,
+    START,
+    USD,
+    billed,
+    calendar_of,
+    changed,
+    dates,
+    fee,
+    line,
+    monthly,
+)
 from .test_reference_cases import tiers_of
 
 
@@ -34,26 +51,56 @@ def minimum(given):
         return {"true_up": rating.true_up, "total": rating.amount}
     if "commitment_cents" in given:
         whole = dates("2024-02-01..2024-03-01")
-        rest = Period(day(given["subscription_start"]), whole.end)
-        fee = CENTS.round(share_of(Decimal(given["plan_cents"]), rest, whole))
-        least = CENTS.round(share_of(Decimal(given["commitment_cents"]), rest, whole))
-        used = fee + sum(given["usage_fees_cents"])
+        served = Period(day(given["subscription_start"]), whole.end)
+        plan_fee = fee(given["plan_cents"], served, whole, CENTS)
+        least, used = given["commitment_cents"], [plan_fee, *given["usage_fees_cents"]]
         return {
-            "plan_fee_cents": fee,
-            "prorated_commitment_cents": least,
-            "true_up_cents": least - used,
+            "plan_fee_cents": plan_fee,
+            "prorated_commitment_cents": true_up(least, [], served, whole),
+            "true_up_cents": true_up(least, used, served, whole),
         }
     whole = dates("2023-02-01..2023-03-01")
     served = Period(whole.start, whole.start + timedelta(days=25))
     used = given["used_cents"]
-    spent = sum(used) if isinstance(used, list) else used
-    least = share_of(Decimal(given["charge_minimum_cents"]), served, whole)
-    found = {"true_up_cents": CENTS.round(least - spent)}
+    used = used if isinstance(used, list) else [used]
+    found = {
+        "true_up_cents": true_up(given["charge_minimum_cents"], used, served, whole)
+    }
     if "plan_cents" in given:
-        rest = Period(served.end, whole.end)
-        unused = share_of(Decimal(given["plan_cents"]), rest, whole)
-        found["credit_cents"] = CENTS.round(unused)
+        price = Decimal(given["plan_cents"])
+        edit = end_line([line(price, calendar=calendar_of(whole))], 1, served.end)
+        rows = [billed(price, whole)]
+        credit, _charge = changed(edit, rows, CENTS, served.end)
+        found["credit_cents"] = -credit
     return found
+
+
+def true_up(least, used, served, whole):
+    """Return the charge that reaches a minimum after the usage was billed."""
+    calendar = replace(calendar_of(whole), timing=Timing.IN_ARREARS)
+    terms = Terms(PerUnit(Decimal(1)), minimum=Decimal(least))
+    events = tuple(UsageEntry(served.start, Decimal(each)) for each in used)
+    usage = usage_line(terms, events, calendar, start=served.start, end=served.end)
+    rows = [
+        BilledPeriod(1, ChargeKind.USAGE, served, event.quantity, row, key=row)
+        for row, event in enumerate(events)
+    ]
+    return plan_invoice([usage], rows, CENTS, whole.end).amount
+
+
+def usage_line(terms, events=(), calendar=None, **values):
+    calendar = calendar or replace(monthly(), timing=Timing.IN_ARREARS)
+    start = values.pop("start", calendar.start)
+    return Line(
+        1,
+        calendar,
+        terms,
+        Decimal(1),
+        start,
+        kind=ChargeKind.USAGE,
+        used=tuple(events),
+        **values,
+    )
 
 
 def _model_of(given):
@@ -68,15 +115,54 @@ def _model_of(given):
 def usage_delta(given):
     if "block_size" in given:
         model = Package(Decimal(given["block_price"]), Decimal(given["block_size"]))
-        owed = price_of(Terms(model), Decimal(given["units_in_period"]))
-        return {"amount": owed - Decimal(given["already_billed"])}
-    terms = Terms(_model_of(given))
-    known, deltas = ZERO, []
+        units, rows = given["units_in_period"], [_billed_use(given["already_billed"])]
+        return {"amount": _charge_of(model, units, rows)}
+    model, rows, charges = _model_of(given), [], []
     for quantity in given["cumulative_quantities_per_run"]:
-        owed = USD.round(price_of(terms, Decimal(quantity)))
-        deltas.append(owed - known)
-        known = owed
-    return {"billed_per_run": deltas}
+        charges.append(_charge_of(model, quantity, rows))
+        rows.append(_billed_use(charges[-1], rows))
+    return {"billed_per_run": charges}
+
+
+def usage_rerating(given):
+    model, quantity = Graduated(tiers_of(given)), given["quantity"]
+    rows = [_billed_use(given["already_billed"])]
+    return {
+        "total": _charge_of(model, quantity),
+        "invoice": _charge_of(model, quantity, rows),
+    }
+
+
+def usage_split(given):
+    """Return the charge of units after others of the same period."""
+    before, units = given["already_billed_units"], given["line_units"]
+    model = (
+        Package(Decimal(given["package_price"]), Decimal(given["package_size"]))
+        if "package_size" in given
+        else Graduated(tiers_of(given))
+    )
+    change = START + timedelta(days=15)
+    rest = usage_line(Terms(model), [UsageEntry(change, Decimal(units))], start=change)
+    rest = replace(rest, key=2, series=1)
+    first = usage_line(Terms(model), [UsageEntry(START, Decimal(before))], end=change)
+    lines = [first, rest] if before else [rest]
+    april = next(rest.calendar.periods_from())
+    return {"amount": usage_parts(lines, april, USD)[-1].amount}
+
+
+def _charge_of(model, quantity, rows=()):
+    """Return the amount that is billed for the usage of April known so far."""
+    usage = usage_line(Terms(model), [UsageEntry(START, Decimal(quantity))])
+    return plan_invoice([usage], rows, USD, APRIL.end).amount
+
+
+def _billed_use(amount, before=()):
+    """Return the billed period of a charge, or of a credit of the first one."""
+    amount, number = Decimal(amount), len(before)
+    reverses = before[0].key if amount < 0 else None
+    return BilledPeriod(
+        1, ChargeKind.USAGE, APRIL, amount, number, key=number, reverses=reverses
+    )
 
 
 def usage_share(given):
@@ -130,8 +216,11 @@ def movement(given):
         AgreedChange(1, day(on), amount, amount)
         for on, amount in (("2026-04-01", old), ("2026-05-01", change))
     ]
-    kind = kinds_by_day(moved)[day("2026-05-01")]
-    return {"movement": kind.value, "mrr": change}
+    may = day("2026-05-01")
+    [recorded] = movements_to_record(
+        {may: Decimal(given["new_mrr"])}, {may: old}
+    ).values()
+    return {"movement": kinds_by_day(moved)[may].value, "mrr": recorded}
 
 
 RULES = {
@@ -139,6 +228,9 @@ RULES = {
     "minimum_commitment": minimum,
     "minimum_true_up": minimum,
     "usage_delta": usage_delta,
+    "usage_rerating": usage_rerating,
+    "graduated_split": usage_split,
+    "package_split": usage_split,
     "proration_usage": usage_share,
     "mrr": revenue,
     "mrr_movement": movement,

@@ -12,6 +12,8 @@ from billing_core.price_models import PercentOfTotal
 from .agreed import Decimal, charged, day, rows_of, seats
 from .histories import ILS
 
+START = day("2026-04-01")
+
 
 def changed(lines, policy, on, quantity):
     """Return lines after a change of the quantity of the first one, by a policy."""
@@ -63,6 +65,25 @@ def test_a_full_charge_reaches_back_only_to_the_last_prorated_change():
     assert charged_on(lines, "2026-04-20") == [
         ("2026-04-01", "2026-04-10", 10),
         ("2026-04-10", "None", 30),
+    ]
+
+
+def test_a_second_change_on_the_same_day_keeps_the_charged_days_of_the_first():
+    edit = change_quantity([seats(10)], 1, day("2026-04-16"), Decimal(20), START)
+    again = change_quantity(edit.lines, 1, day("2026-04-16"), Decimal(30))
+    assert charged_on(again.lines, "2026-04-16") == [("2026-04-01", "None", 30)]
+    dearer = change_terms(
+        edit.lines, 1, day("2026-04-16"), lambda _line: seats(1, price="9.00").terms
+    )
+    assert charged_on(dearer.lines, "2026-04-16") == [("2026-04-01", "None", 20)]
+
+
+def test_a_later_change_does_not_inherit_the_charged_days_of_an_earlier_one():
+    edit = change_quantity([seats(10)], 1, day("2026-04-16"), Decimal(20), START)
+    later = change_quantity(edit.lines, 1, day("2026-04-21"), Decimal(30))
+    assert charged_on(later.lines, "2026-04-21") == [
+        ("2026-04-01", "2026-04-21", 20),
+        ("2026-04-21", "None", 30),
     ]
 
 

@@ -189,9 +189,9 @@ class TestMoves(SubscriptionCase):
         subscription._amend(
             "line_ended", self.day("2026-04-10"), [(subscription.line_ids, None)]
         )
-        with self.assertRaisesRegex(UserError, "No line to change is served"):
+        with self.assertRaisesRegex(UserError, "Nothing is served"):
             subscription.transfer(self.heir, self.day("2026-04-16"))
-        with self.assertRaisesRegex(UserError, "No line to change is served"):
+        with self.assertRaisesRegex(UserError, "Nothing is served"):
             subscription.merge_into(other, self.day("2026-04-16"))
 
     @freeze_time("2026-03-10 09:00:00")

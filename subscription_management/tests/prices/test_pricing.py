@@ -179,13 +179,13 @@ class TestPricing(SubscriptionCase):
         ]
         self.assertEqual(wizard.line_ids[-1:].pricing_rule_id, rule)
         self.assertIn("Support, Care are percentages of each other", wizard.preview)
-        with self.assertRaisesRegex(UserError, "Support, Care are shares"):
+        with self.assertRaisesRegex(UserError, "Support, Care are percentages"):
             wizard.action_confirm()
 
     def test_wrong_tiers_are_refused_with_the_row(self):
         for tiers, reason in (
             ([(10, 1, 0), (5, 1, 0)], "Tier 2 ends at 5"),
-            ([(0, 1, 0), (5, 1, 0)], "Tier 2 follows a tier without end"),
+            ([(0, 1, 0), (5, 1, 0)], "Tier 2 follows a tier without an upper limit"),
             ([], "add at least one"),
         ):
             with (
@@ -199,7 +199,7 @@ class TestPricing(SubscriptionCase):
         subscription = self.subscribe(
             rule.product_id, on="2026-04-01", quantity=6, start=False
         )
-        with self.assertRaisesRegex(UserError, "add a tier without end"):
+        with self.assertRaisesRegex(UserError, "add a tier without an upper limit"):
             subscription.action_activate()
 
     def test_a_price_by_tiers_is_not_changed_as_one_price(self):
