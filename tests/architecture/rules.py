@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-CORE_MAY_IMPORT = {"dateutil", *sys.stdlib_module_names}
+CORE_MAY_IMPORT = set(sys.stdlib_module_names)
 LONGEST_FILE = 600
 DEPENDENCIES = {
     "subscription_management": set(),
@@ -43,14 +43,24 @@ def imports(file: Path) -> Iterator[tuple[str, int]]:
             yield node.module or "", node.level
 
 
+def core_modules(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield each module of a core, with the sub-packages that it lies in."""
+    for file in files(root, ".py"):
+        folders = file.relative_to(root).parent.parts
+        for depth, folder in enumerate(folders, start=1):
+            if folder.endswith("_core"):
+                yield file, folders[depth:]
+                break
+
+
 def impure_core_imports(root: Path) -> list[str]:
-    """A core imports the standard library, dateutil and itself."""
+    """A core imports the standard library and itself."""
     return [
         f"{file.relative_to(root)} imports {name or '..'}"
-        for file in files(root, ".py")
-        if file.parent.name.endswith("_core")
+        for file, packages in core_modules(root)
         for name, level in imports(file)
-        if level > 1 or (not level and name.split(".")[0] not in CORE_MAY_IMPORT)
+        if level > len(packages) + 1
+        or (not level and name.split(".")[0] not in CORE_MAY_IMPORT)
     ]
 
 
@@ -59,8 +69,8 @@ def cores_that_tell_the_time(root: Path) -> list[str]:
     clock = re.compile(r"\.(today|now|utcnow|time)\(\)")
     return [
         f"{file.relative_to(root)} reads the clock"
-        for file in files(root, ".py")
-        if file.parent.name.endswith("_core") and clock.search(file.read_text())
+        for file, _packages in core_modules(root)
+        if clock.search(file.read_text())
     ]
 
 
@@ -95,12 +105,15 @@ def wrong_dependencies(root: Path) -> list[str]:
 
 
 def untested_core_modules(root: Path) -> list[str]:
+    """A core's module has a test file of its own, or one of its sub-package."""
+    tests = root / "tests" / "core"
     return [
         f"{module.relative_to(root)} has no tests/core/test_{module.name}"
-        for module in files(root, ".py")
-        if module.parent.name.endswith("_core")
-        and module.stem != "__init__"
-        and not (root / "tests" / "core" / f"test_{module.name}").exists()
+        for module, packages in core_modules(root)
+        if module.stem != "__init__"
+        and not any(
+            (tests / f"test_{name}.py").exists() for name in (module.stem, *packages)
+        )
     ]
 
 

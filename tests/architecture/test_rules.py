@@ -15,7 +15,12 @@ HOME = "/" + "home/"
 BREACHES = [
     (rules.impure_core_imports, {"a/billing_core/x.py": "import odoo"}),
     (rules.impure_core_imports, {"a/billing_core/x.py": "from ..models import y"}),
+    (rules.impure_core_imports, {"a/billing_core/x.py": "import dateutil"}),
+    (rules.impure_core_imports, {"a/billing_core/b/x.py": "import odoo"}),
+    (rules.impure_core_imports, {"a/billing_core/b/x.py": "from ...models import y"}),
+    (rules.impure_core_imports, {"a/billing_core/b/c/x.py": "from odoo import y"}),
     (rules.cores_that_tell_the_time, {"a/billing_core/x.py": "date.today()"}),
+    (rules.cores_that_tell_the_time, {"a/billing_core/b/x.py": "datetime.now()"}),
     (
         rules.dates_without_a_company,
         {"a/models/b/x.py": "from odoo import fields\nx = fields.Date.today()"},
@@ -34,6 +39,7 @@ BREACHES = [
         },
     ),
     (rules.untested_core_modules, {"a/billing_core/x.py": "x = 1"}),
+    (rules.untested_core_modules, {"a/billing_core/b/x.py": "x = 1"}),
     (
         rules.tests_that_nobody_runs,
         {"a/tests/__init__.py": "", "a/tests/test_x.py": "x = 1"},
@@ -64,3 +70,30 @@ def test_a_breach_is_found(rule, tree, tmp_path):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert len(rule(tmp_path)) == 1
+
+
+ALLOWED = [
+    (
+        rules.impure_core_imports,
+        {
+            "a/billing_core/x.py": "import decimal\nfrom . import y",
+            "a/billing_core/b/x.py": "from ..money import y\nfrom . import z",
+        },
+    ),
+    (
+        rules.untested_core_modules,
+        {"a/billing_core/b/x.py": "x = 1", "tests/core/test_b.py": "x = 1"},
+    ),
+    (rules.impure_core_imports, {"a/models/x.py": "import odoo"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "tree"), ALLOWED, ids=lambda value: getattr(value, "__name__", None)
+)
+def test_a_rule_accepts_a_tree_that_keeps_it(tmp_path, rule, tree):
+    for name, content in tree.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    assert rule(tmp_path) == []
