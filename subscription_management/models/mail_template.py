@@ -1,19 +1,24 @@
-"""Letters to customers: the host's templates, in a layout that fits a telephone."""
+"""Letters to customers: the host's templates in a responsive layout."""
 
 from odoo import models
 
 LETTER_LAYOUT = "subscription_management.letter_layout"
 
 
+def root_cause(error):
+    """Return the first error of a chain in one line; the host wraps it repeatedly."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return str(error).strip().split("\n")[0]
+
+
 class MailTemplate(models.Model):
     _inherit = "mail.template"
 
     def _send_letter(self, record, **values):
-        """Put a letter about a record into the host's queue and return its mail.
+        """Queue a letter about a record of the template's model; return its mail.
 
-        Args:
-            record: what it is about, of the template's model.
-            values: of the mail, in place of those that the template gives.
+        `values` replace those that the template gives the mail.
         """
         self.ensure_one()
         mail = self.send_mail(

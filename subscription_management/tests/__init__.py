@@ -67,7 +67,7 @@ from .quotations import (
     test_quotation_rights,
     test_renewal_quotation,
 )
-from .renewals import test_renewal, test_undo_renewal
+from .renewals import test_renewal, test_renewal_letter, test_undo_renewal
 from .revenue import test_revenue, test_revenue_of_customers
 from .sales import test_orders, test_orders_online
 from .subscriptions import (
