@@ -113,6 +113,7 @@ class Case:
     """The state of one unpaid invoice.
 
     `done` maps each step carried out to its day; steps in `skipped` never run.
+    `charged_on` is the day of the last charge, by a step or otherwise.
     """
 
     due: date
@@ -120,6 +121,7 @@ class Case:
     skipped: frozenset[int] = frozenset()
     readiness: PaymentReadiness = PaymentReadiness.NONE
     decline: Decline | None = None
+    charged_on: date | None = None
 
     def applies_to(self, step: Step, today: date) -> bool:
         """Return whether a step applies to the case in its current state."""
@@ -135,8 +137,10 @@ class Case:
 
     def after(self, plan: DayPlan, today: date) -> Case:
         """Return the case after a plan was carried out on a day."""
+        charges = any(step.action is Action.CHARGE for step in plan.to_do)
         return replace(
             self,
+            charged_on=today if charges else self.charged_on,
             done={**self.done, **{step.key: today for step in plan.to_do}},
             skipped=self.skipped | {step.key for step in plan.skipped},
         )
@@ -175,9 +179,9 @@ def steps_on(
     """Return the steps to carry out on a day, and those to skip permanently.
 
     A step of day n runs on the first run on or after due + n. Steps that the customer
-    would notice are deferred on `quiet` days. Of overdue emails and charges only the
-    latest runs. A charge ends the plan, since the steps after it depend on its outcome:
-    ask again once that is known.
+    would notice are deferred on `quiet` days, charges on the day of another charge. Of
+    overdue emails and charges only the latest runs. A charge ends the plan, since the
+    steps after it depend on its outcome: ask again once that is known.
 
     >>> policy = Policy((Step(1, 3, Action.EMAIL), Step(2, 15, Action.SUSPEND)))
     >>> case = Case(due=date(2026, 7, 1), done={1: date(2026, 7, 4)})
@@ -191,6 +195,7 @@ def steps_on(
         for step, day in _open_steps(policy, case, today)
         if day <= today
         and not (today in quiet and step.action in DEFERRED_ON_QUIET_DAYS)
+        and not (today == case.charged_on and step.action is Action.CHARGE)
     ]
     wanted = [step for step in due if case.applies_to(step, today)]
     last = {step.action: step for step in wanted}

@@ -92,6 +92,7 @@ from .dunning import related_records
 from .payments import payment_provider
 from .payments import customer_payment
 from .payments import payment_transaction
+from .payments import account_move
 from .dunning import account_move
 from .fulfilment import fulfilment
 from .health import signal

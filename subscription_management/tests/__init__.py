@@ -35,6 +35,7 @@ from .dunning import (
     test_letters,
     test_open_credits,
     test_recovery_report,
+    test_refused_actions,
     test_reminders,
     test_suspended_service,
 )

@@ -1,4 +1,4 @@
-"""Stripe's decline codes, by what may help.
+"""Stripe's decline codes, by their remedy.
 
 The codes and their meaning are those of https://docs.stripe.com/declines/codes.
 """
@@ -65,7 +65,7 @@ BY_CODE = {
 def decline_of(error):
     """Return (decline, code) of an error object of Stripe's.
 
-    A code that is not listed is taken as one that may pass on another day.
+    Other codes are soft declines without a reason.
     """
     code = error.get("decline_code") or error.get("code") or ""
     return BY_CODE.get(code) or BY_CODE.get(error.get("code")) or Decline.OTHER, code

@@ -1,4 +1,4 @@
-"""What became of a charge at Stripe, asked without charging again."""
+"""The outcome of a charge at Stripe, queried without charging again."""
 
 import calendar
 from datetime import date
@@ -11,21 +11,21 @@ from odoo.addons.payment_stripe.controllers.main import StripeController
 from .declines import decline_of
 
 PAGE = 100
-NOTHING_CAME = ("requires_payment_method", "canceled")
-"""The states of an intent from which no money comes by itself."""
+FINAL_DECLINES = ("requires_payment_method", "canceled")
+"""The states of an intent that cannot be paid without a new attempt."""
 
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _apply_updates(self, payment_data):
-        """Keep the code of a decline that Stripe tells by itself.
+        """Store the code of a decline that Stripe reports by a webhook.
 
-        The host takes a time-out for an error, from which it lets no charge be pending.
+        The host takes a time-out for an error, which it never changes to pending.
         """
         is_stripe = self.provider_code == "stripe"
         intent = payment_data.get("payment_intent") or {}
-        if is_stripe and self.state == "error" and self._is_unsettled():
+        if is_stripe and self.state == "error" and self._is_unresolved():
             if intent.get("status") == "processing":
                 self._set_pending(extra_allowed_states=("error",))
             elif intent.get("status") == "requires_capture":
@@ -39,19 +39,19 @@ class PaymentTransaction(models.Model):
             _decline, self.managed_decline_code = decline_of(error)
         return result
 
-    def _is_final(self, payment_data):
+    def _is_final_decline(self, payment_data):
         intent = payment_data.get("payment_intent") or {}
         if self.provider_code != "stripe":
-            return super()._is_final(payment_data)
-        return intent.get("status") in NOTHING_CAME
+            return super()._is_final_decline(payment_data)
+        return intent.get("status") in FINAL_DECLINES
 
-    def _decline_said(self):
+    def _reported_decline(self):
         if self.provider_code != "stripe" or not self.managed_decline_code:
-            return super()._decline_said()
+            return super()._reported_decline()
         return decline_of({"code": self.managed_decline_code})
 
     def _tokenize(self, payment_data):
-        """Keep the day on which a saved card expires."""
+        """Store the day on which a saved card expires."""
         before = self.token_id
         result = super()._tokenize(payment_data)
         method = payment_data.get("payment_method")
@@ -62,26 +62,27 @@ class PaymentTransaction(models.Model):
             (self.token_id - before).managed_method_ids.sudo().expires_on = last
         return result
 
-    def _ask_provider(self):
-        """Return what Stripe says of a charge, and note what is certain."""
+    def _query_provider(self):
+        """Return Stripe's response about a charge, and record a proven outcome."""
         if self.provider_code != "stripe":
-            return super()._ask_provider()
+            return super()._query_provider()
         try:
             intent = self._find_intent()
         except ValidationError as error:
             return self.env._(
-                "Stripe does not answer now: %s Ask again later.", str(error)
+                "Stripe does not respond: %s Check again later.", str(error)
             )
         if intent is None:
-            # It may still be on its way: a person decides, by the time that has passed.
+            # The request may still be on its way: a user decides.
             return self.env._(
-                "Stripe knows of no charge %s. If some minutes have passed since it "
-                "was sent, it was not made.",
+                "Stripe has no record of charge %s. If it was sent some minutes ago, "
+                "it was not made.",
                 self.reference,
             )
         self._process("stripe", self._data_of(intent))
         return self.env._(
-            "Stripe says that charge %(reference)s (%(intent)s) is %(status)s.",
+            "Stripe reports the status “%(status)s” for charge %(reference)s "
+            "(%(intent)s).",
             reference=self.reference,
             intent=intent["id"],
             status=intent["status"],
@@ -93,9 +94,9 @@ class PaymentTransaction(models.Model):
         return data
 
     def _find_intent(self):
-        """Return Stripe's record of a charge, None where it has none.
+        """Return Stripe's record of a charge, None if it has none.
 
-        It is listed by its customer: Stripe's search finds new ones only later.
+        It is listed by its customer, since Stripe's search finds new charges late.
         """
         if self.provider_reference:
             return self._send_api_request(
@@ -112,7 +113,7 @@ class PaymentTransaction(models.Model):
             params["starting_after"] = page["data"][-1]["id"]
 
     def _withdraw_charge(self):
-        """Cancel a charge that waits for its customer, so that it cannot come later."""
+        """Cancel a charge that waits for its customer."""
         if self.provider_code != "stripe":
             return super()._withdraw_charge()
         if not self.provider_reference:

@@ -58,7 +58,7 @@ class StripeServer:
 
     @property
     def charges(self):
-        """Return (reference, minor units) of what was paid."""
+        """Return (reference, minor units) of the paid charges."""
         return [
             (intent["description"], intent["amount"])
             for intent in self.intents.values()
@@ -77,7 +77,7 @@ class StripeServer:
         )
 
     def create_intent(self, data, key):
-        """Return (status, body); the same key has the same answer for ever."""
+        """Return (status, body); the same key always has the same answer."""
         with self._lock:
             if key in self.in_flight:
                 return 409, _error("idempotency_error", "idempotency_key_in_use")
@@ -229,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the tests' output quiet."""
 
     def handle(self):
-        # A caller may give up before it is answered.
+        # A caller may disconnect before the response.
         with suppress(BrokenPipeError, ConnectionResetError, ValueError):
             BaseHTTPRequestHandler.handle(self)
 

@@ -1,4 +1,4 @@
-"""What customers and accountants pay with Stripe by themselves, answered or not."""
+"""Payments of customers and accountants with Stripe, with and without response."""
 
 from datetime import date
 
@@ -28,67 +28,67 @@ class TestStripeCustomers(StripeCase, HttpCase):
             theirs._charge_with_token()
         return case, theirs
 
-    def test_nothing_is_charged_beside_a_payment_that_was_not_answered(self):
+    def test_a_payment_without_response_blocks_charges(self):
         case, theirs = self.pay_by_card("drop_after")
         self.assertEqual(theirs.state, "error")
         for day in ("2026-04-02", "2026-04-04", "2026-04-16"):
             self.collect(day)
         self.assertFalse(case.transaction_ids)
         self.assertEqual(len(self.stripe.charges), 1)
-        self.assertFalse(case.notice_ids)
+        self.assertFalse(case.letter_ids)
         self.assertTrue(case.move_id.managed_has_unknown_charge)
         self.assertTrue(self.subscription.has_unknown_charge)
         rep = new_test_user(self.env, "rep_of_all", LEADER)
         for who in self.env.user, rep:
             cases = self.cases.with_user(who)
-            self.assertEqual(cases.search([("has_unknown", "=", True)]), case)
-            self.assertNotIn(case, cases.search([("has_unknown", "=", False)]))
+            self.assertEqual(cases.search([("has_unknown_charge", "=", True)]), case)
+            self.assertNotIn(case, cases.search([("has_unknown_charge", "=", False)]))
 
-    def test_a_person_is_asked_once_what_became_of_it(self):
+    def test_an_unknown_payment_is_reported_once(self):
         case, theirs = self.pay_by_card("drop_after")
         self.collect("2026-04-02")
         self.collect("2026-04-03")
         self.assertEqual(len(case.activity_ids), 1)
         self.assertIn(theirs.reference, case.activity_ids.note)
-        case.action_ask_provider()
+        case.action_check_provider()
         self.assertEqual(case.state, "paid")
         self.assertFalse(case.move_id.managed_has_unknown_charge)
 
     def test_the_customer_does_not_pay_again_meanwhile(self):
         case, _theirs = self.pay_by_card("drop_after")
         self.assertFalse(case.move_id._has_to_be_paid())
-        with self.assertRaisesRegex(UserError, "looked into"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "under review"), self.env.cr.savepoint():
             self.online_payment(case.move_id)
         for button in case.action_charge_now, case.action_run_now:
-            with self.assertRaisesRegex(UserError, "settle it first"):
+            with self.assertRaisesRegex(UserError, "resolve it first"):
                 button()
 
-    def test_it_goes_on_once_a_person_knows_that_it_was_not_made(self):
+    def test_a_payment_marked_as_failed_is_followed_by_a_charge(self):
         case, _theirs = self.pay_by_card("drop_before")
         self.collect("2026-04-04")
         self.assertFalse(case.transaction_ids)
         with freeze_time("2026-04-05 09:00:00"):
             case.action_mark_failed()
-        self.assertFalse(case.can_be_settled)
+        self.assertFalse(case.can_be_resolved)
         self.collect("2026-04-05")
         self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
 
-    def test_a_refusal_that_stripe_tells_later_lets_it_go_on(self):
+    def test_a_decline_reported_later_resolves_the_payment(self):
         case, theirs = self.pay_by_card("drop_after", "pm_card_chargeDeclined")
-        self.assertTrue(case.move_id._unsettled_charges())
+        self.assertTrue(case.move_id._unresolved_charges())
         body, headers = self.stripe.webhook(
             "payment_intent.payment_failed", theirs.reference, WEBHOOK_SECRET
         )
         self.url_open("/payment/stripe/webhook", data=body, headers=headers)
         self.env.invalidate_all()
-        self.assertFalse(case.move_id._unsettled_charges())
+        self.assertFalse(case.move_id._unresolved_charges())
 
-    def test_a_refusal_that_was_heard_is_no_mystery(self):
+    def test_a_decline_with_response_is_resolved(self):
         case, theirs = self.pay_by_card(method="pm_card_chargeDeclined")
         self.assertEqual(theirs.state, "error")
-        self.assertFalse(case.move_id._unsettled_charges())
+        self.assertFalse(case.move_id._unresolved_charges())
 
-    def test_an_accountant_who_is_not_answered_charges_nothing_twice(self):
+    def test_an_accountants_charge_without_response_is_not_repeated(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"), mute_logger(PROVIDER):
             card = self.save_card()
@@ -107,7 +107,7 @@ class TestStripeCustomers(StripeCase, HttpCase):
             )._create_payments()
         self.collect("2026-04-04")
         self.assertFalse(case.transaction_ids)
-        case.action_ask_provider()
+        case.action_check_provider()
         self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
 
     def test_the_day_is_kept_on_which_a_saved_card_expires(self):

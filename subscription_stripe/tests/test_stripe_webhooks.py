@@ -5,6 +5,8 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.subscription_management.models.payments.charge import ChargeAttempt
+
 from .stripe_case import WEBHOOK_SECRET, StripeCase
 
 PROVIDER = "odoo.addons.payment.models.payment_provider"
@@ -13,7 +15,7 @@ TRANSACTION = "odoo.addons.payment.models.payment_transaction"
 
 @tagged("post_install", "-at_install")
 class TestStripeWebhooks(StripeCase, HttpCase):
-    def tell(self, kind, case, secret=WEBHOOK_SECRET):
+    def notify(self, kind, case, secret=WEBHOOK_SECRET):
         """Send an event about the first charge of a case; return the status."""
         reference = self.charges(case)[0].reference
         body, headers = self.stripe.webhook(kind, reference, secret)
@@ -27,18 +29,18 @@ class TestStripeWebhooks(StripeCase, HttpCase):
             lambda each: not each.is_post_processed
         )._post_process()
 
-    def test_a_direct_debit_is_paid_days_later_and_told_twice(self):
+    def test_a_direct_debit_succeeds_days_later_by_repeated_webhooks(self):
         self.save_card("pm_sepa")
         case = self.invoice("2026-04-01")
         self.assertEqual(case.outcome, "pending")
         self.stripe.intent_of(self.charges(case).reference)["status"] = "succeeded"
         for _time in range(2):
-            self.assertEqual(self.tell("payment_intent.succeeded", case), 200)
+            self.assertEqual(self.notify("payment_intent.succeeded", case), 200)
             self.post_process(case)
         self.assertEqual(case.state, "paid")
         self.assertEqual(len(self.charges(case).payment_id), 1)
 
-    def test_a_direct_debit_that_is_refused_days_later_goes_on(self):
+    def test_a_direct_debit_is_declined_days_later(self):
         self.save_card("pm_sepa")
         case = self.invoice("2026-04-01")
         intent = self.stripe.intent_of(self.charges(case).reference)
@@ -49,7 +51,7 @@ class TestStripeWebhooks(StripeCase, HttpCase):
             "decline_code": "insufficient_funds",
             "message": "Not enough money.",
         }
-        self.tell("payment_intent.payment_failed", case)
+        self.notify("payment_intent.payment_failed", case)
         self.assertRecordValues(
             case,
             [
@@ -61,48 +63,48 @@ class TestStripeWebhooks(StripeCase, HttpCase):
             ],
         )
 
-    def test_a_refusal_that_arrives_after_the_payment_changes_nothing(self):
+    def test_a_decline_that_arrives_after_the_payment_changes_nothing(self):
         self.save_card()
         case = self.invoice("2026-04-01")
         intent = self.stripe.intent_of(self.charges(case).reference)
         intent["status"] = "requires_payment_method"
         with mute_logger(TRANSACTION):
-            self.tell("payment_intent.payment_failed", case)
+            self.notify("payment_intent.payment_failed", case)
             intent["status"] = "processing"
-            self.tell("payment_intent.processing", case)
+            self.notify("payment_intent.processing", case)
         self.assertEqual(case.state, "paid")
         self.assertEqual(self.charges(case).managed_outcome, "paid")
 
-    def test_a_webhook_that_is_quicker_than_the_answer_is_noted_once(self):
+    def test_a_webhook_before_the_response_is_recorded_once(self):
         self.save_card()
-        transactions = type(self.env["payment.transaction"])
-        note = transactions._record_response
+        answer = ChargeAttempt.answer
 
-        def webhook_first(charge):
+        def webhook_first(attempt):
+            charge = attempt.transaction
             intent = self.stripe.intent_of(charge.reference)
             charge._process("stripe", charge._data_of(intent))
             self.assertEqual(charge.managed_outcome, "paid")
-            note(charge)
+            answer(attempt)
 
-        with patch.object(transactions, "_record_response", webhook_first):
+        with patch.object(ChargeAttempt, "answer", webhook_first):
             case = self.invoice("2026-04-01")
         self.assertEqual(case.state, "paid")
         self.assertEqual(len(self.charges(case).payment_id), 1)
 
-    def test_a_late_webhook_settles_what_nobody_knew(self):
+    def test_a_late_webhook_resolves_an_unknown_charge(self):
         with mute_logger(PROVIDER):
             self.stripe.fault = "drop_after"
             self.save_card()
             case = self.invoice("2026-04-01")
         self.assertEqual(case.outcome, "unknown")
-        self.tell("payment_intent.succeeded", case)
+        self.notify("payment_intent.succeeded", case)
         self.post_process(case)
         self.assertEqual(case.state, "paid")
         self.assertEqual(self.charges(case).managed_outcome, "paid")
         self.assertEqual(len(self.stripe.charges), 1)
 
-    def unheard(self, method):
-        """Return a case whose charge Stripe took without an answer reaching us."""
+    def unanswered(self, method):
+        """Return a case whose charge reached Stripe without a response."""
         with mute_logger(PROVIDER):
             self.stripe.fault = "drop_after"
             self.save_card(method)
@@ -111,36 +113,36 @@ class TestStripeWebhooks(StripeCase, HttpCase):
         self.assertEqual(case.outcome, "unknown")
         return case
 
-    def test_an_unknown_charge_that_is_processing_is_charged_by_no_backup(self):
-        case = self.unheard("pm_sepa")
+    def test_an_unknown_charge_that_is_processing_blocks_the_backups(self):
+        case = self.unanswered("pm_sepa")
         with mute_logger(TRANSACTION):
-            self.tell("payment_intent.processing", case)
+            self.notify("payment_intent.processing", case)
         for day in ("2026-04-01", "2026-04-04", "2026-04-16"):
             self.collect(day)
         self.assertEqual((case.outcome, len(case.transaction_ids)), ("pending", 1))
         self.stripe.intent_of(self.charges(case).reference)["status"] = "succeeded"
-        self.tell("payment_intent.succeeded", case)
+        self.notify("payment_intent.succeeded", case)
         self.post_process(case)
         self.assertEqual((case.state, len(self.stripe.charges)), ("paid", 1))
 
-    def test_an_unknown_charge_that_is_processing_is_pending_when_asked_for(self):
-        case = self.unheard("pm_sepa")
-        case.action_ask_provider()
+    def test_an_unknown_charge_that_is_processing_is_pending_after_a_query(self):
+        case = self.unanswered("pm_sepa")
+        case.action_check_provider()
         self.assertEqual(case.outcome, "pending")
         self.collect("2026-04-04")
         self.assertEqual(len(case.transaction_ids), 1)
 
-    def test_an_unknown_charge_that_its_customer_may_yet_confirm_stays_unknown(self):
-        case = self.unheard("pm_needsAction")
-        case.action_ask_provider()
-        self.assertIn("requires_action", case.provider_says)
+    def test_an_unknown_charge_awaiting_authentication_stays_unknown(self):
+        case = self.unanswered("pm_needsAction")
+        case.action_check_provider()
+        self.assertIn("requires_action", case.provider_response)
         self.collect("2026-04-04")
         self.assertEqual((case.outcome, len(case.transaction_ids)), ("unknown", 1))
 
-    def test_an_unknown_charge_that_was_refused_goes_on(self):
-        case = self.unheard("pm_card_chargeDeclinedInsufficientFunds")
+    def test_an_unknown_charge_is_declined_by_a_webhook(self):
+        case = self.unanswered("pm_card_chargeDeclinedInsufficientFunds")
         with mute_logger(TRANSACTION):
-            self.tell("payment_intent.payment_failed", case)
+            self.notify("payment_intent.payment_failed", case)
         charge = self.charges(case)
         self.assertEqual(
             (charge.managed_outcome, charge.managed_decline), ("declined", "funds")
@@ -151,6 +153,8 @@ class TestStripeWebhooks(StripeCase, HttpCase):
         case = self.invoice("2026-04-01")
         self.stripe.intent_of(self.charges(case).reference)["status"] = "succeeded"
         with mute_logger("odoo.addons.payment_stripe.controllers.main", "odoo.http"):
-            status = self.tell("payment_intent.succeeded", case, secret="whsec_guessed")
+            status = self.notify(
+                "payment_intent.succeeded", case, secret="whsec_guessed"
+            )
         self.assertEqual(status, 403)
         self.assertEqual(case.outcome, "pending")

@@ -57,7 +57,7 @@ def measure(database: str, n: int, letters: int) -> dict[str, Any]:
         queries = env.cr.sql_log_count
         advanced = _slices(env, cases._advance_slice)
         queries = env.cr.sql_log_count - queries
-        waiting = env["subscription.dunning.notice"].search_count([])
+        waiting = env["subscription.dunning.letter"].search_count([])
         assert waiting == n, f"{waiting} letters instead of {n}"
         past_due = env["subscription.subscription"].search_count(
             [("state", "=", "past_due")]
@@ -65,7 +65,7 @@ def measure(database: str, n: int, letters: int) -> dict[str, Any]:
         assert past_due == n, f"{past_due} past due instead of {n}"
         again = _slices(env, cases._advance_slice)
         assert not again, "a second run did something"
-        written = _slices(env, env["subscription.dunning.notice"]._send_next, letters)
+        written = _slices(env, env["subscription.dunning.letter"]._send_next, letters)
     ms = _per_case(advanced)
     return {
         "n": n,

@@ -64,13 +64,13 @@ def suspended_case(database, customer_id):
                 [
                     ("partner_id", "=", customer_id),
                     ("stage", "=", "suspend"),
-                    ("notice_ids.state", "=", "sent"),
+                    ("letter_ids.state", "=", "sent"),
                 ]
             )
             if case:
                 return case.id
         time.sleep(0.5)
-    raise AssertionError("nobody has suspended the customer")
+    raise AssertionError("the customer is not suspended")
 
 
 def read(page, case, *names):
@@ -130,21 +130,21 @@ def test_a_letter_is_paid_by_its_link_on_a_telephone(
     assert service_of(page, case) == "active"
 
 
-def test_an_unknown_charge_is_settled_with_one_click(page, address, database, case):
+def test_an_unknown_charge_is_resolved_with_one_click(page, address, database, case):
     with environment(database) as env:
         charged = env[CASE].browse(case)
         save_card(env, charged.partner_id)
-        # A worker writes a charge down, sends it, and is gone.
-        charge = charged._take_next_charge()
+        # A worker records a charge, sends it, and stops.
+        charge = charged._record_next_charge()
         assert charge.managed_case_id == charged
         charge.managed_sent_at -= timedelta(hours=1)
-        env[CASE]._find_lost_charges()
+        env[CASE]._conclude_stale_charges()
     move = read(page, case, "move_id")["move_id"][0]
     page.goto(f"{address}/odoo/account.move/{move}")
-    page.wait_for_selector(".alert-danger:has-text('Nobody knows')")
-    page.click("button:has-text('Settle It')")
-    page.click("button[name=action_ask_provider]")
-    page.wait_for_selector(".alert-danger:has-text('cannot be asked from here')")
+    page.wait_for_selector(".alert-danger:has-text('is unknown')")
+    page.click("button:has-text('Resolve')")
+    page.click("button[name=action_check_provider]")
+    page.wait_for_selector(".alert-danger:has-text('cannot be queried from here')")
     page.click("button[name=action_mark_succeeded]")
     page.click(".modal button:has-text('Ok')")
     page.wait_for_selector(".o_arrow_button_current:has-text('Paid')")

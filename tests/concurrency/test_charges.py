@@ -28,11 +28,11 @@ INVOICES = 6
 STEPS = (
     "_charge_with_token",
     "_send_payment_request",
-    "_record_response",
-    "_finish_charge",
+    "answer",
+    "book",
     "_create_payment",
 )
-"""The steps of a charge in their order: it is sent within the second one."""
+"""The stages of a charge in their order: it is sent within the second one."""
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def outcomes(database):
 
 
 def let_time_pass(database):
-    """Let the charge be as old as one whose worker will not come back."""
+    """Make the charges stale, as those of a worker that was killed."""
     with plain_cursor(database) as cursor:
         cursor.execute(
             "UPDATE payment_transaction "
@@ -147,23 +147,25 @@ def test_two_workers_charge_each_invoice_once(charged_database, stripe):
 def test_the_hosts_post_processing_loses_no_answer(charged_database, stripe):
     stripe.seconds_to_answer = 0.5
     worker = start_worker(charged_database, stripe)
-    looked = 0
+    rounds = 0
     with environment(charged_database) as env:
         while worker.poll() is None:
             env["payment.transaction"]._cron_post_process()
-            # What the worker has committed since is seen by the next one.
+            # The next round reads the worker's latest commits.
             env.cr.rollback()
             env.invalidate_all()
-            looked += 1
+            rounds += 1
             time.sleep(0.05)
     close_registry(charged_database)
-    assert (worker.returncode, looked > INVOICES) == (0, True)
+    assert (worker.returncode, rounds > INVOICES) == (0, True)
     assert len(stripe.charges) == INVOICES
     assert outcomes(charged_database) == {"paid": INVOICES}
     assert states(charged_database) == {"paid": INVOICES}
 
 
-def test_a_run_charges_nobody_who_began_to_pay_since_it_looked(charged_database):
+def test_a_run_charges_no_customer_who_started_to_pay_after_its_snapshot(
+    charged_database,
+):
     with environment(charged_database) as env:
         cases = env["subscription.dunning.case"]._open_slice()
         assert len(cases.filtered("charge_at")) == INVOICES
@@ -174,16 +176,16 @@ def test_a_run_charges_nobody_who_began_to_pay_since_it_looked(charged_database)
         with environment(charged_database) as portal:
             begin_to_pay(portal["subscription.dunning.case"].browse(first))
         with pytest.raises(SerializationFailure), mute_logger("odoo.sql_db"):
-            cases._take_next_charge()
+            cases._record_next_charge()
         env.cr.rollback()
-        taken = cases._take_next_charge().managed_case_id
+        taken = cases._record_next_charge().managed_case_id
         assert len(taken) == 1
         assert taken.id != first
     close_registry(charged_database)
 
 
 def begin_to_pay(case):
-    """Let a customer open the page of a card for an invoice."""
+    """Let a customer open the payment page of an invoice."""
     token = case.partner_id.payment_token_ids
     case.env["payment.transaction"].create(
         {
@@ -200,27 +202,27 @@ def begin_to_pay(case):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_killed_worker_charges_nobody_twice_and_is_found(
+def test_after_a_killed_worker_each_customer_is_charged_once(
     charged_database, stripe, step
 ):
     killed = start_worker(charged_database, stripe, step)
     assert killed.wait(timeout=120) == -signal.SIGKILL
     charged = len(stripe.charges)
-    assert charged == (1 if STEPS.index(step) >= STEPS.index("_record_response") else 0)
+    assert charged == (1 if STEPS.index(step) >= STEPS.index("answer") else 0)
 
-    # The next worker goes on with the others, and leaves this one alone.
+    # The next worker charges the others and leaves this one alone.
     collect(charged_database, stripe)
     by_key = [headers["Idempotency-Key"] for *_rest, headers in stripe.requests]
     assert len(by_key) == len(set(by_key))
 
     let_time_pass(charged_database)
     collect(charged_database, stripe)
-    # From the answer on it is known by what the provider said.
-    if step not in ("_record_response", "_finish_charge", "_create_payment"):
+    # Once the response is stored, the outcome is known.
+    if step not in ("answer", "book", "_create_payment"):
         assert outcomes(charged_database) == {"paid": INVOICES - 1, "unknown": 1}
         with environment(charged_database) as env, charge_at(env, stripe.url):
             case = env["subscription.dunning.case"].search([("state", "=", "open")])
-            case.action_ask_provider()
+            case.action_check_provider()
             if case.outcome == "unknown":
                 case.action_mark_failed()
         close_registry(charged_database)

@@ -1,5 +1,6 @@
 """Dunning steps by day."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -101,6 +102,22 @@ def test_steps_after_a_charge_wait_for_its_outcome():
     assert [
         step.key for step in steps_on(CARD, case.after(plan, day(3)), day(3)).to_do
     ] == [EMAIL]
+
+
+def test_a_charge_due_on_the_day_of_another_charge_is_sent_on_the_next_day():
+    case = replace(READY, charged_on=day(3))
+    assert live_through(case, range(1, 6)) == {1: [PAST_DUE], 3: [EMAIL], 4: [RETRY]}
+
+
+def test_a_charge_that_waits_for_the_next_day_is_overtaken_by_a_later_one():
+    case = replace(READY, decline=Decline.FUNDS, charged_on=day(5))
+    assert live_through(case, [5, 6]) == {5: [PAST_DUE, EMAIL], 6: [PAYDAY]}
+
+
+def test_a_charge_step_counts_as_the_charge_of_its_day():
+    plan = steps_on(CARD, READY, day(3))
+    assert READY.after(plan, day(3)).charged_on == day(3)
+    assert READY.after(DayPlan(), day(3)).charged_on is None
 
 
 def test_the_email_of_a_suspension_is_not_sent_before_it():

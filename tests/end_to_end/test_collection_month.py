@@ -1,7 +1,7 @@
 """A month of collecting, with a bank that declines, forgets, and a worker that dies.
 
-What a customer is charged is written down by the bank. Each case is compared every day
-with a model of the rules that knows nothing of the code: it only counts days.
+The bank records the charges of each customer. Each case is compared every day with a
+model of the rules that shares no code with the product: it only counts days.
 """
 
 import os
@@ -17,22 +17,23 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.subscription_management.billing_core.collection import Decline
-from odoo.addons.subscription_management.models.dunning.case import UNSETTLED
+from odoo.addons.subscription_management.models.dunning.case import UNRESOLVED_OUTCOMES
+from odoo.addons.subscription_management.models.payments.charge import ChargeAttempt
 from odoo.addons.subscription_management.models.payments.payment_provider import (
     calls_of,
 )
 from odoo.addons.subscription_management.tests.dunning.dunning_case import DunningCase
 
-from tests.support.collection_model import FOR_GOOD, STEPS, CaseModel, Fate
+from tests.support.collection_model import STEPS, UNTIL_RESUMED, CaseModel, Fate
 
 FULL = os.environ.get("SUBSCRIPTION_FULL_PROOF")
 CUSTOMERS = 300 if FULL else 40
 DAYS = 35
 SEED = int(os.environ.get("SUBSCRIPTION_PROOF_SEED", "2026"))
-LOOKED_AT_AGAIN = 7
-"""Every so many days also the cases are compared that were closed before."""
+COMPARE_ALL_EVERY = 7
+"""The days after which closed cases are compared as well."""
 START = date(2026, 4, 1)
-CHARGING = "odoo.addons.subscription_management.models.payments.charge"
+CHARGING = ChargeAttempt.__module__
 DECLINES = {
     Fate.FUNDS: Decline.FUNDS,
     Fate.HARD: Decline.HARD,
@@ -41,11 +42,11 @@ DECLINES = {
 
 
 class Killed(BaseException):
-    """The worker is gone, as by kill -9: nothing after this line happens."""
+    """The worker is gone, as by kill -9: no later line is executed."""
 
 
 class Bank:
-    """Decides each charge by its customer and number, and remembers what it took."""
+    """Decides each charge by its customer and number, and records the amounts."""
 
     def __init__(self, seed):
         self.seed = seed
@@ -57,7 +58,7 @@ class Bank:
         return random.Random(f"{self.seed}/{of}").random()
 
     def fate(self, customer, number):
-        """Return what becomes of a customer's charge of a number, 0 for the first."""
+        """Return the fate of a customer's charge of a number, 0 for the first."""
         names = [fate for fate, weight in Fate.weights() for _times in range(weight)]
         return random.Random(f"{self.seed}/{customer}/{number}").choice(names)
 
@@ -81,7 +82,7 @@ class Bank:
 
 @tagged("post_install", "-at_install")
 class TestCollectionMonth(DunningCase):
-    """Nobody is charged or written to twice, whatever the bank and the worker do."""
+    """No customer is charged or notified twice, whatever the bank and the worker do."""
 
     @classmethod
     def setUpClass(cls):
@@ -100,7 +101,7 @@ class TestCollectionMonth(DunningCase):
             Command.create({"day": 5, "action": "charge", "decline": "funds"})
         ]
         cls.subscriptions = cls.env["subscription.subscription"]
-        cls.given_back = cls.env["payment.transaction"]
+        cls.reversed_charges = cls.env["payment.transaction"]
         with freeze_time(f"{START} 08:00:00"):
             for number in range(CUSTOMERS):
                 cls.customer = cls.env["res.partner"].create(
@@ -140,18 +141,18 @@ class TestCollectionMonth(DunningCase):
             with freeze_time(f"{day} 08:00:00"):
                 for customer, model in enumerate(self.models):
                     self.morning(customer, model, number)
-        # As the commit of a request does: what was numbered is looked up anew.
+        # As the commit of a request does: numbered records are read again.
         self.env.cr.flush()
         self.env.invalidate_all()
         for _time in range(2):
             self.collect_until_alive(str(day))
-        looks_at_all = number % LOOKED_AT_AGAIN == 0 or number == DAYS - 1
+        compares_all = number % COMPARE_ALL_EVERY == 0 or number == DAYS - 1
         for customer, model in enumerate(self.models):
             model.run(number)
-            if not (looks_at_all or model.is_open or model.closed_on == number):
+            if not (compares_all or model.is_open or model.closed_on == number):
                 continue
             with self.subTest(day=number, customer=customer):
-                self.assertEqual(self.seen(customer), self.foreseen(model))
+                self.assertEqual(self.seen(customer), self.expected(model))
 
     def collect_until_alive(self, day):
         while True:
@@ -164,18 +165,18 @@ class TestCollectionMonth(DunningCase):
         return self.subscriptions[customer].dunning_case_ids.sudo()
 
     def morning(self, customer, model, number):
-        """Let the bank decide, people settle, and the customer do something."""
-        # Alone: what one of them changes would be read anew for all.
+        """Let the bank decide, users resolve, and the customer act."""
+        # Without prefetch: a change of one case would reload all.
         case = self.subscriptions[customer].with_prefetch().dunning_case_ids.sudo()
         chance = self.bank.chance
         if not model.is_open:
-            self.give_back(case, customer, model, number)
+            self.reverse_payment(case, customer, model, number)
         elif model.waits == "pending" and chance("decides", customer, number) < 0.4:
             self.decide(case, customer, model, pays=chance("pays", customer) < 0.5)
         elif model.waits == "unknown" and chance("settles", customer, number) < 0.5:
-            self.settle(case, model)
-        elif model.held_until == FOR_GOOD:
-            if chance("goes on", customer, number) < 0.3:
+            self.resolve(case, model)
+        elif model.held_until == UNTIL_RESUMED:
+            if chance("resumes", customer, number) < 0.3:
                 case.action_resume()
                 model.held_until = None
         elif not model.waits and model.held_until is None:
@@ -185,18 +186,18 @@ class TestCollectionMonth(DunningCase):
         charge = case.transaction_ids.sorted("id")[-1:]
         if pays:
             self.bank.taken[customer] += charge.amount
-        for _time in range(2):  # told twice, as webhooks are
+        for _time in range(2):  # twice, as webhooks are repeated
             state = "done" if pays else "error"
             charge._process("demo", {"simulated_state": state})
             charge._post_process()
         model.decided(pays)
 
-    def settle(self, case, model):
+    def resolve(self, case, model):
         if model.last_fate.takes_money:
             case.action_mark_succeeded()
         else:
             case.action_mark_failed()
-        model.settled()
+        model.resolved()
 
     def let_customer_act(self, case, customer, model, number):
         chance = self.bank.chance("acts", customer, number)
@@ -217,22 +218,22 @@ class TestCollectionMonth(DunningCase):
         elif chance < 0.17 and case.amount_open > 11:
             self.credit(case, 10.0)
 
-    def give_back(self, case, customer, model, number):
-        """Refund what was charged, or take a payment back as a bank does."""
-        chance = self.bank.chance("gives back", customer, number)
+    def reverse_payment(self, case, customer, model, number):
+        """Refund a charge, or reverse its payment as a bank does."""
+        chance = self.bank.chance("reverses", customer, number)
         if chance > 0.06:
             return
         charge = case.transaction_ids.filtered("payment_id")[-1:]
-        if not charge or charge in self.given_back:
+        if not charge or charge in self.reversed_charges:
             return
-        self.given_back |= charge
+        self.reversed_charges |= charge
         self.bank.taken[customer] -= charge.amount
         if chance < 0.03:
             charge._refund()._post_process()
         else:
             charge.payment_id.action_draft()
             charge.payment_id.action_cancel()
-            model.taken_back()
+            model.reversed()
 
     def transfer(self, case, customer, amount):
         self.bank.taken[customer] += amount
@@ -241,23 +242,23 @@ class TestCollectionMonth(DunningCase):
         ).create({"amount": amount})._create_payments()
 
     def credit(self, case, amount):
-        """Credit a part of what is open, or all of it."""
+        """Credit a part of the open amount, or all of it."""
         credit = case.move_id._reverse_moves()
         line = credit.invoice_line_ids
         line.price_unit *= amount / credit.amount_total
         credit.action_post()
 
     def seen(self, customer):
-        """Return what the product says of a case."""
+        """Return the state of a case in the product."""
         case, subscription = self.case_of(customer), self.subscriptions[customer]
-        is_settled = case.state != "open" or case.outcome not in UNSETTLED
+        is_resolved = case.state != "open" or case.outcome not in UNRESOLVED_OUTCOMES
         rows = {row["key"]: row for row in case.version_id.content["steps"]}
         done = Counter(
             (rows[step.key]["day"] if step.key else 1, step.action)
             for step in case.step_ids
             if step.result == "done"
         )
-        # Of each message, not of each letter: nothing was sent twice.
+        # Messages are counted, not letters: combined letters are one message.
         letters = self.env["mail.message"].search_count(
             Domain("model", "=", case._name)
             & Domain("res_id", "=", case.id)
@@ -266,13 +267,13 @@ class TestCollectionMonth(DunningCase):
         return {
             "open": case.state == "open",
             "service": subscription.state,
-            "waits": None if is_settled else case.outcome,
+            "waits": None if is_resolved else case.outcome,
             "charges": len(case.transaction_ids.filtered(lambda tx: tx.amount > 0)),
             "done": done,
             "letters": letters,
         }
 
-    def foreseen(self, model):
+    def expected(self, model):
         names = {"charge_funds": "charge"}
         return {
             "open": model.is_open,
@@ -287,7 +288,7 @@ class TestCollectionMonth(DunningCase):
         }
 
     def check_money(self):
-        """What the books say that a customer paid is what the bank took, once."""
+        """The booked payments of a customer equal the amounts that the bank took."""
         for customer, model in enumerate(self.models):
             case, taken = self.case_of(customer), self.bank.taken[customer]
             self.assertLessEqual(taken, case.amount + 0.001)

@@ -1,8 +1,8 @@
-"""A process of its own that charges and chases, as the scheduled action does.
+"""A process of its own that charges and executes dunning steps.
 
 Started as `python -m tests.support.charging_worker DATABASE STRIPE [METHOD]`. STRIPE is
 the address that stands for Stripe's. With METHOD the process dies at once, as by
-kill -9, when it comes to that step of a charge.
+kill -9, when it comes to that stage of a charge.
 """
 
 import os
@@ -18,10 +18,21 @@ def main() -> None:
     database, stripe, *methods = sys.argv[1:]
     with environment(database) as env:
         for method in methods:
-            patch.object(type(env["payment.transaction"]), method, die).start()
+            patch.object(owner_of(env, method), method, die).start()
         charge_at(env, stripe).start()
-        # Not by the scheduled action, which the host gives to one process at a time.
+        # Directly: the host runs a scheduled action in one process at a time.
         env["subscription.dunning.case"]._cron_collect()
+
+
+def owner_of(env: object, method: str) -> type:
+    """Return the class of a charge's stage: the attempt's, or the host's."""
+    from odoo.addons.subscription_management.models.payments.charge import (
+        ChargeAttempt,
+    )
+
+    if hasattr(ChargeAttempt, method):
+        return ChargeAttempt
+    return type(env["payment.transaction"])
 
 
 def charge_at(env: object, stripe: str) -> object:

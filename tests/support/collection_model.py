@@ -1,14 +1,14 @@
-"""What a month of collecting comes to by the rules, counted day by day.
+"""The expected state of a case in a month of collecting, counted day by day.
 
-It shares no line with the product: steps are looked at one after the other, with the
-day on which the last letter was really written.
+It shares no line with the product: steps are evaluated one after the other, with the
+day on which the last letter was sent.
 """
 
 from enum import Enum
 
 
 class Fate(Enum):
-    """What becomes of one charge."""
+    """The fate of one charge."""
 
     PAYS = "pays"
     FUNDS = "insufficient_funds"
@@ -25,7 +25,7 @@ class Fate(Enum):
         return self in (Fate.PAYS, Fate.LOST_AFTER, Fate.KILLED_AFTER)
 
     @property
-    def is_unheard(self):
+    def is_unanswered(self):
         return self in (
             Fate.LOST_BEFORE,
             Fate.LOST_AFTER,
@@ -58,8 +58,8 @@ STEPS = (
     (15, "email"),
     (30, "cancel"),
 )
-FOR_GOOD = 10**6
-"""The day until which a case waits that somebody has to let go on."""
+UNTIL_RESUMED = 10**6
+"""The last day of a hold that a user has to end."""
 
 SUSPENSION = STEPS.index((15, "suspend"))
 SERVICE_STOPPING = ("suspend", "cancel")
@@ -80,28 +80,28 @@ class CaseModel:
         self.cards = [True]
         self.tried = set()
         self.wants_charge = True
-        self.goes_on_charging = False
+        self.continues_round = False
         self.charges = 0
         self.sent_on = None
-        self.letters, self.unwritten = 0, []
+        self.letters, self.unsent = 0, []
         self.done = {}
-        self.passed = set()
+        self.skipped = set()
 
     def run(self, day):
-        """Do what a run of a day does, again and again until nothing is left.
+        """Execute the run of a day until nothing is left.
 
-        Letters are written last: of what is paid meanwhile nobody is reminded, and of
-        what is at the bank later.
+        Letters are sent last: none about a case that was paid meanwhile, and a later
+        one about a case that is pending.
         """
         self.today = day
         self.advance(day)
         if self.is_open:
             if self.waits:
-                for place in self.unwritten:
+                for place in self.unsent:
                     del self.done[place]
             else:
-                self.letters += len(self.unwritten)
-            self.unwritten = []
+                self.letters += len(self.unsent)
+            self.unsent = []
 
     def advance(self, day):
         if not self.is_open:
@@ -111,13 +111,13 @@ class CaseModel:
         if self.held_until is not None and self.held_until < day:
             self.held_until = None
         if self.waits:
-            self.wants_charge = self.goes_on_charging = False
+            self.wants_charge = self.continues_round = False
             return
         if self.held_until is not None:
             return
         if self.wants_charge:
             self.charge(day)
-        elif self.goes_on_charging:
+        elif self.continues_round:
             self.charge_next(day)
         while self.is_open and not self.waits:
             place = self.next_place(day)
@@ -126,47 +126,49 @@ class CaseModel:
             self.do(place, day)
 
     def next_place(self, day):
-        """Return the first step that is due, passing over what is overtaken."""
+        """Return the first due step, skipping those that a later one overtakes."""
         for place, (_number, action) in enumerate(STEPS):
-            if place in self.done or place in self.passed:
+            if place in self.done or place in self.skipped:
                 continue
             if not self.is_ready(place, day):
                 continue
             if action == "email" and self.is_overtaken(place, day, ("email",)):
-                self.passed.add(place)
+                self.skipped.add(place)
             elif action.startswith("charge") and (
                 not self.can_charge(action)
                 or self.is_overtaken(place, day, ("charge", "charge_funds"))
             ):
-                self.passed.add(place)
+                self.skipped.add(place)
             else:
                 return place
         return None
 
     def is_ready(self, place, day):
         number, action = STEPS[place]
+        if action.startswith("charge") and self.sent_on == day:
+            return False
         late = 0
         if place > SUSPENSION:
             if SUSPENSION not in self.done:
                 return False
             late = self.done[SUSPENSION] - STEPS[SUSPENSION][0]
         if action in SERVICE_STOPPING:
-            written = [
+            sent = [
                 before
                 for before in self.done
                 if before < place and STEPS[before][1] == "email"
             ]
-            unwritten = [
+            unsent = [
                 before
                 for before in range(place)
                 if STEPS[before][1] == "email"
                 and before not in self.done
-                and before not in self.passed
+                and before not in self.skipped
             ]
-            if unwritten:
+            if unsent:
                 return False
-            if written:
-                letter = max(written)
+            if sent:
+                letter = max(sent)
                 late = max(late, self.done[letter] - STEPS[letter][0])
         return day >= number + late
 
@@ -174,7 +176,7 @@ class CaseModel:
         return any(
             STEPS[later][1] in actions
             and later not in self.done
-            and later not in self.passed
+            and later not in self.skipped
             and self.is_ready(later, day)
             and (STEPS[later][1] == "email" or self.can_charge(STEPS[later][1]))
             for later in range(place + 1, len(STEPS))
@@ -190,23 +192,23 @@ class CaseModel:
         action = STEPS[place][1]
         if action == "past_due" and self.service == "active":
             self.service = "past_due"
-        elif action.startswith("charge") and self.sent_on != day:
+        elif action.startswith("charge"):
             self.charge(day)
         elif action == "email":
-            self.unwritten.append(place)
+            self.unsent.append(place)
         elif action == "suspend" and self.service != "cancelled":
             self.service = "suspended"
         elif action == "cancel":
             self.service = "cancelled"
 
     def charge(self, day):
-        """Go through all cards that are not refused for good."""
+        """Charge all cards without a hard decline, one after the other."""
         self.tried = set()
         self.charge_next(day)
 
     def charge_next(self, day):
-        """Go through the cards that this attempt has not tried."""
-        self.wants_charge = self.goes_on_charging = False
+        """Charge the cards that this round has not tried yet."""
+        self.wants_charge = self.continues_round = False
         for card, is_good in enumerate(self.cards):
             if not is_good or card in self.tried:
                 continue
@@ -220,22 +222,22 @@ class CaseModel:
             if fate is Fate.PENDING:
                 self.waits = "pending"
                 return
-            if fate.is_unheard:
+            if fate.is_unanswered:
                 self.waits = "sending" if "KILLED" in fate.name else "unknown"
                 return
             self.decline = fate
             self.cards[card] = fate is not Fate.HARD
 
     def decided(self, pays):
-        """The bank has decided what was pending."""
+        """The bank decides a pending charge."""
         self.waits = None
         if pays:
             self.close()
         else:
-            self.decline, self.goes_on_charging = Fate.TEMPORARY, True
+            self.decline, self.continues_round = Fate.TEMPORARY, True
 
-    def settled(self):
-        """A person has found out what became of the last charge."""
+    def resolved(self):
+        """A user resolves the last charge."""
         self.waits = None
         if self.last_fate.takes_money:
             self.close()
@@ -249,14 +251,14 @@ class CaseModel:
     def promised(self, until):
         self.held_until = until
 
-    def taken_back(self):
-        """What was paid was taken back: nothing is done until somebody says so."""
-        self.is_open, self.held_until = True, FOR_GOOD
-        self.done, self.passed = {}, set()
+    def reversed(self):
+        """The payment is reversed: the case is on hold until a user resumes it."""
+        self.is_open, self.held_until = True, UNTIL_RESUMED
+        self.done, self.skipped = {}, set()
 
     def close(self):
-        self.is_open, self.waits, self.unwritten = False, None, []
-        self.wants_charge = self.goes_on_charging = False
+        self.is_open, self.waits, self.unsent = False, None, []
+        self.wants_charge = self.continues_round = False
         self.held_until, self.closed_on = None, self.today
         if self.service != "cancelled":
             self.service = "active"

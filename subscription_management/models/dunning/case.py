@@ -1,7 +1,6 @@
-"""One invoice that is to be paid: charged, chased, and closed when it is."""
+"""Dunning cases: the state of one unpaid invoice and the day of its next step."""
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ...billing_core.collection import UNRESOLVED, Decline, Outcome
 from ...billing_core.dunning import (
@@ -14,35 +13,35 @@ from ...billing_core.dunning import (
 from ..payments.payment_method import DECLINES, PAYERS
 
 SENDING = "sending"
-"""A charge whose answer nobody noted yet: it may be under way, or lost."""
+"""A charge without a recorded response: under way, or left by a stopped worker."""
 
 OUTCOMES = [
-    (SENDING, "Being Charged"),
-    (Outcome.PAID.value, "Charged"),
-    (Outcome.PENDING.value, "Payment Pending"),
+    (SENDING, "Sending"),
+    (Outcome.PAID.value, "Succeeded"),
+    (Outcome.PENDING.value, "Pending"),
     (Outcome.DECLINED.value, "Declined"),
-    (Outcome.ACTION.value, "Customer Must Agree"),
-    (Outcome.UNKNOWN.value, "Outcome Unknown"),
+    (Outcome.ACTION.value, "Authentication Required"),
+    (Outcome.UNKNOWN.value, "Unknown Outcome"),
 ]
-UNSETTLED = (SENDING, *sorted(UNRESOLVED))
-"""The outcomes of which money may still come."""
+UNRESOLVED_OUTCOMES = (SENDING, *sorted(UNRESOLVED))
+"""The outcomes that may still become a payment."""
 
-BLOCKING = (*UNSETTLED, Outcome.PAID.value)
-"""The outcomes beside which nothing is done, until what was paid is written down."""
+BLOCKING = (*UNRESOLVED_OUTCOMES, Outcome.PAID.value)
+"""The outcomes that block steps, until a payment is registered or ruled out."""
 
-STATES = [("open", "Open"), ("paid", "Paid"), ("settled", "Nothing Owed")]
+STATES = [("open", "Open"), ("paid", "Paid"), ("settled", "Settled")]
 STAGES = [
     ("declined", "Declined"),
     (Action.PAST_DUE.value, "Past Due"),
-    (Action.CHARGE.value, "Charged Again"),
+    (Action.CHARGE.value, "Retried"),
     (Action.EMAIL.value, "Reminded"),
-    (Action.ACTIVITY.value, "With a Person"),
+    (Action.ACTIVITY.value, "To-Do"),
     (Action.SUSPEND.value, "Suspended"),
     (Action.CANCEL.value, "Cancelled"),
 ]
-"""How far a case has come: what is further down is not undone by what follows."""
+"""The stages of a case in ascending order; a case never moves to an earlier one."""
 
-HOLDS = [("promised", "Promised"), ("disputed", "Disputed"), ("paused", "Paused")]
+HOLDS = [("promised", "Promised"), ("disputed", "Disputed"), ("on_hold", "On Hold")]
 PAID_STATES = ("paid", "in_payment")
 
 
@@ -76,7 +75,7 @@ class SubscriptionDunningCase(models.Model):
         "res.users", "Responsible", readonly=True, help="The salesperson."
     )
     currency_id = fields.Many2one(related="move_id.currency_id", store=True)
-    amount = fields.Monetary("Asked For", readonly=True)
+    amount = fields.Monetary("Amount Due", readonly=True)
     amount_open = fields.Monetary(related="move_id.amount_residual", string="Open")
     due_date = fields.Date(readonly=True, required=True)
     version_id = fields.Many2one(
@@ -84,7 +83,7 @@ class SubscriptionDunningCase(models.Model):
         "Policy Version",
         readonly=True,
         ondelete="restrict",
-        help="As it was when the case began.",
+        help="The policy as it was when the case opened.",
     )
     policy_id = fields.Many2one(related="version_id.policy_id", store=True)
     payer = fields.Selection(PAYERS, "Paid By", readonly=True)
@@ -93,62 +92,64 @@ class SubscriptionDunningCase(models.Model):
     )
     hold = fields.Selection(HOLDS, readonly=True, tracking=True)
     hold_until = fields.Date(
-        readonly=True, tracking=True, help="The last day on which nothing is done."
+        readonly=True, tracking=True, help="The last day of the hold."
     )
     hold_reason = fields.Char(readonly=True)
     next_date = fields.Date(
         "Next Step On",
         readonly=True,
-        help="Empty while something else has to happen first.",
+        help="Empty while a charge, a payment or a user must act first.",
     )
     charge_at = fields.Datetime(
-        "Charge From", readonly=True, help="When a saved method is charged next."
+        "Next Charge",
+        readonly=True,
+        help="When a saved payment method is charged next.",
     )
     attempt = fields.Integer(
-        readonly=True, help="How often the saved methods were gone through."
+        readonly=True, help="The number of rounds of charges of all saved methods."
     )
     outcome = fields.Selection(OUTCOMES, "Last Charge", readonly=True, tracking=True)
-    decline = fields.Selection(DECLINES, "Why Declined", readonly=True)
+    decline = fields.Selection(DECLINES, "Decline Reason", readonly=True)
     decline_code = fields.Char(readonly=True)
-    error = fields.Text(readonly=True, help="What a person has to cure.")
+    error = fields.Text(readonly=True, help="Problem that needs manual action.")
     entered_on = fields.Date(
         "In Dunning Since",
         readonly=True,
-        help="The day of the first decline, or from which it was past due.",
+        help="The day of the first decline, or the first day past due.",
     )
     closed_on = fields.Date(readonly=True)
     closed_after = fields.Char(
-        "Recovered After", readonly=True, help="The last step before it was paid."
+        "Recovered After", readonly=True, help="The last step before the payment."
     )
     stage = fields.Selection(
-        STAGES, readonly=True, group_expand=True, help="The gravest step so far."
+        STAGES, readonly=True, group_expand=True, help="The highest stage so far."
     )
-    step_ids = fields.One2many("subscription.dunning.done", "case_id", "What Was Done")
+    step_ids = fields.One2many("subscription.dunning.case.step", "case_id", "Steps")
     transaction_ids = fields.One2many(
         "payment.transaction", "managed_case_id", "Charges", readonly=True
     )
     suspended_ids = fields.Many2many(
         "subscription.subscription",
         "subscription_dunning_case_suspended_rel",
-        string="Suspended by It",
+        string="Suspended Subscriptions",
         readonly=True,
     )
-    paused_ids = fields.Many2many(
+    suspend_on_resume_ids = fields.Many2many(
         "subscription.subscription",
-        "subscription_dunning_case_resting_rel",
-        string="Suspended Once They Go On",
+        "subscription_dunning_case_suspend_on_resume_rel",
+        string="Suspended on Resume",
         readonly=True,
-        help="They were paused, or in a trial, when they were to be suspended.",
+        help="Paused or in a trial when they were due for suspension.",
     )
     cancelled_ids = fields.Many2many(
         "subscription.subscription",
         "subscription_dunning_case_cancelled_rel",
-        string="Cancelled by It",
+        string="Cancelled Subscriptions",
         readonly=True,
     )
 
     _move_once = models.Constraint(
-        "UNIQUE (move_id)", "An invoice is chased by one case."
+        "UNIQUE (move_id)", "An invoice has one dunning case."
     )
     _due = models.Index("(next_date, id) WHERE state = 'open'")
     _to_charge = models.Index("(charge_at, id) WHERE charge_at IS NOT NULL")
@@ -163,14 +164,14 @@ class SubscriptionDunningCase(models.Model):
     def _today(self):
         return self.company_id._subscription_today()
 
-    def _worded(self):
-        """Return the case in the language of whoever is responsible for it."""
+    def _in_responsible_language(self):
+        """Return the case in the language of its responsible user."""
         self.ensure_one()
         lang = self.user_id.lang or self.company_id.partner_id.lang or self.env.lang
         return self.with_context(lang=lang)
 
     def _reach(self, stage):
-        """Note a stage, unless a graver one was reached."""
+        """Raise the stage, never lower it."""
         order = [value for value, _label in STAGES]
         for case in self:
             reached = order.index(case.stage) if case.stage else -1
@@ -181,40 +182,45 @@ class SubscriptionDunningCase(models.Model):
         """Return the case as the core sees it."""
         self.ensure_one()
         done = {row.key: row.day for row in self.step_ids if row.result == "done"}
-        passed = {row.key for row in self.step_ids if row.result != "done"}
+        skipped = {row.key for row in self.step_ids if row.result != "done"}
         return Case(
             due=self.due_date,
             done=done,
-            skipped=frozenset(passed),
-            readiness=self._method(),
-            decline=self._decline(),
+            skipped=frozenset(skipped),
+            readiness=self._payment_readiness(),
+            decline=self._retriable_decline(),
+            charged_on=self._last_charge_day(),
         )
 
-    def _method(self):
-        """Return what there is to charge."""
+    def _payment_readiness(self):
+        """Return whether a saved payment method can be charged."""
         self.ensure_one()
         if self.outcome == Outcome.ACTION.value:
             return PaymentReadiness.ACTION
-        return (
-            PaymentReadiness.READY
-            if self._methods_to_charge()
-            else PaymentReadiness.NONE
-        )
+        if self._methods_to_charge():
+            return PaymentReadiness.READY
+        return PaymentReadiness.NONE
 
-    def _decline(self):
-        """Return why what is left to charge was declined last.
+    def _retriable_decline(self):
+        """Return the last decline as it applies to the methods that can be charged.
 
-        What was refused for good is not charged any more; of the others it says
-        nothing.
+        A hard decline excludes its method and gives no reason against the others.
         """
         decline = Decline(self.decline) if self.decline else None
         return Decline.OTHER if decline is Decline.HARD else decline
 
+    def _last_charge_day(self):
+        """Return the company's day of the last charge, None without one."""
+        sent = self.transaction_ids.filtered("managed_sent_at").mapped(
+            "managed_sent_at"
+        )
+        return self.company_id._subscription_day(max(sent)) if sent else None
+
     def _methods_to_charge(self):
         return self.subscription_ids._methods_to_charge(self.partner_id)
 
-    def _foresee(self, today):
-        """Return (step, day) rows of what will be done if nothing is paid."""
+    def _upcoming_steps(self, today):
+        """Return (step, day) rows of the upcoming steps if nothing is paid."""
         self.ensure_one()
         if not self.version_id:
             return iter(())
@@ -223,9 +229,9 @@ class SubscriptionDunningCase(models.Model):
         return upcoming_steps(policy, self._snapshot_case(), today, quiet)
 
     def _plan_next(self, snapshot=None):
-        """Note the day on which something is to be done next.
+        """Set the day of the next step.
 
-        `snapshot` is what is known of a single case already.
+        `snapshot` is the core's view of a single case, if the caller has it already.
         """
         for case in self:
             today = case._today()
@@ -239,7 +245,7 @@ class SubscriptionDunningCase(models.Model):
             return self.hold_until and max(
                 today, fields.Date.add(self.hold_until, days=1)
             )
-        if self._charge_comes_first() or not self.version_id:
+        if self._charge_precedes_steps() or not self.version_id:
             return False
         if self._services_to_suspend():
             return today
@@ -247,30 +253,12 @@ class SubscriptionDunningCase(models.Model):
         policy = self.version_id._snapshot_policy()
         return next_step_day(policy, snapshot or self._snapshot_case(), today, quiet)
 
-    def _lock(self):
-        """Keep other workers off these; return those that nobody else has."""
-        return self.try_lock_for_update(allow_referencing=True)
 
-    @api.model
-    def _take(self, condition, limit):
-        """Return open cases that no other worker has, locked for this transaction."""
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM subscription_dunning_case WHERE state = 'open' AND %s "
-                "LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-                condition,
-                limit,
-            )
-        )
-        return self.browse(row_id for (row_id,) in rows)
+class SubscriptionDunningCaseStep(models.Model):
+    """A step that a case has behind it: done, or skipped."""
 
-
-class SubscriptionDunningDone(models.Model):
-    """A step of a case: done, passed over or skipped by a person, once."""
-
-    _name = "subscription.dunning.done"
-    _description = "Dunning Step Done"
+    _name = "subscription.dunning.case.step"
+    _description = "Dunning Step of a Case"
     _order = "day desc, id desc"
 
     case_id = fields.Many2one(
@@ -281,14 +269,18 @@ class SubscriptionDunningDone(models.Model):
     action = fields.Char(required=True)
     day = fields.Date("On", required=True)
     result = fields.Selection(
-        [("done", "Done"), ("passed", "Passed Over"), ("skipped", "Skipped")],
+        [
+            ("done", "Done"),
+            ("skipped", "Skipped"),
+            ("skipped_manually", "Skipped Manually"),
+        ],
         required=True,
         default="done",
     )
     label = fields.Char("Step", compute="_compute_label")
 
     _step_once = models.Constraint(
-        "UNIQUE (case_id, key)", "A step of a case is done once."
+        "UNIQUE (case_id, key)", "A case has each step once."
     )
 
     @api.depends("case_id.version_id", "key")

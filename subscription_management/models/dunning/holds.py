@@ -1,6 +1,6 @@
-"""What people say about a case: a promise, a dispute, a pause, a step left out."""
+"""Holds and steps by users: promise to pay, dispute, hold, resume, skip, run now."""
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -12,17 +12,14 @@ class SubscriptionDunningHolds(models.Model):
     _inherit = "subscription.dunning.case"
 
     def _check_may_hold(self):
-        """Let those talk about a case who may change its subscriptions."""
+        """Refuse users who cannot change the subscriptions, and closed cases."""
         self.check_access("read")
         if not self.env.user.has_group("account.group_account_invoice"):
             self.subscription_ids.check_access("write")
-        if closed := self.filtered(lambda case: case.state != "open")[:1]:
-            raise UserError(
-                self.env._("%s needs no payment any more.", closed.move_id.name)
-            )
+        self._check_is_open()
 
     def _check_may_collect(self):
-        """Let those charge and settle who answer for the money."""
+        """Refuse users who are neither accountants nor see all subscriptions."""
         self.check_access("read")
         user = self.env.user
         if not (
@@ -31,13 +28,36 @@ class SubscriptionDunningHolds(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "Only accountants and users of all subscriptions do this; ask one "
-                    "of them."
+                    "Only accountants and users of all subscriptions can do this; ask "
+                    "one of them."
                 )
             )
 
+    def _check_is_open(self):
+        if closed := self.filtered(lambda case: case.state != "open")[:1]:
+            closed._refuse_settled()
+
+    def _refuse_settled(self):
+        raise UserError(
+            self.env._(
+                "%s needs no payment any more; there is nothing to collect.",
+                self.move_id.name,
+            )
+        )
+
+    def _check_is_not_on_hold(self):
+        if held := self.filtered("hold")[:1]:
+            raise UserError(
+                self.env._("%s is on hold; use Resume first.", held.move_id.name)
+            )
+
     def promise(self, until, reason=False):
-        """Do nothing until a customer has paid as promised, or the day has passed."""
+        """Hold the cases until the day by which the customer promised to pay."""
+        until = fields.Date.to_date(until)
+        if not until:
+            raise UserError(
+                self.env._("Choose the day until which the customer promised to pay.")
+            )
         for case in self:
             if until < case._today():
                 raise UserError(
@@ -47,17 +67,17 @@ class SubscriptionDunningHolds(models.Model):
                         format_date(self.env, until),
                     )
                 )
-        self._put_on_hold("promised", until, reason)
+        self._hold("promised", until, reason)
 
     def dispute(self, reason=False):
-        """Do nothing while a customer disputes the invoice."""
-        self._put_on_hold("disputed", False, reason)
+        """Hold the cases while the customer disputes the invoice."""
+        self._hold("disputed", False, reason)
 
-    def pause(self, until=False, reason=False):
-        """Do nothing until a day, or until somebody lets it go on."""
-        self._put_on_hold("paused", until, reason)
+    def put_on_hold(self, until=False, reason=False):
+        """Hold the cases until a day, or until a user resumes them."""
+        self._hold("on_hold", fields.Date.to_date(until), reason)
 
-    def _put_on_hold(self, hold, until, reason):
+    def _hold(self, hold, until, reason):
         self._check_may_hold()
         for case in self.sudo():
             case.write(
@@ -70,23 +90,30 @@ class SubscriptionDunningHolds(models.Model):
             case._plan_next()
 
     def action_resume(self):
-        """Let the steps go on."""
+        """End the hold: charges and steps continue."""
         self._check_may_hold()
+        if active := self.filtered(lambda case: not case.hold)[:1]:
+            raise UserError(
+                self.env._(
+                    "%s is not on hold: its steps continue already.",
+                    active.move_id.name,
+                )
+            )
         for case in self.sudo():
             case.write({"hold": False, "hold_until": False, "hold_reason": False})
             case._plan_next()
-            case._wake()
+            case._trigger_run()
 
     def _end_hold(self, today):
-        """Go on once the day of a hold has passed; a broken promise is told."""
+        """Resume after the last day of a hold; leave a to-do for a broken promise."""
         self.ensure_one()
         if not self.hold or not self.hold_until or self.hold_until >= today:
             return
         if self.hold == "promised":
             self._schedule_activity(
                 self.env._(
-                    "%(customer)s promised to pay %(invoice)s until %(day)s and did "
-                    "not; the steps go on.",
+                    "%(customer)s promised to pay %(invoice)s by %(day)s and did not; "
+                    "dunning continues.",
                     customer=self.partner_id.display_name,
                     invoice=self.move_id.name,
                     day=format_date(self.env, self.hold_until),
@@ -95,42 +122,39 @@ class SubscriptionDunningHolds(models.Model):
         self.write({"hold": False, "hold_until": False, "hold_reason": False})
 
     def action_skip_step(self):
-        """Leave out the step that would come next."""
+        """Skip the next step."""
         self.ensure_one()
         self._check_may_hold()
         case, step = self.sudo(), self._next_step()
-        case._write_down([step], case._today(), "skipped")
+        case._record_steps([step], case._today(), "skipped_manually")
         case._plan_next()
 
     def action_run_now(self):
-        """Do the step that comes next today."""
+        """Execute the next step now."""
         self.ensure_one()
         self._check_may_hold()
         case, step = self.sudo(), self._next_step()
         if step.action is Action.CHARGE:
             self._check_may_collect()
         case.lock_for_update(allow_referencing=True)
-        case._carry_out([step], case._today())
+        case._do_steps([step], case._today())
         case._plan_next()
-        case._wake()
+        case._trigger_run()
 
     def _next_step(self):
-        """Return the step that comes next, or say why none does."""
+        """Return the next step, or refuse with the reason why there is none."""
         self.ensure_one()
         case = self.sudo()
-        if case.hold:
-            raise UserError(
-                self.env._("%s is on hold: let it go on first.", case.move_id.name)
-            )
-        if case.outcome in BLOCKING or case.has_unknown:
-            case._refuse_beside_unsettled()
-        step, _day = next(iter(case._foresee(case._today())), (None, None))
+        case._check_is_not_on_hold()
+        if case.outcome in BLOCKING or case.has_unknown_charge:
+            case._refuse_while_unresolved()
+        step, _day = next(iter(case._upcoming_steps(case._today())), (None, None))
         if step is None:
             raise UserError(
-                self.env._("No step of %s is left to be done.", case.move_id.name)
+                self.env._(
+                    "%s has no step left; use Charge Now, or decide about the "
+                    "subscription.",
+                    case.move_id.name,
+                )
             )
         return step
-
-    def _wake(self):
-        """Let the scheduled action begin at once."""
-        self.env.ref("subscription_management.ir_cron_collect").sudo()._trigger()

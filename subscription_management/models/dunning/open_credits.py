@@ -1,4 +1,4 @@
-"""What billing owes a customer is set against what the customer owes."""
+"""Settle invoices with the credit notes of billing before they are charged."""
 
 from odoo import fields, models
 from odoo.tools import SQL
@@ -9,14 +9,14 @@ from .case import BLOCKING
 class SubscriptionDunningCredits(models.Model):
     _inherit = "subscription.dunning.case"
 
-    def _set_off_credits(self):
-        """Set credit notes that billing made against open invoices, the oldest first.
+    def _settle_with_credits(self):
+        """Reconcile open invoices with credit notes of billing, the oldest first.
 
-        Nothing is set off beside a payment that is under way: its amount is known to
-        the bank. What a person credited is left for a person to refund or to match,
-        and so is credit of a customer beside a refund that is matched with nothing.
+        Not while a payment is in progress, whose amount is fixed. Credit notes of users
+        are left for users to refund or reconcile, and so are credits of a customer with
+        an unreconciled refund.
         """
-        credited = self._credits_beside()
+        credited = self._open_credits_by_case()
         now = fields.Datetime.now()
         for case in self.sorted(lambda each: (each.due_date, each.id)):
             lines = credited.get(case.id)
@@ -24,7 +24,7 @@ class SubscriptionDunningCredits(models.Model):
                 not lines
                 or case.outcome in BLOCKING
                 or case.hold == "disputed"
-                or case._customer_pays_until(now)
+                or case._customer_payment_expected_until(now)
             ):
                 continue
             for account, notes in lines.grouped("account_id").items():
@@ -35,8 +35,8 @@ class SubscriptionDunningCredits(models.Model):
                 if left & owed and left & notes:
                     left.reconcile()
 
-    def _credits_beside(self):
-        """Return {case id: open lines of credit notes} of those that have any."""
+    def _open_credits_by_case(self):
+        """Return {case id: open lines of credit notes} of the cases that have any."""
         if not self:
             return {}
         self.env.flush_all()

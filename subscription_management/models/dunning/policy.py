@@ -1,4 +1,4 @@
-"""How the unpaid invoices of some customers are chased: steps on a time line."""
+"""Dunning policies: steps by day for customers, plans or companies."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -10,14 +10,14 @@ from ..error_messages import translated
 from ..payments.payment_method import PAYERS
 
 ACTIONS = [
-    (Action.EMAIL.value, "E-mail"),
+    (Action.EMAIL.value, "Email"),
     (Action.CHARGE.value, "Charge"),
     (Action.ACTIVITY.value, "To-do"),
     (Action.SUSPEND.value, "Suspend"),
     (Action.CANCEL.value, "Cancel"),
 ]
 PAST_DUE_KEY = 0
-"""The step of each policy that nobody writes down: from here on it is past due."""
+"""The key of the step of every policy from which an invoice is past due."""
 
 
 class SubscriptionDunningPolicy(models.Model):
@@ -28,13 +28,11 @@ class SubscriptionDunningPolicy(models.Model):
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(
-        default=10, help="Of those that fit an invoice the first one is taken."
+        default=10, help="The first policy that applies to an invoice is used."
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Empty for all companies.")
-    payer = fields.Selection(
-        PAYERS, "Paid By", help="Empty for customers who pay in any way."
-    )
+    payer = fields.Selection(PAYERS, "Paid By", help="Empty for all kinds of payment.")
     plan_ids = fields.Many2many(
         "subscription.plan",
         "subscription_dunning_policy_plan_rel",
@@ -53,61 +51,61 @@ class SubscriptionDunningPolicy(models.Model):
     )
     charge_delay_days = fields.Integer(
         "Charge After (Days)",
-        help="Days between an invoice and its first charge, as direct debits need.",
+        help="Days between an invoice and its first charge, as for direct debits.",
     )
     past_due_day = fields.Integer(
         "Past Due From Day",
         default=1,
-        help="Days after the due date from which the subscription is past due.",
+        help="Days after the due date on which the subscription becomes past due.",
     )
     pending_days = fields.Integer(
-        "Ask About Pending After (Days)",
+        "Report Pending After (Days)",
         default=7,
-        help="A person looks at what a bank has not decided by then.",
+        help="A to-do is created for payments that are still pending after these days.",
     )
     declined_template_id = fields.Many2one(
         "mail.template",
         "When a Charge Is Declined",
         domain="[('model', '=', 'subscription.dunning.case')]",
         ondelete="restrict",
-        help="Sent once, when no saved method has paid.",
+        help="Sent once, when every saved payment method was declined.",
     )
     action_template_id = fields.Many2one(
         "mail.template",
-        "When the Customer Must Agree",
+        "When Authentication Is Required",
         domain="[('model', '=', 'subscription.dunning.case')]",
         ondelete="restrict",
-        help="Sent when a bank asks its customer to confirm a charge in person.",
+        help="Sent when the customer has to approve a charge (3-D Secure).",
     )
     receipt_template_id = fields.Many2one(
         "mail.template",
         "Receipt",
         domain="[('model', '=', 'account.payment')]",
         ondelete="restrict",
-        help="Sent when a saved method was charged; empty for no receipt.",
+        help="Sent after a charge that succeeded; empty for no receipt.",
     )
     keeps_days_off = fields.Boolean(
-        "Quiet on Days Off",
+        "Quiet Days Off",
         default=True,
-        help="On days without work and holidays of the company's calendar nobody is "
-        "written to, suspended or cancelled.",
+        help="No letters, suspensions or cancellations on holidays and days without "
+        "work in the company's calendar.",
     )
-    hour_from = fields.Float("Write From", default=8.0)
-    hour_to = fields.Float("Write Until", default=19.0)
+    hour_from = fields.Float("Letters From", default=8.0)
+    hour_to = fields.Float("Letters Until", default=19.0)
 
     _hours_in_order = models.Constraint(
         "CHECK (hour_from >= 0 AND hour_to <= 24 AND hour_from < hour_to)",
-        "Letters are sent between two hours of a day, from the earlier one on.",
+        "Letters are sent between two hours from 0 to 24, the first one earlier.",
     )
     _days_not_negative = models.Constraint(
         "CHECK (charge_delay_days >= 0 AND past_due_day >= 0 AND pending_days > 0)",
-        "A charge comes 0 days or more after its invoice, an invoice is past due from "
-        "day 0 or later, and pending payments are asked about after 1 day or more.",
+        "Days of a policy cannot be negative, and pending payments are reported after "
+        "1 day or more.",
     )
 
     @api.constrains("step_ids")
     def _check_steps(self):
-        """Refuse steps that cannot be followed in their order."""
+        """Refuse steps that contradict each other."""
         for policy in self:
             try:
                 check_policy(policy._snapshot_policy())
@@ -117,12 +115,12 @@ class SubscriptionDunningPolicy(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         policies = super().create(vals_list)
-        # A constraint looks at given fields only: no steps at all is not given.
+        # The constraint does not run if no steps are given at all.
         policies._check_steps()
         return policies
 
     def _sentence_of(self, error):
-        """Return why the steps cannot be followed, with the names of the screen."""
+        """Return the sentence of an error, with the labels of the form."""
         action = getattr(error, "action", None)
         if action:
             error.action = dict(
@@ -135,21 +133,31 @@ class SubscriptionDunningPolicy(models.Model):
     def _snapshot_policy(self):
         self.ensure_one()
         past_due = Step(PAST_DUE_KEY, self.past_due_day, Action.PAST_DUE)
-        return Policy((past_due, *(step._snapshot_step() for step in self.step_ids)))
+        steps = self._steps_by_key().items()
+        return Policy((past_due, *(step._snapshot_step(key) for key, step in steps)))
+
+    def _steps_by_key(self):
+        """Return {key: step}; steps that are not saved yet follow the saved ones."""
+        self.ensure_one()
+        last = max(self.step_ids._origin.ids, default=PAST_DUE_KEY)
+        return {
+            step._origin.id or last + number: step
+            for number, step in enumerate(self.step_ids, start=1)
+        }
 
     @api.model
     def _policies_for(self, company):
-        """Return the policies of a company in their order, for branches its own too."""
+        """Return the policies of a company in their order, inherited ones last."""
         policies = self.sudo().search(
             [("company_id", "in", [*company.parent_ids.ids, False])]
         )
-        # Those of a parent come after its own, and after those for all.
+        # Those of a parent company come last.
         return policies.sorted(
             lambda policy: bool(policy.company_id) and policy.company_id != company
         )
 
     def _first_for(self, partner, plans, payer):
-        """Return the first of the policies that fits, those for few before others."""
+        """Return the first policy that applies, specific ones before general ones."""
         fitting = self.filtered(
             lambda policy: (
                 policy.payer in (payer, False)
@@ -189,22 +197,24 @@ class SubscriptionDunningStep(models.Model):
     action = fields.Selection(ACTIONS, required=True, default=Action.EMAIL.value)
     decline = fields.Selection(
         [
-            (Decline.FUNDS.value, "Not Enough Money"),
-            (Decline.TEMPORARY.value, "Passing Trouble"),
+            (Decline.FUNDS.value, "Insufficient Funds"),
+            (Decline.TEMPORARY.value, "Temporary Failure"),
         ],
         "Only After",
-        help="Charges again only if the last decline was of that kind; empty after any "
-        "decline that is not for good.",
+        help="Retry only if this was the reason of the last decline; empty for every "
+        "soft decline.",
     )
     template_id = fields.Many2one(
         "mail.template",
-        "E-mail",
+        "Email",
         domain="[('model', '=', 'subscription.dunning.case')]",
         ondelete="restrict",
     )
-    note = fields.Char("What to Do", translate=True)
+    note = fields.Char("Instructions", translate=True)
     user_id = fields.Many2one(
-        "res.users", "Person", help="Empty for the salesperson of the subscription."
+        "res.users",
+        "Assigned To",
+        help="Empty for the salesperson of the subscription.",
     )
 
     @api.constrains("action", "template_id")
@@ -213,7 +223,7 @@ class SubscriptionDunningStep(models.Model):
             if step.action == Action.EMAIL.value and not step.template_id:
                 raise ValidationError(
                     self.env._(
-                        "The e-mail of day %s has no text: choose a template.", step.day
+                        "The email of day %s has no template; choose one.", step.day
                     )
                 )
 
@@ -227,17 +237,16 @@ class SubscriptionDunningStep(models.Model):
             if not policy.step_ids - steps:
                 raise ValidationError(
                     self.env._(
-                        "“%s” would chase nobody without a step; archive the policy "
-                        "instead.",
+                        "“%s” needs at least one step; archive the policy instead.",
                         policy.name,
                     )
                 )
 
-    def _snapshot_step(self):
+    def _snapshot_step(self, key):
         self.ensure_one()
         is_charge = self.action == Action.CHARGE.value
         return Step(
-            key=self._origin.id or id(self.id),
+            key=key,
             day=self.day,
             action=Action(self.action),
             decline=Decline(self.decline) if is_charge and self.decline else None,

@@ -1,4 +1,4 @@
-"""A policy as it was when cases began: what is edited later counts for later ones."""
+"""Policy versions: later edits of a policy apply to later cases only."""
 
 from odoo import api, fields, models
 
@@ -6,7 +6,7 @@ from ...billing_core.collection import Decline
 from ...billing_core.dunning import Action, Policy, Step
 from .policy import PAST_DUE_KEY
 
-KEPT = (
+VERSIONED_FIELDS = (
     "charge_delay_days",
     "past_due_day",
     "pending_days",
@@ -32,11 +32,11 @@ class SubscriptionDunningVersion(models.Model):
         "mail.template",
         "subscription_dunning_version_template_rel",
         ondelete="restrict",
-        help="What its steps send cannot be deleted while it is kept.",
+        help="Email templates used by this version cannot be deleted.",
     )
 
     _number_once = models.Constraint(
-        "UNIQUE (policy_id, number)", "A version of a policy has its own number."
+        "UNIQUE (policy_id, number)", "Versions of a policy have different numbers."
     )
 
     @api.depends("policy_id.name", "number")
@@ -49,7 +49,7 @@ class SubscriptionDunningVersion(models.Model):
             )
 
     def _snapshot_policy(self):
-        """Return the steps by which a case goes."""
+        """Return the steps of the version as the core's policy."""
         self.ensure_one()
         content = self.content
         return Policy(
@@ -68,19 +68,19 @@ class SubscriptionDunningVersion(models.Model):
         )
 
     def _row(self, key):
-        """Return what a step of the version does, as it was written down."""
+        """Return the stored values of a step."""
         return next(
             (row for row in self.content["steps"] if row["key"] == key),
             {"key": PAST_DUE_KEY, "action": Action.PAST_DUE.value},
         )
 
     def _template(self, name):
-        """Return the template for an occasion, empty where nothing is sent."""
+        """Return the template for an event, empty if no letter is sent."""
         found = self.content[name] if self else False
         return self.env["mail.template"].browse(found or ())
 
     def _labels(self):
-        """Return {key: what a step is called} in the user's language."""
+        """Return {key: name of the step} in the user's language."""
         steps = self.env["subscription.dunning.step"]
         actions = dict(steps._fields["action"]._description_selection(self.env))
         actions[Action.PAST_DUE.value] = self.env._("Past Due")
@@ -104,7 +104,7 @@ class SubscriptionDunningPolicyVersions(models.Model):
     version_ids = fields.One2many("subscription.dunning.version", "policy_id")
 
     def _version(self):
-        """Return the version with the steps of now, made if it is new."""
+        """Return the version with the current steps, created if they changed."""
         self.ensure_one()
         content = self._prepare_version_content()
         newest = self.version_ids.sorted("number")[-1:]
@@ -124,7 +124,7 @@ class SubscriptionDunningPolicyVersions(models.Model):
     def _prepare_version_content(self):
         self.ensure_one()
         return {
-            **{name: self[name] for name in KEPT},
+            **{name: self[name] for name in VERSIONED_FIELDS},
             **{name: self[name].id for name in TEMPLATES},
             "steps": [step._prepare_version_row() for step in self.step_ids],
         }
@@ -135,13 +135,13 @@ class SubscriptionDunningStepVersions(models.Model):
 
     def _prepare_version_row(self):
         self.ensure_one()
-        snapshot = self._snapshot_step()
+        snapshot = self._snapshot_step(self.id)
         sends = snapshot.action is Action.EMAIL
         asks = snapshot.action is Action.ACTIVITY
         return {
-            "key": snapshot.key,
-            "day": snapshot.day,
-            "action": snapshot.action.value,
+            "key": self.id,
+            "day": self.day,
+            "action": self.action,
             "decline": snapshot.decline and snapshot.decline.value,
             "template_id": self.template_id.id if sends else False,
             "note": self._notes() if asks else {},
@@ -149,7 +149,7 @@ class SubscriptionDunningStepVersions(models.Model):
         }
 
     def _notes(self):
-        """Return {language: what to do}, for those who read it in theirs."""
+        """Return {language code: instructions} for all installed languages."""
         notes = {}
         for code, _name in self.env["res.lang"].get_installed():
             if note := self.with_context(lang=code).note:

@@ -1,4 +1,4 @@
-"""When nobody is written to: days off, holidays, and hours of the night."""
+"""Quiet days and quiet hours: days off, holidays and nights without letters."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -6,7 +6,7 @@ import pytz
 
 from odoo import models
 
-LOOKED_AHEAD = timedelta(days=150)
+QUIET_HORIZON = timedelta(days=150)
 QUIET_DAYS = "managed_quiet_days"
 
 
@@ -14,7 +14,7 @@ class SubscriptionDunningQuiet(models.Model):
     _inherit = "subscription.dunning.version"
 
     def _quiet_days(self, company, today):
-        """Return the days from one on, some months long, that have no work at all."""
+        """Return the days without work in the months from a day."""
         self.ensure_one()
         if not self.content["keeps_days_off"]:
             return frozenset()
@@ -26,8 +26,8 @@ class SubscriptionDunningQuiet(models.Model):
             known[key] = company._days_off(today)
         return known[key]
 
-    def _may_write_from(self, company, moment):
-        """Return the first moment from one on at which letters are sent."""
+    def _first_letter_time(self, company, moment):
+        """Return the first moment, not before `moment`, at which letters are sent."""
         self.ensure_one()
         zone = pytz.timezone(company.partner_id.tz or "UTC")
         local = moment.replace(tzinfo=UTC).astimezone(zone)
@@ -46,13 +46,13 @@ class SubscriptionDunningQuiet(models.Model):
         return zone.localize(start).astimezone(UTC).replace(tzinfo=None)
 
 
-class ResCompany(models.Model):
+class ResCompanyDaysOff(models.Model):
     _inherit = "res.company"
 
     def _days_off(self, today):
-        """Return the days without work in the company's calendar, from a day on.
+        """Return the days without work in the company's calendar, from `today`.
 
-        A calendar that never works says nothing, and so has no days off.
+        A calendar without any work has no days off.
         """
         self.ensure_one()
         calendar = self.resource_calendar_id
@@ -60,10 +60,10 @@ class ResCompany(models.Model):
             return frozenset()
         zone = pytz.timezone(calendar.tz or self.partner_id.tz or "UTC")
         start = zone.localize(datetime.combine(today, time.min))
-        end = start + LOOKED_AHEAD
+        end = start + QUIET_HORIZON
         work = calendar._work_intervals_batch(start, end)[False]
         worked = {begins.astimezone(zone).date() for begins, _end, _rows in work}
         if not worked:
             return frozenset()
-        days = (today + timedelta(days=number) for number in range(LOOKED_AHEAD.days))
+        days = (today + timedelta(days=number) for number in range(QUIET_HORIZON.days))
         return frozenset(day for day in days if day not in worked)

@@ -1,4 +1,4 @@
-"""What dunning brought back, and what it could not: one row for each case entered."""
+"""Report of recovered and lost amounts: one row for each case in dunning."""
 
 from odoo import fields, models
 from odoo.tools import SQL
@@ -8,7 +8,7 @@ from .case import STAGES, STATES
 
 
 class SubscriptionDunningRecovery(models.Model):
-    """Figures in the company's currency; what was credited counts in no rate."""
+    """Figures in the company's currency; settled cases count in no rate."""
 
     _name = "subscription.dunning.recovery"
     _description = "Dunning Recovery"
@@ -35,18 +35,18 @@ class SubscriptionDunningRecovery(models.Model):
         "Recovery Rate (%)",
         readonly=True,
         aggregator="avg",
-        help="Of the invoices that were to be paid, the share that was.",
+        help="The share of paid invoices among those that were due.",
     )
     recovery_days = fields.Float(
         "Days to Recover",
         readonly=True,
         aggregator="avg",
-        help="From the first decline or the first day past due to the payment.",
+        help="Days from the first decline or day past due to the payment.",
     )
     cancelled_count = fields.Integer(
         "Subscriptions Lost",
         readonly=True,
-        help="Involuntary churn: cancelled because the invoice was not paid.",
+        help="Involuntary churn: cancelled because of non-payment.",
     )
 
     _depends = {

@@ -1,4 +1,4 @@
-"""Where people meet a case: on its invoice, its subscription and its customer."""
+"""Dunning cases on their subscriptions, plans and customers."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -8,7 +8,7 @@ from ..payments.payment_method import PAYERS
 STAFF = "subscription_management.group_subscription_user"
 
 
-class SubscriptionDunningShown(models.Model):
+class SubscriptionDunningCaseAction(models.Model):
     _inherit = "subscription.dunning.case"
 
     def _action_to_view(self):
@@ -24,35 +24,14 @@ class SubscriptionDunningShown(models.Model):
         return action
 
     def _first_to_act(self):
-        """Return the case of which something is done first."""
+        """Return the case with the earliest step."""
         return self.sorted(lambda case: (case.next_date or case.due_date, case.id))[:1]
 
     def _has_unknown(self):
-        return any(case.state == "open" and case.has_unknown for case in self)
+        return any(case.state == "open" and case.has_unknown_charge for case in self)
 
 
-class AccountMoveShown(models.Model):
-    _inherit = "account.move"
-
-    managed_next_step = fields.Char(
-        "What Comes Next", compute="_compute_managed_next_step", compute_sudo=True
-    )
-    managed_has_unknown_charge = fields.Boolean(
-        compute="_compute_managed_next_step", compute_sudo=True
-    )
-
-    @api.depends_context("lang")
-    def _compute_managed_next_step(self):
-        for move in self:
-            case = move.managed_case_ids.filtered(lambda each: each.state == "open")
-            move.managed_next_step = case.next_step
-            move.managed_has_unknown_charge = case._has_unknown()
-
-    def action_view_managed_case(self):
-        return self.managed_case_ids._action_to_view()
-
-
-class SubscriptionShown(models.Model):
+class SubscriptionDunningCases(models.Model):
     _inherit = "subscription.subscription"
 
     dunning_case_ids = fields.Many2many(
@@ -65,7 +44,7 @@ class SubscriptionShown(models.Model):
         readonly=True,
     )
     next_dunning_step = fields.Char(
-        "What Comes Next", compute="_compute_next_dunning_step", compute_sudo=True
+        "Next Dunning Step", compute="_compute_next_dunning_step", compute_sudo=True
     )
     has_unknown_charge = fields.Boolean(
         compute="_compute_next_dunning_step", compute_sudo=True
@@ -74,12 +53,12 @@ class SubscriptionShown(models.Model):
     @api.depends_context("lang")
     def _compute_next_dunning_step(self):
         for subscription in self:
-            late = subscription._cases_in_dunning()
-            subscription.next_dunning_step = late._first_to_act().next_step
-            subscription.has_unknown_charge = late._has_unknown()
+            cases = subscription._cases_in_dunning()
+            subscription.next_dunning_step = cases._first_to_act().next_step
+            subscription.has_unknown_charge = cases._has_unknown()
 
     def _cases_in_dunning(self):
-        """Return the open cases of what is late, declined or not known."""
+        """Return the open cases that are past due, declined or of unknown outcome."""
         return self.dunning_case_ids.filtered(
             lambda case: (
                 case.state == "open" and (case.entered_on or case._has_unknown())
@@ -91,33 +70,33 @@ class SubscriptionShown(models.Model):
         return self._cases_in_dunning()._action_to_view()
 
 
-class SubscriptionPlanShown(models.Model):
+class SubscriptionPlanDunning(models.Model):
     _inherit = "subscription.plan"
 
     dunning_policy_ids = fields.Many2many(
         "subscription.dunning.policy",
         string="Dunning Policies",
         compute="_compute_dunning_policy_ids",
-        help="By which its invoices are chased, for each way to pay; customers with a "
-        "policy of their own have that one.",
+        help="The policies of its invoices, one for each kind of payment; a policy of "
+        "the customer takes precedence.",
     )
 
     @api.depends("company_id")
     def _compute_dunning_policy_ids(self):
-        nobody = self.env["res.partner"]
+        no_customer = self.env["res.partner"]
         for plan in self:
             policies = self.env["subscription.dunning.policy"]._policies_for(
                 plan.company_id or self.env.company
             )
             plan.dunning_policy_ids = policies.browse().union(
                 *(
-                    policies._first_for(nobody, plan._origin, payer)
+                    policies._first_for(no_customer, plan._origin, payer)
                     for payer, _label in PAYERS
                 )
             )
 
 
-class ResPartnerShown(models.Model):
+class ResPartner(models.Model):
     _inherit = "res.partner"
 
     managed_open_case_count = fields.Integer(
@@ -127,7 +106,7 @@ class ResPartnerShown(models.Model):
         compute="_compute_managed_cases", groups=STAFF
     )
     managed_next_step = fields.Char(
-        "What Comes Next", compute="_compute_managed_cases", groups=STAFF
+        "Next Dunning Step", compute="_compute_managed_cases", groups=STAFF
     )
     managed_dunning_policy_ids = fields.Many2many(
         "subscription.dunning.policy",

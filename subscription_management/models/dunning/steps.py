@@ -1,6 +1,5 @@
-"""What the steps do: written down, and carried out, in one transaction."""
+"""Dunning steps: recorded and executed in one transaction."""
 
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -8,86 +7,68 @@ from odoo.tools import SQL
 
 from ...billing_core.dunning import Action, is_service_warning, steps_on
 from ...billing_core.lifecycle import ENDED
-from .. import failure_isolation
 from .case import BLOCKING
-from .letters import DUE_FIRST, OF_STEP
+from .letters import EVENT_RANK, STEP_KEY_PREFIX
 from .quiet_days import QUIET_DAYS
 
-_logger = logging.getLogger(__name__)
-
-ADVANCED_TOGETHER = 200
 ENDED_STATES = {state.value for state in ENDED}
 SUSPENDED_FROM = ("active", "past_due")
-RESTING = ("paused", "trial")
-"""Where nothing is withheld before the subscription goes on."""
+SUSPENDED_ON_RESUME = ("paused", "trial")
+"""The states in which a suspension waits until the paid service continues."""
 
-BLOCKED_BY_HAND = "blocked"
+BLOCKED_PAYMENT = "blocked"
 
 
 class SubscriptionDunningSteps(models.Model):
     _inherit = "subscription.dunning.case"
 
+    SLICE_SIZE = 200
+
     @api.model
     def _advance_slice(self):
-        """Do what is due of the next cases; return these.
+        """Execute the due steps of the next cases; return these cases.
 
-        A case that fails is marked, comes again the next day, and stops no other.
+        A failing case is marked and retried the next day; it stops no other.
         """
         due = self._due_today()
-        cases = self._take(due, ADVANCED_TOGETHER) if due else self.browse()
+        cases = self._lock_open(due, self.SLICE_SIZE) if due else self.browse()
         cases.with_context(**{QUIET_DAYS: {}})._run_each(lambda each: each._advance())
         return cases
 
     @api.model
     def _due_today(self):
-        """Return the condition of having a step today, None where no case has one."""
+        """Return the condition of a step due today, None if no case has one."""
         companies = self._read_group(
             [("state", "=", "open"), ("next_date", "!=", False)],
             ["company_id"],
             ["next_date:min"],
         )
         days = [
-            SQL("(company_id = %s AND next_date <= %s)", company.id, today)
+            SQL("(known.company_id = %s AND known.next_date <= %s)", company.id, today)
             for company, first in companies
             if first <= (today := company._subscription_today())
         ]
         return SQL("(%s)", SQL(" OR ").join(days)) if days else None
 
-    def _run_each(self, step):
-        """Call a step for all; return the cases for which it succeeded."""
-        return failure_isolation.run_each(
-            self, step, lambda case, error: case._note_failure(error)
-        )
-
-    def _note_failure(self, error):
-        """Mark a case with what a person has to cure, and leave it for a day."""
-        case = self._worded()
-        failure_isolation.log_unexpected(self, error)
-        advice = case.env._("The server's log has the details.")
-        reason = failure_isolation.reason_of(case.env, error, advice)
-        if not self.error:
-            self._schedule_activity(reason)
-        self.write({"error": reason, "next_date": self._today() + timedelta(days=1)})
-
     def _advance(self):
-        """Do all that is due of cases."""
-        self._set_off_credits()
+        """Settle, close or continue cases."""
+        self._settle_with_credits()
         for case in self:
-            case, today = case._worded(), case._today()
+            case, today = case._in_responsible_language(), case._today()
             if case._is_settled():
                 case._close()
-            elif case._is_not_chased():
+            elif case._is_excluded_from_dunning():
                 case.next_date = today + timedelta(days=1)
             elif case.error and not case.attempt and case._methods_to_charge():
-                # It failed when it began, before anything could be charged.
+                # It failed when it opened, before anything could be charged.
                 case.error = False
-                case._begin()
+                case._start()
             else:
                 case._end_hold(today)
-                case._do_due(today)
+                case._do_due_steps(today)
 
     def _is_settled(self):
-        """Tell whether nothing is owed; of a draft nobody knows yet."""
+        """Return whether nothing is owed; a draft invoice is not settled."""
         self.ensure_one()
         return self.move_id.state == "cancel" or self.move_id.payment_state in (
             "paid",
@@ -95,46 +76,37 @@ class SubscriptionDunningSteps(models.Model):
             "reversed",
         )
 
-    def _is_not_chased(self):
-        """Tell by the host's own signs on an invoice that nobody is chased for it."""
+    def _is_excluded_from_dunning(self):
+        """Return whether the invoice is a draft, or users excluded it from dunning."""
         move = self.move_id
         return (
             move.state == "draft"
             or move.no_followup
-            or move.payment_state == BLOCKED_BY_HAND
+            or move.payment_state == BLOCKED_PAYMENT
         )
 
-    def _do_due(self, today):
-        """Do what is due on a day, and note when the next step comes."""
+    def _do_due_steps(self, today):
+        """Execute the steps of a day, and set the day of the next one."""
         self.ensure_one()
-        waits = self.hold or self.outcome in BLOCKING or self._charge_comes_first()
+        waits = self.hold or self.outcome in BLOCKING or self._charge_precedes_steps()
         if waits or not self.version_id:
             self._plan_next()
             return
-        if self._payments_begun(fields.Datetime.now()):
+        if self._payments_in_progress(fields.Datetime.now()):
             self.next_date = today + timedelta(days=1)
             return
         for subscription in self._services_to_suspend():
-            self._suspend_services(subscription)
+            self._suspend_service(subscription)
         quiet = self.version_id._quiet_days(self.company_id, today)
         policy, case = self.version_id._snapshot_policy(), self._snapshot_case()
         plan = steps_on(policy, case, today, quiet)
-        self._write_down(plan.skipped, today, "passed")
-        self._carry_out(plan.to_do, today)
-        if self._was_charged_on(today):
-            # A bank that has just declined is not asked again by a machine.
-            self.charge_at = False
+        self._record_steps(plan.skipped, today, "skipped")
+        self._do_steps(plan.to_do, today)
         self.error = False
         self._plan_next(case.after(plan, today))
 
-    def _was_charged_on(self, day):
-        return any(
-            self.company_id._subscription_day(charge.managed_sent_at) == day
-            for charge in self.transaction_ids
-        )
-
-    def _write_down(self, steps, today, result="done"):
-        self.env["subscription.dunning.done"].create(
+    def _record_steps(self, steps, today, result="done"):
+        self.env["subscription.dunning.case.step"].create(
             [
                 {
                     "case_id": self.id,
@@ -147,60 +119,78 @@ class SubscriptionDunningSteps(models.Model):
             ]
         )
 
-    def _carry_out(self, steps, today):
-        """Do steps: each has a method of its own."""
-        self._write_down(steps, today)
+    def _do_steps(self, steps, today):
+        self._record_steps(steps, today)
         for step in steps:
             self._reach(step.action.value)
-            getattr(self, f"_do_{step.action.value}")(self.version_id._row(step.key))
+            self._do_step(step)
 
-    def _do_past_due(self, _row):
+    def _do_step(self, step):
+        """Execute one step, by its values in the case's version of the policy."""
+        values = self.version_id._row(step.key)
+        match step.action:
+            case Action.PAST_DUE:
+                self._mark_past_due()
+            case Action.CHARGE:
+                self._request_charge()
+            case Action.EMAIL:
+                self._queue_step_letter(values)
+            case Action.ACTIVITY:
+                self._schedule_step_activity(values)
+            case Action.SUSPEND:
+                self._suspend_services()
+            case Action.CANCEL:
+                self._cancel_subscriptions()
+
+    def _mark_past_due(self):
         self._enter_dunning()
         for subscription in self.subscription_ids:
             if subscription.state == "active":
                 subscription._set_state("past_due")
 
-    def _do_charge(self, _row):
-        self._want_charge()
-
-    def _do_email(self, row):
-        template = self.env["mail.template"].browse(row["template_id"])
-        rank = row["day"]
-        if is_service_warning(self.version_id._snapshot_policy(), row["key"]):
+    def _queue_step_letter(self, values):
+        template = self.env["mail.template"].browse(values["template_id"])
+        rank = values["day"]
+        if is_service_warning(self.version_id._snapshot_policy(), values["key"]):
             # No other letter of the same day takes its place.
-            rank += 2 * DUE_FIRST
-        self._note_letter(template, f"{OF_STEP}{row['key']}", rank)
+            rank += 2 * EVENT_RANK
+        self._queue_letter(template, f"{STEP_KEY_PREFIX}{values['key']}", rank)
 
-    def _do_activity(self, row):
-        notes = row["note"]
-        user = self.env["res.users"].browse(row["user_id"] or ()).exists()
+    def _schedule_step_activity(self, values):
+        notes = values["note"]
+        user = self.env["res.users"].browse(values["user_id"] or ()).exists()
         user = user.filtered("active")
         lang = (user or self.user_id).lang
         self._schedule_activity(notes.get(lang) or notes.get("en_US"), user)
 
-    def _do_suspend(self, _row):
+    def _suspend_services(self):
         for subscription in self.subscription_ids:
-            self._suspend_services(subscription)
+            self._suspend_service(subscription)
 
     def _services_to_suspend(self):
-        """Return what goes on that rested when a step was to suspend it."""
-        return self.paused_ids.filtered(lambda each: each.state in SUSPENDED_FROM)
+        """Return subscriptions that resumed after their suspension was due."""
+        return self.suspend_on_resume_ids.filtered(
+            lambda each: each.state in SUSPENDED_FROM
+        )
 
-    def _suspend_services(self, subscription):
-        """Suspend what is served now, or what rests as soon as it goes on."""
-        self.paused_ids -= subscription
+    def _suspend_service(self, subscription):
+        """Suspend a served subscription, or a paused one as soon as it resumes."""
+        self.suspend_on_resume_ids -= subscription
         if subscription.state in SUSPENDED_FROM:
             subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
-            resting = self.search(
-                [("state", "=", "open"), ("paused_ids", "in", subscription.ids)]
+            waiting = self.search(
+                [
+                    ("state", "=", "open"),
+                    ("suspend_on_resume_ids", "in", subscription.ids),
+                ]
             )
-            resting.paused_ids -= subscription
-            for case in self | resting:
+            waiting.suspend_on_resume_ids -= subscription
+            for case in self | waiting:
                 case.suspended_ids |= subscription
-        elif subscription.state in RESTING:
-            self.paused_ids |= subscription
+        elif subscription.state in SUSPENDED_ON_RESUME:
+            self.suspend_on_resume_ids |= subscription
 
-    def _do_cancel(self, _row):
+    def _cancel_subscriptions(self):
         reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
         for subscription in self.subscription_ids:
             if subscription.state not in ENDED_STATES:
@@ -212,7 +202,7 @@ class SubscriptionDunningSteps(models.Model):
                 self.cancelled_ids |= subscription
 
     def _enter_dunning(self):
-        """Note the first day on which something was wrong."""
+        """Record the first day of a decline or of being past due."""
         for case in self.filtered(
             lambda each: each.state == "open" and not each.entered_on
         ):
@@ -220,7 +210,7 @@ class SubscriptionDunningSteps(models.Model):
             case._reach("declined")
 
 
-class SubscriptionDunned(models.Model):
+class SubscriptionDunning(models.Model):
     _inherit = "subscription.subscription"
 
     def _close_suspension_by_dunning_after(self, before):
@@ -228,20 +218,20 @@ class SubscriptionDunned(models.Model):
         suspended = self.filtered(lambda each: before[each] == "suspended")
         cases = self.env["subscription.dunning.case"].sudo()
         for subscription in suspended:
-            for case in cases._suspending(subscription):
+            for case in cases._cases_suspending(subscription):
                 case.suspended_ids -= subscription
 
     def _follow_dunning(self):
-        """Withhold after a pause or a trial what was to be withheld in it."""
+        """Apply after a pause or trial the suspension that became due during it."""
         for subscription in self:
             open_cases = subscription.sudo().dunning_case_ids.filtered(
                 lambda case: case.state == "open"
             )
             for each in open_cases.sorted(lambda case: (case.due_date, case.id)):
-                case = each._worded()
+                case = each._in_responsible_language()
                 own = subscription.with_env(case.env)
                 done = case.step_ids.filtered(lambda row: row.result == "done")
-                if own in case._services_to_suspend() and case._is_asked_for():
-                    case._suspend_services(own)
+                if own in case._services_to_suspend() and case._is_collectible():
+                    case._suspend_service(own)
                 elif own.state == "active" and Action.PAST_DUE in done.mapped("action"):
                     own._set_state("past_due")

@@ -1,4 +1,4 @@
-"""Steps as people see them: on a time line, with what comes next and when."""
+"""Timelines of policies and cases, and the next step as a sentence."""
 
 from odoo import api, fields, models
 from odoo.tools import format_date
@@ -43,23 +43,23 @@ class SubscriptionDunningPolicyTimeline(models.Model):
     @api.depends_context("lang")
     def _compute_timeline(self):
         for policy in self:
-            by_key = {step._snapshot_step().key: step for step in policy.step_ids}
+            by_key = policy._steps_by_key()
             rows = [
                 {
-                    "when": policy._name_of_day(step.day),
+                    "when": policy._day_name(step.day),
                     "icon": ICONS[step.action],
                     "colour": COLOURS.get(step.action, ""),
-                    **policy._name_of_step(by_key.get(step.key)),
+                    **policy._step_texts(by_key.get(step.key)),
                 }
                 for step in policy._snapshot_policy().steps
             ]
             policy.timeline = self.env["ir.qweb"]._render(
                 "subscription_management.dunning_timeline",
-                {"rows": [*policy._rows_of_first_charge(), *rows]},
+                {"rows": [*policy._first_charge_rows(), *rows]},
             )
 
-    def _rows_of_first_charge(self):
-        """Return the row of what happens once an invoice is posted."""
+    def _first_charge_rows(self):
+        """Return the row of the first charge, which follows the invoice."""
         if self.payer == "manual":
             return []
         delay = self.charge_delay_days
@@ -70,18 +70,18 @@ class SubscriptionDunningPolicyTimeline(models.Model):
                 else self.env._("With the invoice"),
                 "icon": ICONS[Action.CHARGE],
                 "colour": "",
-                "name": self.env._("Charge the saved payment methods, one by one"),
+                "name": self.env._("Charge the saved payment methods in their order"),
                 "detail": "",
             }
         ]
 
-    def _name_of_day(self, day):
+    def _day_name(self, day):
         if day < 0:
             return self.env._("%s days before", -day)
         return self.env._("Day %s", day) if day else self.env._("Due date")
 
-    def _name_of_step(self, step):
-        """Return the words of a step; None is the one that nobody writes down."""
+    def _step_texts(self, step):
+        """Return name and detail of a step; None is the past due day."""
         if step is None:
             return {
                 "name": self.env._("The subscription is past due"),
@@ -126,14 +126,15 @@ class SubscriptionDunningCaseTimeline(models.Model):
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
     next_step = fields.Char("Next", compute="_compute_next_step")
-    is_charged_again = fields.Boolean(
-        compute="_compute_is_charged_again", help="As letters promise it."
+    will_be_retried = fields.Boolean(
+        compute="_compute_will_be_retried",
+        help="Whether a letter may announce another charge.",
     )
 
-    def _compute_is_charged_again(self):
+    def _compute_will_be_retried(self):
         for case in self:
-            steps = case.sudo()._foresee(case._today())
-            case.is_charged_again = any(
+            steps = case.sudo()._upcoming_steps(case._today())
+            case.will_be_retried = any(
                 step.action is Action.CHARGE for step, _day in steps
             )
 
@@ -143,44 +144,44 @@ class SubscriptionDunningCaseTimeline(models.Model):
             case.next_step = case.sudo()._describe_next_step()
 
     def _describe_next_step(self):
-        """Return one sentence: what will happen, and when."""
+        """Return the next step and its day as a sentence."""
         self.ensure_one()
         if self.state != "open":
             return False
-        if waits := self._describe_wait():
-            return waits
-        step, day = next(iter(self._foresee(self._today())), (None, None))
+        if reason := self._blocking_reason():
+            return reason
+        step, day = next(iter(self._upcoming_steps(self._today())), (None, None))
         if step is None:
-            return self.env._("No step is left: a person decides.")
+            return self.env._("No step left: decide about the subscription.")
         return self.env._(
             "%(step)s on %(day)s",
             step=self.version_id._labels()[step.key],
             day=format_date(self.env, day),
         )
 
-    def _describe_wait(self):
-        """Return the sentence of what has to happen before any step, if something."""
-        if self.has_unknown:
-            return self.env._("A person says whether the last charge was made.")
+    def _blocking_reason(self):
+        """Return why the steps are blocked, as a sentence, False if they are not."""
+        if self.has_unknown_charge:
+            return self.env._("Resolve the unknown outcome of the last charge.")
         if self.outcome in (SENDING, Outcome.PENDING.value):
-            return self.env._("The bank decides about the last charge.")
+            return self.env._("Waiting for the outcome of the last charge.")
         if self.outcome == Outcome.PAID.value:
-            return self.env._("The payment of the last charge is written down.")
+            return self.env._("The payment of the last charge is being registered.")
         if self.hold == "disputed":
-            return self.env._("Disputed: nothing until somebody lets it go on.")
+            return self.env._("Disputed: on hold until it is resumed.")
         if self.hold and self.hold_until:
             return self.env._(
                 "On hold until %s.", format_date(self.env, self.hold_until)
             )
         if self.hold:
-            return self.env._("Paused: nothing until somebody lets it go on.")
-        if self._is_not_chased():
+            return self.env._("On hold until it is resumed.")
+        if self._is_excluded_from_dunning():
             return self.env._(
-                "Nothing while the invoice is a draft, blocked or not to be "
-                "followed up."
+                "No steps while the invoice is a draft, blocked or excluded from "
+                "follow-ups."
             )
-        if self._bank_decides():
-            return self.env._("The bank decides about a payment of the customer.")
+        if self._has_pending_payment():
+            return self.env._("A payment of the customer is pending.")
         if self.charge_at:
             day = self.company_id._subscription_day(self.charge_at)
             return self.env._("Charge on %s", format_date(self.env, day))
@@ -190,12 +191,12 @@ class SubscriptionDunningCaseTimeline(models.Model):
     @api.depends_context("lang")
     def _compute_timeline(self):
         for case in self:
-            rows = case.sudo()._rows_done() + case.sudo()._rows_to_come()
+            rows = case.sudo()._done_rows() + case.sudo()._upcoming_rows()
             case.timeline = self.env["ir.qweb"]._render(
                 "subscription_management.dunning_timeline", {"rows": rows}
             )
 
-    def _rows_done(self):
+    def _done_rows(self):
         results = dict(self.step_ids._fields["result"]._description_selection(self.env))
         return [
             {
@@ -207,30 +208,28 @@ class SubscriptionDunningCaseTimeline(models.Model):
                 "is_done": True,
             }
             for row in self.step_ids.sorted(lambda row: (row.day, row.id))
-            if row.result != "passed"
+            if row.result != "skipped"
         ]
 
-    def _rows_to_come(self):
+    def _upcoming_rows(self):
         if self.state != "open" or not self.version_id:
             return []
         labels = self.version_id._labels()
-        waits = self._describe_wait()
+        reason = self._blocking_reason()
         first = {
             "when": self.env._("First"),
             "icon": "fa-hourglass-half",
             "colour": "text-info",
-            "name": waits,
+            "name": reason,
             "detail": "",
         }
-        return [first] * bool(waits) + [
+        return [first] * bool(reason) + [
             {
                 "when": format_date(self.env, day),
                 "icon": ICONS[step.action],
                 "colour": COLOURS.get(step.action, ""),
                 "name": labels[step.key],
-                "detail": self.env._("if it is not paid")
-                if step.key != PAST_DUE_KEY
-                else "",
+                "detail": self.env._("if not paid") if step.key != PAST_DUE_KEY else "",
             }
-            for step, day in self._foresee(self._today())
+            for step, day in self._upcoming_steps(self._today())
         ]

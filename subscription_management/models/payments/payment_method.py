@@ -1,22 +1,33 @@
-"""The saved ways to pay of a customer, in the order in which they are charged."""
+"""Saved payment methods of a customer, in the order in which they are charged."""
+
+import logging
+from datetime import timedelta
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...billing_core.collection import Decline
+from ..mail_template import root_cause
+
+_logger = logging.getLogger(__name__)
+
+CARD_TEMPLATE = "subscription_management.mail_template_card_expiry"
 
 DIRECT_DEBITS = frozenset(
     {"sepa_direct_debit", "ach_direct_debit", "bacs_direct_debit", "becs_direct_debit"}
 )
-"""The host's payment methods that take days to say whether they pay."""
+"""The host's payment methods whose outcome takes days."""
 
 DECLINES = [
-    (Decline.FUNDS.value, "Not Enough Money"),
-    (Decline.TEMPORARY.value, "Passing Trouble"),
-    (Decline.OTHER.value, "No Reason Given"),
-    (Decline.ACTION.value, "Customer Must Agree"),
-    (Decline.HARD.value, "Refused for Good"),
+    (Decline.FUNDS.value, "Insufficient Funds"),
+    (Decline.TEMPORARY.value, "Temporary Failure"),
+    (Decline.OTHER.value, "Other Decline"),
+    (Decline.ACTION.value, "Authentication Required"),
+    (Decline.HARD.value, "Hard Decline"),
 ]
 PAYERS = [
     ("card", "Card or Wallet"),
@@ -26,7 +37,7 @@ PAYERS = [
 
 
 class SubscriptionPaymentMethod(models.Model):
-    """A token of the host, with its place among those of its customer."""
+    """A token of the host, with its position among those of its customer."""
 
     _name = "subscription.payment.method"
     _description = "Saved Payment Method"
@@ -41,24 +52,40 @@ class SubscriptionPaymentMethod(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="cascade", index=True
     )
-    sequence = fields.Integer(default=10, help="The first one is charged first.")
+    sequence = fields.Integer(
+        default=10, help="Methods are charged in ascending order."
+    )
     active = fields.Boolean(default=True)
     name = fields.Char(compute="_compute_from_token", compute_sudo=True)
     provider = fields.Char(compute="_compute_from_token", compute_sudo=True)
     payer = fields.Selection(
         PAYERS, "Paid By", compute="_compute_from_token", compute_sudo=True
     )
-    expires_on = fields.Date(readonly=True, help="The last day on which it can pay.")
-    decline = fields.Selection(
-        DECLINES, "Last Decline", readonly=True, help="Empty once it has paid."
+    expires_on = fields.Date(
+        readonly=True, help="The last day on which it can be charged."
     )
-    decline_code = fields.Char(readonly=True, help="As the provider calls it.")
-    is_refused = fields.Boolean(
-        "Not Charged", readonly=True, help="It was refused for good."
+    decline = fields.Selection(
+        DECLINES,
+        "Last Decline",
+        readonly=True,
+        help="Empty after a charge that succeeded.",
+    )
+    decline_code = fields.Char(readonly=True, help="The provider's code.")
+    is_hard_declined = fields.Boolean(
+        "Hard Declined", readonly=True, help="Not charged until a user allows it again."
     )
 
+    expiry_notified_on = fields.Date(
+        "Expiry Notified On", readonly=True, help="When the customer was notified."
+    )
+    expiry_error = fields.Char("Expiry Letter Error", readonly=True)
+    expiry_failed_on = fields.Date(
+        readonly=True, help="The letter is sent again on another day."
+    )
+    expiry_text = fields.Char(compute="_compute_expiry_text")
+
     _token_once = models.Constraint(
-        "UNIQUE (token_id)", "A saved payment method has one place in the order."
+        "UNIQUE (token_id)", "A saved payment method has one position in the order."
     )
 
     @api.depends("token_id")
@@ -79,17 +106,14 @@ class SubscriptionPaymentMethod(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Find by the digits that customers see; tokens are read by few people."""
+        """Find by the visible digits, also for users who cannot read tokens."""
         tokens = self.env["payment.token"].sudo()
         found = tokens.search([("payment_details", operator, value)])
         return Domain("token_id", "in", found.ids)
 
     @api.model
     def _add_missing(self, tokens=None):
-        """Give saved payment methods their place, the newest one last.
-
-        Without an argument it is done for all that are saved.
-        """
+        """Add the given tokens, or all active ones, as the last of their customers."""
         tokens = (
             self.env["payment.token"].sudo().search([("active", "=", True)])
             if tokens is None
@@ -118,43 +142,71 @@ class SubscriptionPaymentMethod(models.Model):
 
     @api.model
     def _methods_of(self, partner, company):
-        """Return what a customer may be charged with in a company, in its order."""
-        # Read by the customer, so that many customers are read at once.
+        """Return the methods of a customer in a company, in their order."""
+        # Read through the customer, so that many customers are read at once.
         saved = partner.commercial_partner_id.sudo().managed_payment_method_ids
         return saved.filtered(lambda method: method.company_id in company.parent_ids)
 
     def _can_charge(self, company, currency):
-        """Tell whether it can pay in a company and a currency as things are."""
+        """Return whether it can currently be charged in a company and a currency."""
         self.ensure_one()
         token = self.sudo().token_id
         provider = token.provider_id
         currencies = provider.available_currency_ids
         return (
             token.active
-            and not self.is_refused
+            and not self.is_hard_declined
             and provider.state != "disabled"
             and provider.company_id in company.parent_ids
             and (not currencies or currency in currencies)
         )
 
+    def _subscriptions_charged(self):
+        """Return the current subscriptions that charge one of these methods first."""
+        current = Domain("state", "in", ("trial", "active", "past_due", "suspended"))
+        subscriptions = self.env["subscription.subscription"].sudo()
+        same_payer = Domain(
+            "partner_invoice_id.commercial_partner_id", "in", self.partner_id.ids
+        )
+        return subscriptions.search(current & same_payer).filtered(
+            lambda each: each._methods_to_charge()[:1] in self
+        )
+
+    # === Buttons === #
+
     def action_charge_first(self):
-        """Let it be the first one of its customer."""
+        """Make it the first one of its customer."""
         self.ensure_one()
         self._check_may_arrange()
-        others = self.sudo().search(self._domain_of(self.partner_id, self.company_id))
-        first = min(others.mapped("sequence"), default=10)
-        self.sudo().sequence = first - 1
+        self._check_is_saved()
+        self.sudo()._move_first()
+
+    def _move_first(self):
+        for method in self:
+            others = self.search(self._domain_of(method.partner_id, method.company_id))
+            method.sequence = min(others.mapped("sequence"), default=10) - 1
 
     def action_allow_again(self):
-        """Let a method be charged again that was refused for good."""
+        """Allow charges again after a hard decline, and charge open invoices."""
         self._check_may_arrange()
-        refused = self.sudo().filtered("is_refused")
-        refused.write({"is_refused": False, "decline": False, "decline_code": False})
-        refused._try_on_open_invoices()
+        self._check_is_saved()
+        declined = self.sudo().filtered("is_hard_declined")
+        if not declined:
+            raise UserError(
+                self.env._(
+                    "No hard decline stops %s: it is charged when its turn comes.",
+                    self[:1].name,
+                )
+            )
+        declined.write(
+            {"is_hard_declined": False, "decline": False, "decline_code": False}
+        )
+        declined._charge_open_invoices()
 
     def action_remove(self):
-        """Forget a saved method: it is never charged again."""
+        """Archive the token: it is never charged again."""
         self._check_may_arrange()
+        self._check_is_saved()
         self.sudo().token_id.active = False
 
     def _check_may_arrange(self):
@@ -163,24 +215,36 @@ class SubscriptionPaymentMethod(models.Model):
         ) and not self.env.user.has_group("account.group_account_invoice"):
             raise UserError(
                 self.env._(
-                    "Only accountants and users of all subscriptions arrange saved "
+                    "Only accountants and users of all subscriptions can manage saved "
                     "payment methods; ask one of them."
                 )
             )
         self.check_access("read")
 
-    def _note_decline(self, decline, code):
+    def _check_is_saved(self):
+        if removed := self.filtered(lambda method: not method.active)[:1]:
+            raise UserError(
+                self.env._(
+                    "%s was removed; the customer can save it again on the payment "
+                    "page.",
+                    removed.name,
+                )
+            )
+
+    # === Charges === #
+
+    def _record_decline(self, decline, code):
         self.ensure_one()
         self.write(
             {
                 "decline": decline.value,
                 "decline_code": code,
-                "is_refused": decline is Decline.HARD,
+                "is_hard_declined": decline is Decline.HARD,
             }
         )
 
-    def _note_success(self):
-        self.write({"decline": False, "decline_code": False, "is_refused": False})
+    def _record_success(self):
+        self.write({"decline": False, "decline_code": False, "is_hard_declined": False})
 
     def _open_cases(self):
         """Return the cases of invoices that a method may pay, the oldest first."""
@@ -196,11 +260,57 @@ class SubscriptionPaymentMethod(models.Model):
             )
         )
 
-    def _try_on_open_invoices(self):
-        """Charge what is open with a method that is new, but not before its day."""
+    def _charge_open_invoices(self):
+        """Charge open invoices, but not before their announced day."""
         for method in self:
             cases = method._open_cases()
             for case in cases:
-                case._want_charge(case._announced_day())
+                case._request_charge(case._announced_day())
             if cases:
-                cases._wake()
+                cases._trigger_run()
+
+    # === Expiry === #
+
+    @api.depends("expires_on")
+    @api.depends_context("lang")
+    def _compute_expiry_text(self):
+        for method in self:
+            day = method.expires_on
+            method.expiry_text = day and format_date(
+                self.env, day, date_format="MM/yyyy"
+            )
+
+    @api.model
+    def _notify_expiring_cards(self):
+        """Ask customers for another card before the one that is charged expires."""
+        cron = self.env["ir.cron"]
+        for company in self.env["res.company"].search(
+            [("subscription_card_expiry_days", ">", 0)]
+        ):
+            today = company._subscription_today()
+            days = timedelta(days=company.subscription_card_expiry_days)
+            expiring = self.search(
+                Domain("company_id", "=", company.id)
+                & Domain("expires_on", ">=", today)
+                & Domain("expires_on", "<=", today + days)
+                & Domain("expiry_notified_on", "=", False)
+                & Domain("expiry_failed_on", "!=", today)
+                & Domain("is_hard_declined", "=", False)
+            )
+            for method in expiring:
+                if method._subscriptions_charged():
+                    method._notify_card_expiry(today)
+                    cron._commit_progress(1)
+
+    def _notify_card_expiry(self, today):
+        """Write to the customer once; a failure is shown beside the card."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self.write({"expiry_notified_on": today, "expiry_error": False})
+                self.env.ref(CARD_TEMPLATE)._send_letter(self)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            _logger.error("Expiry letter of card %s failed", self.id, exc_info=error)
+            self.write({"expiry_error": root_cause(error), "expiry_failed_on": today})

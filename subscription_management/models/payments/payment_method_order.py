@@ -1,8 +1,7 @@
-"""Which saved ways to pay a subscription and its invoices are charged with."""
+"""The payment methods that a subscription and its invoices charge."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 
 class PaymentToken(models.Model):
@@ -17,7 +16,7 @@ class PaymentToken(models.Model):
         tokens = super().create(vals_list)
         methods = self.env["subscription.payment.method"].sudo()
         methods._add_missing(tokens.sudo())
-        tokens.sudo().managed_method_ids._try_on_open_invoices()
+        tokens.sudo().managed_method_ids._charge_open_invoices()
         return tokens
 
     def write(self, vals):
@@ -27,7 +26,7 @@ class PaymentToken(models.Model):
         return result
 
     def get_linked_records_info(self):
-        """Say which subscriptions are charged with it before it is deleted."""
+        """List the subscriptions that charge it, before it is deleted."""
         listed = super().get_linked_records_info()
         charged = self.sudo().managed_method_ids._subscriptions_charged()
         return listed + [
@@ -41,21 +40,6 @@ class PaymentToken(models.Model):
         ]
 
 
-class SubscriptionPaymentMethodUse(models.Model):
-    _inherit = "subscription.payment.method"
-
-    def _subscriptions_charged(self):
-        """Return the running subscriptions that are charged with these first."""
-        running = Domain("state", "in", ("trial", "active", "past_due", "suspended"))
-        subscriptions = self.env["subscription.subscription"].sudo()
-        same = Domain(
-            "partner_invoice_id.commercial_partner_id", "in", self.partner_id.ids
-        )
-        return subscriptions.search(running & same).filtered(
-            lambda each: each._methods_to_charge()[:1] in self
-        )
-
-
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -65,22 +49,22 @@ class ResPartner(models.Model):
     managed_agreement_ids = fields.One2many(
         "subscription.subscription",
         "commercial_partner_id",
-        help="By which rules say whose customer it is.",
+        help="Record rules find the customer's salespersons by them.",
     )
 
 
-class SubscriptionPlanCharged(models.Model):
+class SubscriptionPlanPaymentMethods(models.Model):
     _inherit = "subscription.plan"
 
     charges_saved_methods = fields.Boolean(
         "Charge Saved Payment Methods",
         default=True,
-        help="Invoices are charged as soon as they are posted, if the customer saved "
-        "a card or a direct debit.",
+        help="Charge invoices when they are posted, if the customer saved a card or a "
+        "direct debit.",
     )
 
 
-class SubscriptionCharged(models.Model):
+class SubscriptionPaymentMethods(models.Model):
     _inherit = "subscription.subscription"
 
     charges_saved_methods = fields.Boolean(
@@ -93,13 +77,14 @@ class SubscriptionCharged(models.Model):
     )
     payment_method_id = fields.Many2one(
         "subscription.payment.method",
-        "Charged First",
+        "Payment Method",
         copy=False,
         ondelete="set null",
         tracking=True,
         domain="[('partner_id', 'parent_of', partner_invoice_id), "
         "('company_id', 'parent_of', company_id)]",
-        help="Empty for the first one of the customer; the others are backups.",
+        help="The method that is charged first, by default the first one of the "
+        "customer. The others are backups.",
     )
 
     @api.depends("plan_id")
@@ -113,7 +98,7 @@ class SubscriptionCharged(models.Model):
         "payment_method_id", "partner_id", "partner_invoice_id", "company_id"
     )
     def _check_payment_method_is_own(self):
-        """Refuse to charge what another customer saved, or for another company."""
+        """Refuse a method of another customer or company."""
         for subscription in self:
             method = subscription.sudo().payment_method_id
             if not method:
@@ -125,7 +110,7 @@ class SubscriptionCharged(models.Model):
                 raise UserError(
                     self.env._(
                         "%(method)s was not saved by the customer of %(subscription)s "
-                        "in %(company)s; choose one of that customer's.",
+                        "in %(company)s; choose one of that customer's methods.",
                         method=method.name,
                         subscription=subscription.name,
                         company=subscription.company_id.name,
@@ -133,11 +118,10 @@ class SubscriptionCharged(models.Model):
                 )
 
     def _methods_to_charge(self, payer=None):
-        """Return what subscriptions that share an invoice are charged with, in order.
+        """Return the methods to charge for an invoice of these subscriptions, in order.
 
-        `payer` owes the invoice, by default who gets the next one; nobody else's
-        methods are charged. None where one of the subscriptions is not to be charged
-        by itself.
+        They belong to `payer`, by default the customer of the next invoice. There is
+        none if one of the subscriptions does not charge saved methods.
         """
         methods = self.env["subscription.payment.method"].sudo()
         if not self or not all(each.charges_saved_methods for each in self):

@@ -1,4 +1,4 @@
-"""What a provider answered, seen beside the host's own transaction."""
+"""The provider's responses to a charge, recorded beside the host's transaction."""
 
 import requests
 import urllib3
@@ -8,15 +8,18 @@ from odoo.exceptions import ValidationError
 
 from ...billing_core.collection import Call, Decline
 
-ONLY_LOOK = frozenset({"GET", "HEAD"})
-OF_THE_COMPANY = frozenset({401, 403, 429})
-"""Refusals of the company's keys, or of too many requests: no customer is to blame."""
+READ_ONLY_METHODS = frozenset({"GET", "HEAD"})
+COMPANY_ERRORS = frozenset({401, 403, 429})
+"""Responses to rejected keys or too many requests: not the customer's fault."""
+
+KEY_ERRORS = frozenset({"http_401", "http_403"})
+"""The decline codes of responses that reject the company's own keys."""
 
 CALLS = "managed_provider_calls"
 
 
 class ProviderCalls:
-    """The requests of one charge, each with what came back."""
+    """The requests of one charge with their responses."""
 
     def __init__(self):
         self.done = []
@@ -32,8 +35,8 @@ class ProviderCalls:
         self._status = status
 
     def end(self, was_sent=True):
-        """Note the request that began last."""
-        may_charge = self._method.upper() not in ONLY_LOOK
+        """Record the request that began last."""
+        may_charge = self._method.upper() not in READ_ONLY_METHODS
         self.done.append(Call(may_charge, self._status, was_sent))
 
     def declined(self, decline, code):
@@ -41,16 +44,16 @@ class ProviderCalls:
 
 
 def calls_of(env):
-    """Return where the requests of a charge are noted, None outside of one.
+    """Return the record of a charge's requests, None outside of a charge.
 
-    What a client sends in its context is no such place.
+    A context value that a client sent is ignored.
     """
     calls = env.context.get(CALLS)
     return calls if isinstance(calls, ProviderCalls) else None
 
 
 def was_sent(error):
-    """Tell whether a request may have reached the provider that was not answered."""
+    """Return whether a request without a response may have reached the provider."""
     cause = error.__context__
     if isinstance(cause, requests.exceptions.ConnectTimeout):
         return False
@@ -61,8 +64,26 @@ def was_sent(error):
 class PaymentProvider(models.Model):
     _inherit = "payment.provider"
 
+    def write(self, vals):
+        """Clear the error of rejected keys once keys were entered."""
+        result = super().write(vals)
+        entered = self.filtered(lambda each: each._key_fields() & vals.keys())
+        if entered:
+            cases = self.env["subscription.dunning.case"].sudo()
+            rejected = cases.search([("keys_rejected_by_id", "in", entered.ids)])
+            rejected.keys_rejected_by_id = False
+        return result
+
+    def _key_fields(self):
+        """Return the names of the fields with the provider's credentials."""
+        return {
+            name
+            for name, field in self._fields.items()
+            if getattr(field, "required_if_provider", None) == self.code
+        }
+
     def _send_api_request(self, method, *args, **kwargs):
-        """Note each request of a charge, and whether it was answered."""
+        """Record each request of a charge, and whether it was answered."""
         calls = calls_of(self.env)
         if calls is None:
             return super()._send_api_request(method, *args, **kwargs)
@@ -77,7 +98,7 @@ class PaymentProvider(models.Model):
             calls.end(reached)
 
     def _log_response(self, response, **kwargs):
-        """Note the status of an answer, and why a charge was declined."""
+        """Record the status of a response, and the reason of a decline."""
         if calls := calls_of(self.env):
             calls.answered(response.status_code)
             if not response.ok:
@@ -87,6 +108,6 @@ class PaymentProvider(models.Model):
 
     def _read_decline(self, response):
         """Return (decline, code) of a refusal; addons of a provider know its codes."""
-        if response.status_code in OF_THE_COMPANY:
+        if response.status_code in COMPANY_ERRORS:
             return Decline.TEMPORARY, f"http_{response.status_code}"
         return None, None

@@ -1,116 +1,130 @@
-"""A charge of which nobody knows: what the provider says, and what a person decides."""
+"""Resolve charges of unknown outcome: by the provider's record, or by a user."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...billing_core.collection import Decline, Outcome
+from .charge import ChargeAttempt
 
 
-class SubscriptionDunningSettling(models.Model):
+class SubscriptionDunningResolve(models.Model):
     _inherit = "subscription.dunning.case"
 
-    provider_says = fields.Text(readonly=True, copy=False)
+    provider_response = fields.Text(readonly=True, copy=False)
 
-    can_be_settled = fields.Boolean(
-        compute="_compute_can_be_settled", compute_sudo=True
+    can_be_resolved = fields.Boolean(
+        compute="_compute_can_be_resolved", compute_sudo=True
     )
-    has_unknown = fields.Boolean(
-        "Outcome Unknown",
-        compute="_compute_can_be_settled",
-        search="_search_has_unknown",
+    has_unknown_charge = fields.Boolean(
+        "Unknown Outcome",
+        compute="_compute_can_be_resolved",
+        search="_search_has_unknown_charge",
         compute_sudo=True,
     )
 
     @api.depends(
         "transaction_ids.managed_outcome",
-        "transaction_ids.managed_is_asked_about",
+        "transaction_ids.managed_is_reported",
         "move_id.transaction_ids.state",
         "move_id.transaction_ids.managed_outcome",
-        "move_id.transaction_ids.managed_is_asked_about",
+        "move_id.transaction_ids.managed_is_reported",
     )
-    def _compute_can_be_settled(self):
+    def _compute_can_be_resolved(self):
         for case in self:
-            charges = case._charges_to_settle()
-            case.can_be_settled = bool(charges)
-            case.has_unknown = any(charge._is_unknown() for charge in charges)
+            charges = case._charges_to_resolve()
+            case.can_be_resolved = bool(charges)
+            case.has_unknown_charge = any(charge._is_unknown() for charge in charges)
 
     @api.model
-    def _search_has_unknown(self, operator, value):
+    def _search_has_unknown_charge(self, operator, value):
         if operator != "in":
             return NotImplemented
         unknown = Domain("managed_outcome", "=", Outcome.UNKNOWN.value)
         found = Domain("transaction_ids", "any!", unknown) | Domain(
             "move_id.transaction_ids",
             "any!",
-            # As `_is_unknown` has it of what people began.
+            # The rule of `_is_unknown` for manual payments.
             unknown
             & Domain("managed_case_id", "=", False)
             & Domain("state", "=", "error"),
         )
         return found if True in value else ~found
 
-    def _charges_to_settle(self):
-        """Return what nobody knows the outcome of, and what is pending for long."""
+    def _charges_to_resolve(self):
+        """Return charges of unknown outcome, and those pending for too long."""
         return (self.transaction_ids | self.move_id.transaction_ids).filtered(
             lambda each: (
-                each._is_unknown()
-                or (each.managed_is_asked_about and each._is_undecided())
+                each._is_unknown() or (each.managed_is_reported and each._is_pending())
             )
         )
 
-    def _charge_to_settle(self):
-        """Return the charge that is to be settled, or say that there is none."""
+    def _charge_to_resolve(self):
+        """Return the charge to resolve, or refuse where there is none."""
         self.ensure_one()
         self._check_may_collect()
-        charge = self.sudo()._charges_to_settle()[:1]
+        charge = self.sudo()._charges_to_resolve()[:1]
         if not charge:
             raise UserError(
-                self.env._("No charge of %s waits to be settled.", self.move_id.name)
+                self.env._(
+                    "%s has no charge to resolve; use Charge Now to charge it.",
+                    self.move_id.name,
+                )
             )
         return charge
 
-    def action_ask_provider(self):
-        """Ask the provider about a charge, and show what it says; charge nothing."""
-        charge = self._charge_to_settle()
-        answer = charge._ask_provider()
-        self.sudo().provider_says = answer
+    def _request_resolution(self, charge):
+        """Leave a to-do to find out the outcome of a charge."""
+        self._schedule_activity(
+            self.env._(
+                "The outcome of charge %(reference)s (%(amount)s) is unknown: the "
+                "provider did not respond. It is not retried until you confirm whether "
+                "it succeeded.",
+                reference=charge.reference,
+                amount=charge.currency_id.format(charge.amount),
+            )
+        )
+
+    def action_check_provider(self):
+        """Query the provider about a charge and show its response; charge nothing."""
+        charge = self._charge_to_resolve()
+        self.sudo().provider_response = charge._query_provider()
         if charge.state == "done":
             charge._post_process()
 
     def action_mark_succeeded(self):
-        """Settle a charge as made: the payment is written as any other."""
-        charge = self._charge_to_settle()
+        """Resolve a charge as made: its payment is registered as any other."""
+        charge = self._charge_to_resolve()
         charge._set_done()
         charge._follow_state()
-        # What is left to do, if it was paid otherwise too, is a new to-do.
+        # Registering the payment may leave a new to-do, such as a refund.
         self._close_activities()
         charge._post_process()
 
     def action_mark_failed(self):
-        """Settle a charge as not made, and charge what is open once more."""
-        charge = self._charge_to_settle()
+        """Resolve a charge as not made, and charge the open amount again."""
+        charge = self._charge_to_resolve()
         if charge.state == "done":
             raise UserError(
                 self.env._(
-                    "The provider says that %s was paid; refund it there if it is to "
-                    "be given back.",
+                    "The provider reports %s as paid; refund it there if the customer "
+                    "should get the money back.",
                     charge.reference,
                 )
             )
-        charge._set_error(self.env._("It was not charged, as a person found out."))
-        charge.managed_is_given_up = True
+        charge._set_error(self.env._("Marked as failed by a user."))
+        charge.managed_is_abandoned = True
         if charge.managed_case_id:
-            charge._note_outcome(Outcome.DECLINED, Decline.TEMPORARY)
+            ChargeAttempt.of(charge).conclude(Outcome.DECLINED, Decline.TEMPORARY)
         else:
             charge.managed_outcome = False
         self._close_activities()
         if self.state == "open":
-            self.sudo()._want_charge()
-            self.sudo()._wake()
+            self.sudo()._request_charge()
+            self.sudo()._trigger_run()
 
-    def _go_on_with_what_is_left(self):
-        """Let the steps go on where a payment was written and something is left."""
+    def _resume_steps(self):
+        """Continue the steps if an amount is left after a payment was registered."""
         for case in self:
             if case.state == "open" and not case._is_settled():
                 case.outcome = False
@@ -118,20 +132,3 @@ class SubscriptionDunningSettling(models.Model):
 
     def _close_activities(self):
         self.sudo().activity_ids.action_feedback()
-
-
-class PaymentTransactionAsked(models.Model):
-    _inherit = "payment.transaction"
-
-    def _ask_provider(self):
-        """Return what the provider says of a charge, one sentence.
-
-        What is certain is noted. Addons of a provider know how it is asked.
-        """
-        self.ensure_one()
-        return self.env._(
-            "%(provider)s cannot be asked from here: look for %(reference)s on its own "
-            "pages, then say below what became of it.",
-            provider=self.provider_id.name,
-            reference=self.reference,
-        )

@@ -44,7 +44,7 @@ class PaymentTransaction(models.Model):
 
     def _link_later_invoices(self, invoices):
         """Link pending payments with an unused amount to later invoices."""
-        for transaction in self.filtered(lambda each: each._is_undecided()):
+        for transaction in self.filtered(lambda each: each._is_pending()):
             for invoice in invoices - transaction.invoice_ids:
                 paid = sum(transaction.invoice_ids.mapped("amount_total"))
                 if (

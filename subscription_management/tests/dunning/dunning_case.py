@@ -1,4 +1,4 @@
-"""Words to write stories of getting paid with."""
+"""Base of the tests of charges and dunning."""
 
 from freezegun import freeze_time
 
@@ -47,14 +47,14 @@ class DunningCase(SubscriptionCase):
 
     @classmethod
     def save_card(cls, answers="done", **values):
-        """Return a card that the customer saved; it pays or not."""
+        """Return a saved card with the response of its charges."""
         return cls.save_token(
             provider_ref="demo", demo_simulated_state=answers, **values
         )
 
     @classmethod
     def save_token(cls, **values):
-        """Return what the customer saved with the provider of these tests."""
+        """Return a payment method saved with the provider of these tests."""
         saved = {
             "provider_id": cls.provider.id,
             "payment_method_id": cls.card.id,
@@ -91,13 +91,13 @@ class DunningCase(SubscriptionCase):
         self.env.invalidate_all()
 
     def mail_of(self, letter):
-        """Return what the host has in its queue for a letter."""
+        """Return the mail in the host's queue for a letter."""
         return self.env["mail.mail"].search(
             [("mail_message_id", "=", letter.mail_message_id.id)]
         )
 
     def online_payment(self, move):
-        """Return a payment that the customer has begun on the payment page."""
+        """Return a payment that the customer started on the payment page."""
         transactions = self.env["payment.transaction"].sudo()
         return transactions.create(
             {

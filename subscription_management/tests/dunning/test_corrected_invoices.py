@@ -1,4 +1,4 @@
-"""Invoices that are corrected while they are chased, and money that is taken back."""
+"""Corrected invoices and payment reversals in dunning."""
 
 from freezegun import freeze_time
 
@@ -16,7 +16,7 @@ class TestCorrectedInvoices(DunningCase):
             case.move_id.write(values)
             case.move_id.action_post()
 
-    def test_a_later_due_date_lets_it_begin_anew(self):
+    def test_a_later_due_date_restarts_the_steps(self):
         case = self.invoice("2026-04-01")
         for day in ("2026-04-04", "2026-04-16"):
             self.collect(day)
@@ -35,9 +35,9 @@ class TestCorrectedInvoices(DunningCase):
         for day in ("2026-05-18", "2026-05-30"):
             self.collect(day)
         self.assertEqual(self.subscription.state, "suspended")
-        self.assertEqual(case.notice_ids.mapped("state"), ["sent", "sent"])
+        self.assertEqual(case.letter_ids.mapped("state"), ["sent", "sent"])
 
-    def test_another_amount_keeps_what_was_done(self):
+    def test_another_amount_keeps_the_done_steps(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         line = case.move_id.invoice_line_ids[:1]
@@ -46,9 +46,9 @@ class TestCorrectedInvoices(DunningCase):
         self.correct(case, "2026-04-05", invoice_line_ids=half)
         self.assertAlmostEqual(case.amount, before / 2, 2)
         self.assertEqual(self.subscription.state, "past_due")
-        self.assertEqual(len(case.notice_ids), 1)
+        self.assertEqual(len(case.letter_ids), 1)
 
-    def test_what_was_paid_and_is_corrected_waits_for_a_person(self):
+    def test_a_paid_invoice_that_is_corrected_waits_for_a_user(self):
         self.save_card()
         case = self.invoice("2026-04-01")
         line = case.move_id.invoice_line_ids[:1]
@@ -56,11 +56,11 @@ class TestCorrectedInvoices(DunningCase):
         self.correct(case, "2026-04-02", invoice_line_ids=dearer)
         for day in ("2026-04-03", "2026-04-20"):
             self.collect(day)
-        self.assertEqual((case.state, case.hold), ("open", "paused"))
+        self.assertEqual((case.state, case.hold), ("open", "on_hold"))
         self.assertEqual(len(case.transaction_ids), 1)
-        self.assertIn("Match it anew", case.activity_ids.note)
+        self.assertIn("Reconcile it again", case.activity_ids.note)
 
-    def test_a_correction_of_words_changes_nothing_of_what_was_paid(self):
+    def test_a_corrected_text_does_not_reopen_a_paid_case(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.pay(case.move_id, case.amount_open, "2026-04-05")
@@ -78,7 +78,7 @@ class TestCorrectedInvoices(DunningCase):
             self.save_card()
         self.assertTrue(case.charge_at)
 
-    def test_nobody_is_chased_for_a_draft(self):
+    def test_a_draft_invoice_has_no_dunning_steps(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):
             self.save_card()
@@ -92,7 +92,7 @@ class TestCorrectedInvoices(DunningCase):
         self.collect("2026-04-18")
         self.assertEqual(case.state, "paid")
 
-    def test_a_draft_that_is_deleted_gives_the_service_back(self):
+    def test_deleting_a_draft_invoice_reactivates_the_service(self):
         case = self.invoice("2026-04-01")
         for day in ("2026-04-04", "2026-04-16"):
             self.collect(day)
@@ -101,7 +101,7 @@ class TestCorrectedInvoices(DunningCase):
             case.move_id.with_context(force_delete=True).unlink()
         self.assertEqual(self.subscription.state, "active")
 
-    def test_what_was_taken_back_is_chased_from_the_beginning(self):
+    def test_after_a_payment_reversal_all_steps_are_repeated(self):
         case = self.invoice("2026-04-01")
         for day in ("2026-04-04", "2026-04-16"):
             self.collect(day)
@@ -113,5 +113,5 @@ class TestCorrectedInvoices(DunningCase):
             case.action_resume()
         self.collect("2026-04-21")
         self.assertEqual(self.subscription.state, "past_due")
-        self.assertEqual(case.notice_ids.mapped("state"), ["sent", "sent"])
+        self.assertEqual(case.letter_ids.mapped("state"), ["sent", "sent"])
         self.assertEqual(str(case.next_date), "2026-05-03")

@@ -1,4 +1,4 @@
-"""Unpaid invoices are chased by the steps of a policy."""
+"""Unpaid invoices follow the steps of a policy."""
 
 from datetime import date
 from unittest.mock import patch
@@ -13,7 +13,6 @@ from odoo.tests import tagged
 from .dunning_case import DunningCase
 
 GONE = "The salesperson was deleted."
-DUNNING = "odoo.addons.subscription_management.models.dunning"
 
 
 @tagged("post_install", "-at_install")
@@ -58,7 +57,7 @@ class TestSteps(DunningCase):
         self.collect_daily("2026-04-02", "2026-04-16")
         self.assertEqual(self.subscription.state, "suspended")
 
-    def test_another_open_invoice_keeps_the_service_withheld(self):
+    def test_another_open_invoice_keeps_the_service_suspended(self):
         first = self.invoice("2026-04-01")
         self.bill("2026-05-01")
         self.collect_daily("2026-05-01", "2026-05-16")
@@ -66,7 +65,7 @@ class TestSteps(DunningCase):
         self.assertEqual(first.state, "paid")
         self.assertEqual(self.subscription.state, "suspended")
 
-    def test_who_was_suspended_by_hand_stays_so(self):
+    def test_a_manual_suspension_outlasts_the_payment(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):
             self.subscription.suspend("Misuse")
@@ -74,7 +73,7 @@ class TestSteps(DunningCase):
         self.pay(case.move_id, case.amount_open, "2026-04-03")
         self.assertEqual(self.subscription.state, "suspended")
 
-    def test_a_credited_invoice_is_chased_no_more(self):
+    def test_a_credited_invoice_settles_its_case(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-02")
         with freeze_time("2026-04-03 09:00:00"):
@@ -87,7 +86,7 @@ class TestSteps(DunningCase):
         self.assertEqual(case.state, "settled")
         self.assertEqual(self.subscription.state, "active")
 
-    def test_the_last_step_cancels_and_says_why(self):
+    def test_the_last_step_cancels_with_its_reason(self):
         self.policy.step_ids = [Command.create({"day": 30, "action": "cancel"})]
         self.invoice("2026-04-01")
         self.collect_daily("2026-04-02", "2026-05-01")
@@ -98,7 +97,7 @@ class TestSteps(DunningCase):
             self.env.ref("subscription_management.cancellation_reason_unpaid"),
         )
 
-    def test_a_case_keeps_the_policy_that_it_began_with(self):
+    def test_a_case_keeps_the_policy_with_which_it_opened(self):
         case = self.invoice("2026-04-01")
         self.policy.step_ids.filtered(lambda step: step.action == "suspend").day = 5
         self.collect_daily("2026-04-02", "2026-04-10")
@@ -112,22 +111,22 @@ class TestSteps(DunningCase):
     def test_a_second_run_does_nothing(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-16")
-        before = self.steps_of(case), case.notice_ids.mapped("state")
+        before = self.steps_of(case), case.letter_ids.mapped("state")
         self.collect("2026-04-16")
-        self.assertEqual((self.steps_of(case), case.notice_ids.mapped("state")), before)
+        self.assertEqual((self.steps_of(case), case.letter_ids.mapped("state")), before)
 
-    def test_a_case_that_fails_stops_no_other_and_comes_again(self):
+    def test_a_failing_case_stops_no_other_and_is_retried(self):
         case = self.invoice("2026-04-01")
         good = self.invoice("2026-04-01")
         bad = case.id
-        real = type(case)._do_past_due
+        real = type(case)._mark_past_due
 
-        def fails(self, row):
+        def fails(self):
             if self.id == bad:
                 raise UserError(GONE)
-            return real(self, row)
+            return real(self)
 
-        with patch.object(type(case), "_do_past_due", fails):
+        with patch.object(type(case), "_mark_past_due", fails):
             self.collect("2026-04-02")
         self.assertEqual(case.error, GONE)
         self.assertEqual(good.subscription_ids.state, "past_due")
@@ -226,22 +225,22 @@ class TestSteps(DunningCase):
         (suspense | owed).reconcile()
         self.assertEqual((case.state, self.subscription.state), ("paid", "active"))
 
-    def test_a_run_that_is_out_of_time_goes_on_with_the_next(self):
+    def test_a_run_without_time_left_continues_with_the_next_cases(self):
         cases = self.invoice("2026-04-01") | self.invoice("2026-04-01")
         time_left = patch.object(
             type(self.env["ir.cron"]),
             "_commit_progress",
             lambda _cron, processed=0, **_values: not processed,
         )
-        one = patch(f"{DUNNING}.dunning_steps.ADVANCED_TOGETHER", 1)
+        one = patch.object(type(self.cases), "SLICE_SIZE", 1)
         for entered in 1, 2:
             with freeze_time("2026-04-04 09:00:00"), time_left, one:
                 self.cases.sudo()._cron_collect()
             self.assertEqual(len(cases.filtered("entered_on")), entered)
         self.collect("2026-04-04")
-        self.assertEqual(len(cases.notice_ids), 2)
+        self.assertEqual(len(cases.letter_ids), 2)
 
-    def test_without_a_policy_it_is_charged_and_not_chased(self):
+    def test_without_a_policy_an_invoice_is_charged_without_dunning(self):
         self.policy.active = False
         self.save_card("error")
         case = self.invoice("2026-04-01")
@@ -262,14 +261,14 @@ class TestBadPolicies(DunningCase):
     def test_steps_before_the_due_date_only_remind(self):
         self.assertRefused("“Suspend” cannot run", (-1, "suspend"))
 
-    def test_days_out_of_order_are_refused(self):
+    def test_a_suspension_after_a_cancellation_is_refused(self):
         self.assertRefused("after the cancellation", (9, "suspend"), (5, "cancel"))
 
     def test_a_day_has_a_step_once(self):
         self.assertRefused("twice", (5, "email"), (5, "email"))
 
-    def test_an_email_has_a_text(self):
-        with self.assertRaisesRegex(ValidationError, "choose a template"):
+    def test_an_email_step_needs_a_template(self):
+        with self.assertRaisesRegex(ValidationError, "has no template"):
             self.policy.step_ids = [Command.create({"day": 9, "action": "email"})]
 
     def test_the_last_step_is_not_deleted(self):
@@ -282,7 +281,7 @@ class TestHolds(DunningCase):
     def at(self, day):
         return freeze_time(f"{day} 09:00:00")
 
-    def test_nothing_is_done_until_the_day_of_a_promise(self):
+    def test_a_promise_stops_the_steps_until_its_day(self):
         case = self.invoice("2026-04-01")
         with self.at("2026-04-02"):
             case.promise(self.day("2026-04-20"), "On the telephone")
@@ -294,12 +293,12 @@ class TestHolds(DunningCase):
         self.assertFalse(case.hold)
         self.assertIn("did not", case.activity_ids.note)
 
-    def test_a_promise_lies_ahead(self):
+    def test_a_promise_is_for_a_later_day(self):
         case = self.invoice("2026-04-01")
         with self.at("2026-04-05"), self.assertRaisesRegex(UserError, "has passed"):
             case.promise(self.day("2026-04-04"))
 
-    def test_a_disputed_invoice_is_neither_chased_nor_charged(self):
+    def test_a_disputed_invoice_has_neither_steps_nor_charges(self):
         case = self.invoice("2026-04-01")
         with self.at("2026-04-02"):
             case.dispute("Wrong number of seats")
@@ -315,33 +314,33 @@ class TestHolds(DunningCase):
     def test_after_a_long_hold_the_service_is_not_cut_without_a_warning(self):
         case = self.invoice("2026-04-01")
         with self.at("2026-04-02"):
-            case.pause()
+            case.put_on_hold()
         with self.at("2026-06-01"):
             case.action_resume()
         self.collect("2026-06-01")
         self.assertEqual(self.subscription.state, "past_due")
         self.assertEqual(str(case.next_date), "2026-06-13")
 
-    def test_a_step_is_left_out(self):
+    def test_a_user_skips_the_next_step(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-02")
         with self.at("2026-04-03"):
             case.action_skip_step()
         self.collect("2026-04-04")
-        self.assertFalse(case.notice_ids)
+        self.assertFalse(case.letter_ids)
         self.assertEqual(str(case.next_date), "2026-04-16")
 
-    def test_a_step_is_done_now(self):
+    def test_a_user_runs_the_next_step_at_once(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-02")
         with self.at("2026-04-03"):
             case.action_run_now()
         self.collect("2026-04-03")
-        self.assertEqual(case.notice_ids.state, "sent")
+        self.assertEqual(case.letter_ids.state, "sent")
         self.collect("2026-04-04")
-        self.assertEqual(len(case.notice_ids), 1)
+        self.assertEqual(len(case.letter_ids), 1)
 
-    def test_what_needs_no_payment_is_not_put_on_hold(self):
+    def test_a_paid_invoice_cannot_be_put_on_hold(self):
         self.save_card()
         case = self.invoice("2026-04-01")
         with self.assertRaisesRegex(UserError, "needs no payment"):

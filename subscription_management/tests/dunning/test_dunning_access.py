@@ -1,4 +1,4 @@
-"""Who may see and do what with unpaid invoices and saved payment methods."""
+"""Access to dunning cases and saved payment methods."""
 
 from freezegun import freeze_time
 
@@ -42,7 +42,7 @@ class TestDunningAccess(DunningCase):
         self.method = self.save_card("error")
         self.case = self.invoice("2026-04-01", user_id=self.rep.id)
 
-    def test_a_rep_sees_the_own_ones_and_a_colleague_none(self):
+    def test_a_salesperson_sees_own_cases_and_a_colleague_none(self):
         figures = self.env["subscription.dunning.recovery"].browse(self.case.id)
         seen = (self.case, figures, self.method)
         for model, record in zip(MODELS, seen, strict=True):
@@ -54,40 +54,40 @@ class TestDunningAccess(DunningCase):
                 with self.assertRaises(AccessError), mute_logger(RULES):
                     record.with_user(self.colleague).read(["display_name"])
 
-    def test_who_reads_a_case_leaves_notes_and_to_dos_on_it(self):
+    def test_readers_of_a_case_add_notes_and_to_dos(self):
         case = self.case.with_user(self.rep)
-        case.message_post(body="Called, nobody answered")
+        case.message_post(body="Called, no answer")
         case.activity_schedule("mail.mail_activity_data_call", user_id=self.rep.id)
-        self.assertIn("nobody answered", case.message_ids[0].body)
+        self.assertIn("no answer", case.message_ids[0].body)
         self.assertEqual(case.activity_user_id, self.rep)
         with self.assertRaises(AccessError), mute_logger(RULES):
             self.case.with_user(self.colleague).message_post(body="Mine")
 
-    def test_customers_and_clerks_see_nothing(self):
+    def test_customers_and_other_employees_see_no_cases(self):
         for groups in ("base.group_user", "base.group_portal"):
-            user = new_test_user(self.env, f"nobody_{groups}", groups)
-            for model in (*MODELS, "subscription.dunning.notice"):
+            user = new_test_user(self.env, f"other_{groups}", groups)
+            for model in (*MODELS, "subscription.dunning.letter"):
                 with self.subTest(model=model, groups=groups):
                     with self.assertRaises(AccessError):
                         self.env[model].with_user(user).search([])
 
-    def test_nobody_writes_a_case_by_hand(self):
+    def test_no_user_edits_a_case_directly(self):
         for user in (self.rep, self.leader, self.accountant):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.case.with_user(user).write({"state": "paid"})
 
-    def test_a_rep_notes_a_promise_of_an_own_customer_only(self):
+    def test_a_salesperson_records_a_promise_of_an_own_customer_only(self):
         with freeze_time("2026-04-02 09:00:00"):
             self.case.with_user(self.rep).promise(self.day("2026-04-10"))
             self.assertEqual(self.case.hold, "promised")
             with self.assertRaises(AccessError), mute_logger(RULES):
                 self.case.with_user(self.colleague).action_resume()
 
-    def test_a_rep_charges_and_settles_nothing(self):
+    def test_a_salesperson_cannot_charge_or_resolve(self):
         own = self.case.with_user(self.rep)
         for name in (
             "action_charge_now",
-            "action_ask_provider",
+            "action_check_provider",
             "action_mark_succeeded",
         ):
             with self.subTest(name), self.assertRaisesRegex(UserError, "Only account"):
@@ -120,7 +120,7 @@ class TestDunningAccess(DunningCase):
         self.method.sudo().company_id = other
         self.assertFalse(self.subscription._methods_to_charge())
 
-    def test_what_a_client_sends_is_no_list_of_answers(self):
+    def test_a_context_value_of_a_client_is_no_record_of_responses(self):
         for forged in ("anything", [1], {"done": []}):
             env = self.env(context={CALLS: forged})
             self.assertIsNone(calls_of(env))
@@ -132,7 +132,7 @@ class TestDunningAccess(DunningCase):
         )
         self.assertFalse(methods.name_search("9999"))
 
-    def test_who_has_nothing_to_do_with_subscriptions_sees_nothing_of_them(self):
+    def test_users_without_subscription_rights_see_no_dunning_fields(self):
         stranger = new_test_user(self.env, "dunning_stranger", "base.group_user")
         seen = self.customer.with_user(stranger).fields_get()
         self.assertIn("name", seen)

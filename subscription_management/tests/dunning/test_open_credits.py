@@ -1,8 +1,8 @@
-"""What billing credited is used before anybody is charged or chased.
+"""Credits of billing are used before charges and dunning.
 
-A month of 35.10 is paid by card; from 11 April on 20 of its 30 days are credited:
-23.40. The next invoice of 35.10 is charged with 11.70. Ended on the 2nd, 29 days are
-credited: 33.93, and 1.17 is left.
+A month of 35.10 is paid by card; as of 11 April 20 of its 30 days are credited: 23.40.
+The next invoice of 35.10 is charged with 11.70. Ended on the 2nd, 29 days are credited:
+33.93, and 1.17 is left.
 """
 
 from freezegun import freeze_time
@@ -18,7 +18,7 @@ LOCKED = "The books of May are closed."
 @tagged("post_install", "-at_install")
 class TestDunningCredits(DunningCase):
     def credit_of_april(self, end="2026-04-11"):
-        """Return the credit note that billing makes, of 23.40 from the 11th on."""
+        """Return the credit note that billing makes, of 23.40 as of the 11th."""
         self.save_card()
         first = self.invoice("2026-04-01")
         with freeze_time("2026-04-11 08:00:00"):
@@ -29,14 +29,14 @@ class TestDunningCredits(DunningCase):
     def charged(self, case):
         return case.transaction_ids.mapped("amount")
 
-    def test_a_card_is_charged_with_what_is_left(self):
+    def test_a_card_is_charged_with_the_amount_after_credits(self):
         credit = self.credit_of_april()
         self.assertEqual(credit.amount_residual, 23.4)
         case = self.invoice("2026-05-01")
         self.assertEqual(self.charged(case), [11.7])
         self.assertEqual((case.state, credit.amount_residual), ("paid", 0))
 
-    def test_what_was_refunded_to_the_card_is_not_set_off_as_well(self):
+    def test_a_credit_that_was_refunded_to_the_card_settles_no_invoice(self):
         credit = self.credit_of_april()
         charge = credit.partner_id.payment_token_ids.transaction_ids
         charge._refund(23.4)._post_process()
@@ -44,15 +44,15 @@ class TestDunningCredits(DunningCase):
         self.assertEqual(self.charged(case), [35.1])
         self.assertEqual((case.state, credit.amount_residual), ("paid", 23.4))
         first = charge.invoice_ids.managed_case_ids
-        self.assertIn("Match the refund", first.activity_ids.note)
+        self.assertIn("Reconcile the refund", first.activity_ids.note)
 
-    def test_what_was_given_back_by_bank_is_not_set_off_as_well(self):
+    def test_a_credit_that_was_refunded_by_bank_settles_no_invoice(self):
         credit = self.credit_of_april()
         line = self.env["account.bank.statement.line"].create(
             {
                 "journal_id": self.company_data["default_journal_bank"].id,
                 "date": "2026-04-20",
-                "payment_ref": "Given back",
+                "payment_ref": "Refund",
                 "partner_id": self.customer.id,
                 "amount": -23.4,
             }
@@ -84,7 +84,7 @@ class TestDunningCredits(DunningCase):
         self.assertAlmostEqual(case.amount_open, 11.7)
         self.assertEqual(case.state, "open")
 
-    def test_a_credit_is_used_before_what_is_charged_some_days_later(self):
+    def test_a_credit_is_used_before_an_announced_charge(self):
         self.policy.charge_delay_days = 3
         self.save_card()
         case = self.invoice("2026-04-01")
@@ -130,7 +130,7 @@ class TestDunningCredits(DunningCase):
         self.collect("2026-05-02")
         self.assertEqual((case.error, self.charged(case)), (False, [11.7]))
 
-    def test_what_a_person_credited_is_for_a_person_to_use(self):
+    def test_a_manual_credit_note_is_left_to_users(self):
         self.save_card()
         first = self.invoice("2026-04-01")
         with freeze_time("2026-04-11 09:00:00"):
@@ -140,7 +140,7 @@ class TestDunningCredits(DunningCase):
         self.assertEqual(self.charged(case), [35.1])
         self.assertEqual(credit.amount_residual, 35.1)
 
-    def test_nothing_is_set_off_beside_a_charge_that_is_pending(self):
+    def test_no_credit_is_used_while_a_charge_is_pending(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
         self.assertEqual(case.outcome, "pending")
@@ -151,7 +151,7 @@ class TestDunningCredits(DunningCase):
         self.collect("2026-04-11")
         self.assertEqual(case.amount_open, 35.1)
 
-    def test_what_another_customer_is_owed_is_not_touched(self):
+    def test_credits_of_another_customer_are_not_used(self):
         credit = self.credit_of_april()
         other = self.env["res.partner"].create({"name": "Other"})
         case = self.invoice("2026-05-01", partner_id=other.id)

@@ -1,14 +1,14 @@
-"""What was recovered, after which step and how soon, against numbers counted by hand.
+"""The recovery report against figures counted by hand.
 
-Five customers owe 35.10 from 1 April on, 30.00 and 17 % VAT:
+Five customers owe 35.10 as of 1 April, 30.00 and 17 % VAT:
 
 | customer | what happens | entered | closed | figures |
 |---|---|---|---|---|
 | A | the card pays at once | – | 1 April | none |
-| B | pays by bank on the 10th | 2 April | 10 April | after the e-mail, 8 days |
+| B | pays by bank on the 10th | 2 April | 10 April | after the email, 8 days |
 | C | card declined, pays on the 20th | 1 April | 20 April | suspended, 19 days |
 | D | never pays | 2 April | – | cancelled on 1 May: one subscription lost |
-| E | credited on the 3rd | 2 April | 3 April | nothing owed, in no rate |
+| E | credited on the 3rd | 2 April | 3 April | settled, in no rate |
 
 Entered 3 × 35.10 = 105.30 and E's 0.00, recovered 2 × 35.10 = 70.20, rate 2 of 3 =
 66.67 %, days (8 + 19) / 2 = 13.5, lost 1.
@@ -22,9 +22,11 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.subscription_management.models import failure_isolation
+
 from .dunning_case import DunningCase
 
-STEPS = "odoo.addons.subscription_management.models.dunning.steps"
+FAILURES = failure_isolation.__name__
 
 
 @tagged("post_install", "-at_install")
@@ -89,10 +91,10 @@ class TestDunningRecovery(DunningCase):
             [("state", "=", "paid")], ["closed_after"], ["amount_recovered:sum"]
         )
         self.assertEqual(
-            dict(by_step), {f"E-mail: {self.letter.name}": 35.1, "Suspend": 35.1}
+            dict(by_step), {f"Email: {self.letter.name}": 35.1, "Suspend": 35.1}
         )
 
-    def test_what_was_credited_is_not_recovered(self):
+    def test_a_credited_amount_is_not_recovered(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-02")
         with freeze_time("2026-04-03 10:00:00"):
@@ -109,7 +111,7 @@ class TestDunningRecovery(DunningCase):
         self.assertAlmostEqual(row.amount, 11.7)
         self.assertAlmostEqual(row.amount_recovered, 11.7)
 
-    def test_a_stage_is_the_gravest_step(self):
+    def test_a_stage_is_the_highest_step(self):
         self.policy.step_ids = [
             Command.create(
                 {"day": 15, "action": "email", "template_id": self.letter.id}
@@ -160,7 +162,7 @@ class TestDunningRecovery(DunningCase):
             raise KeyError("service")
 
         self.patch(type(self.subscription), "restore", fails)
-        with mute_logger(STEPS):
+        with mute_logger(FAILURES):
             self.pay(case.move_id, case.amount_open, "2026-04-17")
         self.assertEqual(case.move_id.payment_state, self.paid_state)
         self.assertEqual(case.state, "open")
@@ -174,7 +176,7 @@ class TestDunningRecovery(DunningCase):
     def paid_state(self):
         return self.env["account.move"]._get_invoice_in_payment_state()
 
-    def test_reasons_are_in_the_language_of_whoever_is_responsible(self):
+    def test_reasons_are_in_the_language_of_the_responsible_user(self):
         self.env["res.lang"]._activate_lang("he_IL")
         self.env.user.lang = "he_IL"
         self.invoice("2026-04-01", user_id=self.env.user.id)
@@ -183,7 +185,7 @@ class TestDunningRecovery(DunningCase):
         reason = self.newest(self.subscription, "suspended").reason
         self.assertIn("לא שולמה", reason)
 
-    def test_a_plan_shows_the_policies_that_chase_its_invoices(self):
+    def test_a_plan_shows_the_policies_of_its_invoices(self):
         own = self.make_policy("Gold", (5, "email"), plan_ids=self.monthly.ids)
         self.assertEqual(self.monthly.dunning_policy_ids, own)
         other = self.monthly.copy()
@@ -192,7 +194,7 @@ class TestDunningRecovery(DunningCase):
             form.name = "New"
             self.assertEqual(form.dunning_policy_ids[:].ids, self.policy.ids)
 
-    def test_a_customer_shows_its_own_policies_and_what_comes_next(self):
+    def test_a_customer_shows_its_own_policies_and_the_next_step(self):
         own = self.make_policy("VIP", (5, "email"), partner_ids=self.customer.ids)
         self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):

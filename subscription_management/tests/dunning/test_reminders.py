@@ -1,4 +1,4 @@
-"""Customers are told before money is asked for."""
+"""Reminders of upcoming invoices, expiring cards and pending charges."""
 
 from unittest.mock import patch
 
@@ -8,9 +8,11 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.subscription_management.models.payments import payment_method
+
 from .dunning_case import DunningCase
 
-REMINDERS = "odoo.addons.subscription_management.models.dunning.reminders"
+PAYMENT_METHODS = payment_method.__name__
 
 
 @tagged("post_install", "-at_install")
@@ -25,7 +27,7 @@ class TestPaymentReminders(DunningCase):
             .search([("recipient_ids", "in", self.customer.ids)])
         )
 
-    def test_a_yearly_invoice_is_told_once_with_its_amount(self):
+    def test_a_yearly_invoice_is_announced_once_with_its_amount(self):
         with freeze_time("2026-04-01 08:00:00"):
             subscription = self.subscribe(on="2026-04-01", plan=self.yearly)
         self.bill("2026-04-01")
@@ -40,13 +42,41 @@ class TestPaymentReminders(DunningCase):
         self.assertIn("04/01/2027", mail.body_html)
         self.assertEqual(subscription.invoice_ids, moves)
 
-    def test_what_is_charged_by_itself_says_so(self):
+    def test_a_reminder_writes_no_invoice_and_states_the_later_total(self):
+        tax = self.env["account.tax"].create(
+            {"name": "Levy", "amount": 2.345, "amount_type": "percent"}
+        )
+        self.seat.taxes_id |= tax
+        with freeze_time("2026-04-01 08:00:00"):
+            subscription = self.subscribe(
+                self.basic,
+                self.seat,
+                self.seat,
+                quantity=3,
+                on="2026-04-01",
+                plan=self.yearly,
+            )
+        self.bill("2026-04-01")
+        moves = type(self.env["account.move"])
+        written = patch.object(moves, "create", side_effect=AssertionError("written"))
+        with (
+            written,
+            patch.object(moves, "_post", side_effect=AssertionError("posted")),
+        ):
+            self.remind("2027-03-20")
+        before = subscription.invoice_ids
+        self.bill("2027-04-01")
+        later = subscription.invoice_ids - before
+        self.assertTrue(later.amount_tax)
+        self.assertIn(f"{later.amount_total:,.2f}", self.mails_to_customer().body_html)
+
+    def test_the_reminder_of_an_automatic_charge_names_the_card(self):
         with freeze_time("2026-04-01 08:00:00"):
             self.subscribe(on="2026-04-01", plan=self.yearly)
         self.save_card()
         self.bill("2026-04-01")
         self.remind("2027-03-20")
-        self.assertIn("nothing that you have to do", self.mails_to_customer().body_html)
+        self.assertIn("no action", self.mails_to_customer().body_html)
 
     def test_plans_without_a_reminder_send_none(self):
         self.assertEqual(self.monthly.upcoming_reminder_days, 0)
@@ -56,7 +86,7 @@ class TestPaymentReminders(DunningCase):
         self.remind("2027-03-20")
         self.assertFalse(self.mails_to_customer())
 
-    def test_a_card_that_expires_is_told_once(self):
+    def test_an_expiring_card_is_announced_once(self):
         card = self.save_card()
         card.expires_on = "2026-05-31"
         self.subscribe(on="2026-04-01")
@@ -76,7 +106,7 @@ class TestPaymentReminders(DunningCase):
         broken = patch.object(
             type(self.env["mail.template"]), "_send_letter", side_effect=ValueError("x")
         )
-        with broken, mute_logger(REMINDERS):
+        with broken, mute_logger(PAYMENT_METHODS):
             self.remind("2026-05-01")
         self.remind("2026-05-01")
         self.assertRecordValues(
@@ -86,14 +116,14 @@ class TestPaymentReminders(DunningCase):
         self.assertEqual(len(self.mails_to_customer()), 1)
         self.assertFalse(card.expiry_error)
 
-    def test_a_card_that_nothing_is_charged_to_expires_quietly(self):
+    def test_a_card_without_charges_expires_without_a_letter(self):
         cards = self.save_card() | self.save_card()
         cards[1].expires_on = "2026-05-31"
         self.subscribe(on="2026-04-01")
         self.remind("2026-05-02")
         self.assertFalse(self.mails_to_customer())
 
-    def test_who_pays_for_another_is_told_of_the_card(self):
+    def test_the_payer_is_notified_of_the_expiring_card(self):
         payer = self.env["res.partner"].create(
             {"name": "Payer", "email": "payer@example.com"}
         )
@@ -104,14 +134,14 @@ class TestPaymentReminders(DunningCase):
         self.remind("2026-05-02")
         self.assertEqual(str(card.expiry_notified_on), "2026-05-02")
 
-    def test_a_company_may_write_of_no_card(self):
+    def test_a_company_can_switch_off_card_reminders(self):
         self.env.company.subscription_card_expiry_days = 0
         self.save_card().expires_on = "2026-05-31"
         self.subscribe(on="2026-04-01")
         self.remind("2026-05-02")
         self.assertFalse(self.mails_to_customer())
 
-    def test_a_bank_that_takes_long_is_asked_about_once(self):
+    def test_a_charge_that_is_pending_too_long_is_reported_once(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
         self.collect("2026-04-07")
@@ -119,16 +149,16 @@ class TestPaymentReminders(DunningCase):
         for day in ("2026-04-08", "2026-04-09"):
             self.collect(day)
         self.assertEqual(len(case.activity_ids), 1)
-        self.assertIn("has not decided", case.activity_ids.note)
+        self.assertIn("has been pending since", case.activity_ids.note)
 
-    def test_a_person_settles_what_the_bank_does_not_decide(self):
+    def test_a_user_resolves_a_charge_that_is_pending_too_long(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
-        with self.assertRaisesRegex(UserError, "No charge of"):
+        with self.assertRaisesRegex(UserError, "no charge to resolve"):
             case.action_mark_failed()
-        self.assertFalse(case.can_be_settled)
+        self.assertFalse(case.can_be_resolved)
         self.collect("2026-04-09")
-        self.assertTrue(case.can_be_settled)
+        self.assertTrue(case.can_be_resolved)
         case.transaction_ids.sudo().token_id.demo_simulated_state = "done"
         with freeze_time("2026-04-10 09:00:00"):
             case.action_mark_failed()
@@ -138,10 +168,10 @@ class TestPaymentReminders(DunningCase):
             case.transaction_ids.sorted("id").mapped("state"), ["error", "done"]
         )
 
-    def test_what_a_customer_was_told_is_kept_once_it_is_sent(self):
+    def test_the_text_of_a_sent_letter_is_kept(self):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
-        letter = case.notice_ids
+        letter = case.letter_ids
         # Nothing leaves a test: this is what the host does once a mail has left.
         self.mail_of(letter)._postprocess_sent_message([], [])
         self.assertFalse(self.mail_of(letter))

@@ -8,11 +8,12 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.subscription_management.models.payments.charge import ChargeAttempt
+
 from ..dunning.dunning_case import DunningCase
 
 CLOSED = "The books are closed."
-CHARGE = "odoo.addons.subscription_management.models.payments.charge"
-TRANSACTION = "odoo.addons.subscription_management.models.payments.payment_transaction"
+CHARGE = ChargeAttempt.__module__
 
 
 @tagged("post_install", "-at_install")
@@ -36,29 +37,28 @@ class TestCharges(DunningCase):
         self.collect("2026-04-01")
         self.assertEqual(len(case.transaction_ids), 1)
 
-    def test_a_charge_that_is_under_way_is_looked_at_by_no_other_worker(self):
+    def test_a_recorded_charge_is_taken_by_no_other_worker(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-01 10:00:00"):
             self.save_card()
-            charge = self.cases.sudo()._take_next_charge()
+            charge = self.cases.sudo()._record_next_charge()
             self.assertEqual(charge.managed_case_id, case)
             written = case.write_date, case.charge_at
-            self.assertFalse(self.cases.sudo()._take_next_charge())
+            self.assertFalse(self.cases.sudo()._record_next_charge())
         self.assertEqual((case.write_date, case.charge_at), written)
         self.assertFalse(case.charge_at)
 
-    def test_what_the_provider_said_is_kept_when_it_cannot_be_noted_at_once(self):
+    def test_a_response_is_recorded_again_after_a_concurrent_update(self):
         self.save_card()
-        transactions = type(self.env["payment.transaction"])
-        real, tries = transactions._record_response, []
+        real, tries = ChargeAttempt.answer, []
 
-        def refused_once(transaction):
-            tries.append(transaction)
+        def refused_once(attempt):
+            tries.append(attempt)
             if len(tries) == 1:
                 raise ConcurrencyError("another worker was first")
-            return real(transaction)
+            return real(attempt)
 
-        self.patch(transactions, "_record_response", refused_once)
+        self.patch(ChargeAttempt, "answer", refused_once)
         with mute_logger("odoo.service.model"), patch("time.sleep"):
             case = self.invoice("2026-04-01")
         self.assertEqual(len(tries), 2)
@@ -66,21 +66,20 @@ class TestCharges(DunningCase):
         self.assertEqual(len(case.transaction_ids), 1)
 
     def fails_for(self, failing, name):
-        """Let a method fail for one case; return what lets it work again."""
-        cases = type(self.cases)
-        real = getattr(cases, name)
+        """Let a stage fail for one case; return a function that ends the failure."""
+        real = getattr(ChargeAttempt, name)
 
-        def fails(case, *args):
-            if case == failing:
+        def fails(attempt, *args):
+            if attempt.case == failing:
                 raise UserError(CLOSED)
-            return real(case, *args)
+            return real(attempt, *args)
 
-        self.patch(cases, name, fails)
-        return lambda: self.patch(cases, name, real)
+        self.patch(ChargeAttempt, name, fails)
+        return lambda: self.patch(ChargeAttempt, name, real)
 
-    def test_what_cannot_be_charged_stops_no_other(self):
+    def test_a_charge_that_cannot_be_recorded_stops_no_other(self):
         wrong, right = self.invoice("2026-04-01"), self.invoice("2026-04-01")
-        work_again = self.fails_for(wrong, "_prepare_charge_values")
+        work_again = self.fails_for(wrong, "prepare_values")
         with freeze_time("2026-04-02"):
             self.save_card()
         self.collect("2026-04-02")
@@ -91,9 +90,9 @@ class TestCharges(DunningCase):
         self.collect("2026-04-03")
         self.assertEqual((wrong.state, wrong.error), ("paid", False))
 
-    def test_an_answer_that_cannot_be_noted_stops_no_other_and_is_noted_later(self):
+    def test_an_answer_that_cannot_be_recorded_stops_no_other_and_is_retried(self):
         wrong, right = self.invoice("2026-04-01"), self.invoice("2026-04-01")
-        work_again = self.fails_for(wrong, "_note_charged")
+        work_again = self.fails_for(wrong, "conclude")
         with freeze_time("2026-04-02"):
             self.save_card("pending")
         with mute_logger(CHARGE):
@@ -107,13 +106,13 @@ class TestCharges(DunningCase):
         self.assertEqual((wrong.outcome, wrong.error), ("pending", False))
         self.assertEqual(len(wrong.transaction_ids), 1)
 
-    def test_nothing_is_charged_that_is_agreed_to_be_paid_by_hand(self):
+    def test_a_subscription_paid_manually_is_not_charged(self):
         self.save_card()
         case = self.invoice("2026-04-01", charges_saved_methods=False)
         self.assertFalse(case.transaction_ids)
         self.assertEqual(case.payer, "manual")
 
-    def test_a_plan_may_leave_saved_methods_alone(self):
+    def test_a_plan_can_switch_off_automatic_charges(self):
         self.monthly.charges_saved_methods = False
         self.save_card()
         case = self.invoice("2026-04-01")
@@ -137,20 +136,20 @@ class TestCharges(DunningCase):
         charged = subscription.invoice_ids.transaction_ids.token_id
         self.assertEqual(charged.managed_method_ids, second)
 
-    def test_a_person_chooses_what_is_charged_first(self):
+    def test_a_user_chooses_the_method_that_is_charged_first(self):
         first, second = self.save_card(), self.save_card()
         second.action_charge_first()
         case = self.invoice("2026-04-01")
         self.assertEqual(case.transaction_ids.token_id.managed_method_ids, second)
         self.assertEqual(self.subscription._methods_to_charge(), second | first)
 
-    def test_a_method_of_somebody_else_is_refused(self):
+    def test_a_method_of_another_customer_is_refused(self):
         other = self.env["res.partner"].create({"name": "Haifa Cafe"})
         foreign = self.save_card(partner_id=other.id)
         with self.assertRaisesRegex(UserError, "was not saved by the customer"):
             self.subscribe(on="2026-04-01", payment_method_id=foreign.id)
 
-    def test_an_invoice_is_paid_by_nobody_but_its_own_payer(self):
+    def test_an_invoice_is_charged_to_its_own_payer_only(self):
         card = self.save_card()
         parent = self.env["res.partner"].create({"name": "Parent Ltd"})
         subscription = self.subscribe(on="2026-04-01", payment_method_id=card.id)
@@ -165,7 +164,7 @@ class TestCharges(DunningCase):
         contact.parent_id = parent
         self.assertFalse(subscription._methods_to_charge())
 
-    def test_a_declined_charge_is_past_due_and_tells_the_customer(self):
+    def test_a_declined_charge_enters_dunning_and_notifies_the_customer(self):
         self.policy.declined_template_id = self.letter
         self.save_card("error")
         case = self.invoice("2026-04-01")
@@ -173,27 +172,63 @@ class TestCharges(DunningCase):
             case, [{"state": "open", "outcome": "declined", "decline": "other"}]
         )
         self.assertEqual(str(case.entered_on), "2026-04-01")
-        self.assertEqual(case.notice_ids.mapped("key"), ["declined"])
+        self.assertEqual(case.letter_ids.mapped("key"), ["declined"])
 
-    def test_a_decline_is_told_once_however_often_it_is_charged(self):
+    def test_a_customer_is_notified_once_of_several_declines(self):
         self.policy.declined_template_id = self.letter
         self.save_card("error")
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.assertEqual(len(case.transaction_ids), 2)
-        self.assertEqual(case.notice_ids.mapped("key").count("declined"), 1)
+        self.assertEqual(case.letter_ids.mapped("key").count("declined"), 1)
 
-    def test_a_step_asks_no_bank_that_has_declined_on_the_same_day(self):
+    def charged_on(self, case):
+        """Return the days of the charges of a case."""
+        return [
+            str(charge.managed_sent_at.date())
+            for charge in case.transaction_ids.sorted("id")
+        ]
+
+    def done(self, case):
+        """Return {action: day} of the steps that a case has done."""
+        return {
+            row.action: str(row.day) for row in case.step_ids if row.result == "done"
+        }
+
+    def test_a_charge_step_waits_a_day_after_another_charge(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-04 08:00:00"):
             self.save_card("error")
         self.collect("2026-04-04")
-        self.assertIn("charge", case.step_ids.mapped("action"))
-        self.assertEqual(len(case.transaction_ids), 1)
+        self.assertEqual(self.charged_on(case), ["2026-04-04"])
+        self.assertEqual(
+            self.done(case), {"past_due": "2026-04-04", "email": "2026-04-04"}
+        )
+        self.assertEqual(str(case.next_date), "2026-04-05")
+        self.collect("2026-04-05")
+        self.assertEqual(self.charged_on(case), ["2026-04-04", "2026-04-05"])
+        self.assertEqual(self.done(case)["charge"], "2026-04-05")
+
+    def test_a_user_charges_again_on_the_day_of_another_charge(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-04 08:00:00"):
+            self.save_card("error")
+        self.collect("2026-04-04")
         with freeze_time("2026-04-04 08:30:00"):
             case.action_charge_now()
         self.collect("2026-04-04")
-        self.assertEqual(len(case.transaction_ids), 2)
+        self.assertEqual(self.charged_on(case), ["2026-04-04", "2026-04-04"])
+
+    def test_a_retry_that_waited_a_day_is_the_step_of_the_recovery(self):
+        case = self.invoice("2026-04-01")
+        with freeze_time("2026-04-04 08:00:00"):
+            card = self.save_card("error")
+        self.collect("2026-04-04")
+        card.sudo().token_id.demo_simulated_state = "done"
+        self.collect("2026-04-05")
+        self.assertEqual((case.state, case.closed_after), ("paid", "Charge"))
+        row = self.env["subscription.dunning.recovery"].browse(case.id)
+        self.assertEqual((row.stage, row.closed_after), ("email", "Charge"))
 
     def test_a_pending_charge_stops_the_steps_until_it_is_decided(self):
         self.save_card("pending")
@@ -208,7 +243,7 @@ class TestCharges(DunningCase):
             case.transaction_ids.sudo()._post_process()
         self.assertEqual(case.state, "paid")
 
-    def test_a_pending_charge_that_is_declined_lets_the_steps_go_on(self):
+    def test_steps_continue_after_a_pending_charge_is_declined(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-03"):
@@ -218,7 +253,7 @@ class TestCharges(DunningCase):
         self.assertEqual(case.outcome, "declined")
         self.assertEqual(self.subscription.state, "past_due")
 
-    def test_a_method_that_is_saved_later_is_charged_at_once_for_all_that_is_open(self):
+    def test_a_new_method_is_charged_at_once_for_all_open_invoices(self):
         first = self.invoice("2026-04-01")
         self.bill("2026-05-01")
         self.collect("2026-05-01")
@@ -230,7 +265,7 @@ class TestCharges(DunningCase):
         charges = (first | second).transaction_ids.sorted("id")
         self.assertEqual(charges.managed_case_id, first | second)
 
-    def test_what_is_left_is_charged_after_a_part_was_paid(self):
+    def test_the_open_amount_is_charged_after_a_partial_payment(self):
         case = self.invoice("2026-04-01")
         whole = case.amount_open
         self.pay(case.move_id, 10.0, "2026-04-02")
@@ -240,7 +275,7 @@ class TestCharges(DunningCase):
         self.assertAlmostEqual(case.transaction_ids.amount, whole - 10.0)
         self.assertEqual(case.state, "paid")
 
-    def test_an_authorization_that_is_voided_lets_the_steps_go_on(self):
+    def test_steps_continue_after_an_authorization_is_voided(self):
         self.save_card("pending")
         case = self.invoice("2026-04-01")
         self.assertEqual(case.outcome, "pending")
@@ -262,7 +297,7 @@ class TestCharges(DunningCase):
         self.collect("2026-04-04")
         self.assertEqual(case.state, "paid")
 
-    def test_a_provider_that_is_switched_off_charges_nothing_and_loses_nothing(self):
+    def test_a_disabled_provider_charges_nothing_and_keeps_the_case_open(self):
         self.save_card()
         self.provider.state = "disabled"
         case = self.invoice("2026-04-01")
@@ -288,7 +323,7 @@ class TestCharges(DunningCase):
         case.transaction_ids.sudo()._post_process()
         self.collect("2026-04-01")
         self.assertRecordValues(
-            case.notice_ids,
+            case.letter_ids,
             [
                 {
                     "state": "sent",
@@ -297,7 +332,7 @@ class TestCharges(DunningCase):
             ],
         )
 
-    def test_a_receipt_goes_to_who_gets_the_invoice(self):
+    def test_a_receipt_is_sent_to_the_invoice_contact(self):
         self.policy.receipt_template_id = self.env.ref(
             "account.mail_template_data_payment_receipt"
         )
@@ -313,17 +348,17 @@ class TestCharges(DunningCase):
         self.save_card()
         case = self.invoice("2026-04-01")
         self.assertEqual(case.contact_id, contact)
-        mail = self.mail_of(case.notice_ids)
+        mail = self.mail_of(case.letter_ids)
         self.assertEqual((mail.recipient_ids, mail.email_to), (contact, False))
 
-    def test_a_payment_that_cannot_be_written_is_told_once(self):
+    def test_a_payment_that_cannot_be_registered_is_reported_once(self):
         self.save_card()
         locked = patch.object(
             type(self.env["payment.transaction"]),
             "_create_payment",
             side_effect=UserError(CLOSED),
         )
-        with locked, mute_logger(TRANSACTION):
+        with locked, mute_logger(CHARGE):
             case = self.invoice("2026-04-01")
             for _run in range(3):
                 self.collect("2026-04-02")
@@ -333,12 +368,12 @@ class TestCharges(DunningCase):
         self.assertEqual((case.state, case.error), ("paid", False))
         self.assertEqual(len(case.transaction_ids), 1)
 
-    def test_a_payment_that_comes_back_opens_the_case_again(self):
+    def test_a_payment_reversal_reopens_the_case_on_hold(self):
         self.save_card()
         case = self.invoice("2026-04-01")
         case.move_id.line_ids.remove_move_reconcile()
         self.collect("2026-04-20")
         self.assertEqual(case.state, "open")
-        self.assertEqual(case.hold, "paused")
+        self.assertEqual(case.hold, "on_hold")
         self.assertEqual(len(case.transaction_ids), 1)
-        self.assertIn("taken back", case.activity_ids[-1:].note)
+        self.assertIn("was reversed", case.activity_ids[-1:].note)

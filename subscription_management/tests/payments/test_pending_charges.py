@@ -1,4 +1,4 @@
-"""Charges that are wanted and wait: for their day, a hold, or a service that rests."""
+"""Charges and suspensions that wait: for their day, a hold or a pause."""
 
 from freezegun import freeze_time
 
@@ -24,13 +24,13 @@ class TestChargesThatWait(DunningCase):
         self.collect(day)
         self.assertEqual((case.state, len(case.transaction_ids)), ("paid", 1))
 
-    def test_an_announced_charge_comes_after_a_pause(self):
+    def test_an_announced_charge_follows_a_hold(self):
         case = self.announced()
         with freeze_time("2026-04-02 09:00:00"):
-            case.pause(self.day("2026-04-08"))
+            case.put_on_hold(self.day("2026-04-08"))
         self.assert_charged_on("2026-04-09", case)
 
-    def test_an_announced_charge_comes_when_somebody_lets_it_go_on(self):
+    def test_an_announced_charge_follows_after_resume(self):
         case = self.announced()
         with freeze_time("2026-04-02 09:00:00"):
             case.dispute()
@@ -38,10 +38,10 @@ class TestChargesThatWait(DunningCase):
             case.action_resume()
         self.assert_charged_on("2026-04-04", case)
 
-    def test_an_announced_charge_comes_when_the_invoice_is_chased_again(self):
+    def test_an_announced_charge_follows_when_follow_ups_are_allowed_again(self):
         case = self.announced()
         case.move_id.no_followup = True
-        self.assertIn("not to be followed up", case.next_step)
+        self.assertIn("excluded from follow-ups", case.next_step)
         for day in ("2026-04-04", "2026-04-05"):
             self.collect(day)
         self.assertFalse(case.transaction_ids)
@@ -64,7 +64,7 @@ class TestChargesThatWait(DunningCase):
             self.save_card()
         self.assert_charged_on("2026-04-04", case)
 
-    def test_a_promise_is_changed_while_it_counts(self):
+    def test_a_current_promise_can_be_changed(self):
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-02 09:00:00"):
             case.promise(self.day("2026-04-10"), "On the telephone")
@@ -84,7 +84,7 @@ class TestChargesThatWait(DunningCase):
         self.save_card("error")
         case = self.invoice("2026-04-01")
         with freeze_time("2026-04-04 09:00:00"):
-            case.sudo()._want_charge()
+            case.sudo()._request_charge()
             case.promise(self.day("2026-04-10"))
         self.assertEqual(str(case.next_date), "2026-04-11")
         self.collect("2026-04-11")
@@ -93,9 +93,9 @@ class TestChargesThatWait(DunningCase):
 
 
 @tagged("post_install", "-at_install")
-class TestServicesThatRest(DunningCase):
-    def rested(self, first, last):
-        """Let a service rest while its invoice is chased; return the case."""
+class TestPausedServices(DunningCase):
+    def paused(self, first, last):
+        """Pause a service while its invoice is in dunning; return the case."""
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.assertEqual(self.subscription.state, "past_due")
@@ -103,46 +103,46 @@ class TestServicesThatRest(DunningCase):
             self.subscription.pause(self.day(first), self.day(last))
         return case
 
-    def go_on(self, day):
+    def resume(self, day):
         self.run_action("ir_cron_follow_changes", day)
 
     def test_it_is_past_due_again_after_a_pause(self):
-        self.rested("2026-04-05", "2026-04-10")
-        self.go_on("2026-04-10")
+        self.paused("2026-04-05", "2026-04-10")
+        self.resume("2026-04-10")
         self.assertEqual(self.subscription.state, "past_due")
 
-    def test_it_is_withheld_after_a_pause_in_which_that_was_due(self):
-        case = self.rested("2026-04-10", "2026-04-20")
+    def test_a_suspension_due_in_a_pause_follows_the_pause(self):
+        case = self.paused("2026-04-10", "2026-04-20")
         self.collect("2026-04-16")
         self.assertEqual(self.subscription.state, "paused")
-        self.go_on("2026-04-20")
+        self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "suspended")
         self.pay(case.move_id, case.amount_open, "2026-04-21")
         self.assertEqual(self.subscription.state, "active")
 
-    def test_it_is_not_withheld_after_a_pause_while_money_is_promised(self):
-        case = self.rested("2026-04-10", "2026-04-20")
+    def test_a_promise_delays_the_suspension_after_a_pause(self):
+        case = self.paused("2026-04-10", "2026-04-20")
         self.collect("2026-04-16")
         with freeze_time("2026-04-18 09:00:00"):
             case.promise(self.day("2026-04-25"))
-        self.go_on("2026-04-20")
+        self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "past_due")
         self.collect("2026-04-25")
         self.assertEqual(self.subscription.state, "past_due")
         self.collect("2026-04-26")
         self.assertEqual(self.subscription.state, "suspended")
 
-    def test_what_somebody_gave_back_is_not_taken_again(self):
+    def test_a_manual_reactivation_is_kept_after_a_pause(self):
         self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.collect("2026-04-16")
         with freeze_time("2026-04-17 09:00:00"):
             self.subscription.restore("They pay tomorrow.")
             self.subscription.pause(self.day("2026-04-17"), self.day("2026-04-20"))
-        self.go_on("2026-04-20")
+        self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "past_due")
 
-    def test_what_was_given_back_stays_so_for_all_its_invoices(self):
+    def test_a_manual_reactivation_is_kept_for_all_invoices(self):
         self.policy.step_ids = [
             Command.create(
                 {"day": 25, "action": "email", "template_id": self.letter.id}
@@ -158,17 +158,17 @@ class TestServicesThatRest(DunningCase):
         with freeze_time("2026-04-10 09:00:00"):
             self.subscription.pause(self.day("2026-04-10"), self.day("2026-04-20"))
         self.collect("2026-04-16")
-        self.assertEqual(second.paused_ids, self.subscription)
-        self.go_on("2026-04-20")
+        self.assertEqual(second.suspend_on_resume_ids, self.subscription)
+        self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "suspended")
         with freeze_time("2026-04-21 09:00:00"):
             self.subscription.restore("They pay tomorrow.")
         self.collect("2026-04-26")
         self.assertNotEqual(self.subscription.state, "suspended")
 
-    def test_who_has_paid_meanwhile_is_served_after_a_pause(self):
-        case = self.rested("2026-04-10", "2026-04-20")
+    def test_a_service_paid_during_its_pause_is_active_after_it(self):
+        case = self.paused("2026-04-10", "2026-04-20")
         self.collect("2026-04-16")
         self.pay(case.move_id, case.amount_open, "2026-04-18")
-        self.go_on("2026-04-20")
+        self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "active")
