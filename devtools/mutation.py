@@ -133,7 +133,7 @@ def _odoo_options(place: Path) -> Iterator[list[str]]:
     odoo.drop(name)
     odoo.create(name, kept)
     configuration = place / "odoo.conf"
-    configuration.write_text(odoo.CONF.read_text().replace(str(ROOT), str(place)))
+    odoo.write_configuration(configuration, place)
     try:
         yield [
             *ODOO_PLUGINS,
@@ -171,7 +171,7 @@ def _fails(stage: list[str], place: Path, options: list[str], seconds: float) ->
         status = subprocess.run(
             ["nice", *command],
             cwd=place,
-            env={**os.environ, **(odoo.environment() if options else {})},
+            env=_environment(place) if options else None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -182,6 +182,11 @@ def _fails(stage: list[str], place: Path, options: list[str], seconds: float) ->
         return True
     # pytest returns 5 when no test is selected.
     return status not in (0, 5)
+
+
+def _environment(place: Path) -> dict[str, str]:
+    configuration = {"ODOO_RC": str(place / "odoo.conf")}
+    return {**os.environ, **odoo.environment(), **configuration}
 
 
 def _test_all(

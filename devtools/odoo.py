@@ -34,11 +34,13 @@ BASE_MODULES = ("account", "sale_management", "payment_demo", "contacts")
 """Host modules of the template that test databases are cloned from."""
 
 
-def write_configuration() -> None:
-    paths = [*odoo_source.addons_paths(), ROOT]
-    if SUPPORT_ADDONS.exists():
-        paths.append(SUPPORT_ADDONS)
-    CONF.write_text(
+def write_configuration(file: Path = CONF, root: Path = ROOT) -> None:
+    """Write Odoo's configuration for the addons below `root`."""
+    paths = [*odoo_source.addons_paths(), root]
+    support = root / SUPPORT_ADDONS.relative_to(ROOT)
+    if support.exists():
+        paths.append(support)
+    file.write_text(
         "[options]\n"
         f"addons_path = {','.join(map(str, paths))}\n"
         f"data_dir = {DEV / 'data'}\n"
