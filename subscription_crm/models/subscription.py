@@ -95,7 +95,7 @@ class SubscriptionOpportunities(models.Model):
             self.date_end
             and self.date_end > self._today()
             and not self.ends_by_expiry
-            and not self._is_transferred_away()
+            and not self._transfer_change()
         )
 
     def _invoices_overdue_for(self, days):

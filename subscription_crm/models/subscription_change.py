@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.subscription_management.models.changes.change import OF_LINES
+from odoo.addons.subscription_management.models.changes.undo import LINE_CHANGES
 
 
 class SubscriptionChange(models.Model):
@@ -19,7 +19,7 @@ class SubscriptionChange(models.Model):
         """
         self.ensure_one()
         return (
-            self.kind in OF_LINES
+            self.kind in LINE_CHANGES
             and self.kind != "discount"
             and not self.is_of_renewal
             and not self.is_of_contract

@@ -12,6 +12,7 @@ from .subscriptions import failure
 from .subscriptions import lifecycle
 from .subscriptions import line
 from .subscriptions import line_pricing
+from .discounts import duration
 from .discounts import coupon
 from .discounts import discount
 from .cancellation import reason
@@ -20,10 +21,8 @@ from .subscriptions import line_snapshot
 from .subscriptions import pause
 from .billing import billed_period
 from .billing import planning
-from .changes import change_planner
 from .changes import line_changes
-from .discounts import discount_on_plan_change
-from .changes import category_shares
+from .changes import apply_change
 from .changes import actions
 from .changes import forecast
 from .renewals import plan_renewal
@@ -34,7 +33,6 @@ from .subscriptions import trial
 from .subscriptions import billing_day
 from .subscriptions import draft
 from .discounts import grant
-from .discounts import draft_grants
 from .subscriptions import protected_fields
 from .changes import transfer_merge_align
 from .subscriptions import history
@@ -47,8 +45,6 @@ from .billing import invoicing
 from .billing import invoices
 from .billing import preview
 from .subscriptions import suspension
-from .changes import undo
-from .renewals import undo_renewal
 from .cancellation import retention_offer
 from .billing import invoice_writer
 from .billing_run import run

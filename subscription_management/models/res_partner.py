@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
-from .changes.undo import SERVED_STATES
+from ..billing_core.lifecycle import ONGOING
 from .decimals import exact
 from .health.signal import BANDS
 
@@ -129,7 +129,7 @@ class ResPartner(models.Model):
             "commercial_partner_id", "in", self.commercial_partner_id.ids
         ) & Domain("company_id", "in", self.env.companies.ids)
         if not ended:
-            domain &= Domain("state", "in", SERVED_STATES)
+            domain &= Domain("state", "in", [*ONGOING])
         return subscriptions.search(domain)
 
     @api.depends("commercial_partner_id")

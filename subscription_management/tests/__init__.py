@@ -15,6 +15,7 @@ from .changes import (
     test_change_sequences,
     test_changes,
     test_changes_by_list,
+    test_public_methods,
     test_ramp,
     test_transfer_merge_align,
     test_undo,
@@ -27,6 +28,7 @@ from .discounts import (
     test_discounts_of_several_lines,
     test_discounts_over_time,
     test_draft_grants,
+    test_duration,
 )
 from .dunning import (
     test_corrected_invoices,

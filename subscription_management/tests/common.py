@@ -106,11 +106,50 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         form.save().action_confirm()
         return subscription.line_ids.sorted("id")[-1]
 
-    def end_line(self, line, day):
-        """End a line of a running subscription from a day on."""
-        return line.subscription_id._amend(
-            "line_ended", fields.Date.to_date(day), [(line, None)], policy="prorate"
-        )
+    def change_line(self, line, day, policy="plan", **values):
+        """Change a line of a running subscription from a day, as users do it.
+
+        Return the recorded change.
+        """
+        shown = {
+            name: line[name].id for name in ("product_id", "plan_id", "product_uom_id")
+        } | {name: line[name] for name in ("kind", "quantity", "price")}
+        self.env["subscription.change.wizard"].create(
+            {
+                "subscription_id": line.subscription_id.id,
+                "date_effective": day,
+                "policy": policy,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "line_id": line.id,
+                            "pricing_model": line.pricing_model,
+                            **shown,
+                            **values,
+                        }
+                    )
+                ],
+            }
+        ).action_confirm()
+        return line.subscription_id.change_ids.sorted("id")[-1]
+
+    def end_line(self, line, day, policy="prorate"):
+        """Remove a product of a running subscription from a day; return the change."""
+        return self.change_line(line, day, policy, is_removed=True)
+
+    def schedule(self, line, day, quantity, price):
+        """Schedule a quantity and price of a line of a draft or in service."""
+        self.env["subscription.schedule.changes.wizard"].create(
+            {
+                "subscription_id": line.subscription_id.id,
+                "line_id": line.id,
+                "step_ids": [
+                    Command.create(
+                        {"date_start": day, "quantity": quantity, "price": price}
+                    )
+                ],
+            }
+        ).action_confirm()
 
     @staticmethod
     def day(text):

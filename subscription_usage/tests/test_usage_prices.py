@@ -24,10 +24,10 @@ class TestUsagePrices(UsageCase):
     def forecast_of(self, subscription, rows, on):
         """Return the upcoming invoices of a change, as (day, amount)."""
         with freeze_time(f"{on} 13:00:00"):
-            amendment = subscription._plan_change(rows, subscription._today())
+            change_plan = subscription._plan_change(rows, subscription._today())
             return [
                 (str(each.day), str(each.amount))
-                for each in subscription._forecast_change(amendment)
+                for each in subscription._forecast_change(change_plan)
             ]
 
     def test_each_event_costs_its_percentage_and_fee(self):
@@ -93,7 +93,7 @@ class TestUsagePrices(UsageCase):
         rows = [(self.subscription.line_ids, {"price": 3.0})]
         with freeze_time("2026-04-16 13:00:00"):
             foreseen = self.forecast_of(self.subscription, rows, "2026-04-16")
-            self.subscription._amend("price", self.subscription._today(), rows)
+            self.subscription._change_lines("price", self.subscription._today(), rows)
         self.assertEqual(foreseen, [("2026-05-01", "120.00")])
         with freeze_time("2026-05-01 13:00:00"):
             self.bill("2026-05-01")
@@ -110,10 +110,10 @@ class TestUsagePrices(UsageCase):
         with freeze_time("2026-05-03 13:00:00"):
             day = line.date_start.replace(day=16)
             rows = [(line, None)]
-            amendment = self.subscription._plan_change(rows, day, "prorate")
-            [credit] = self.subscription._forecast_change(amendment)
+            change_plan = self.subscription._plan_change(rows, day, "prorate")
+            [credit] = self.subscription._forecast_change(change_plan)
             self.assertEqual(str(credit.amount), "-40.00")
-            self.subscription._amend("line_ended", day, rows, policy="prorate")
+            self.subscription._change_lines("line_ended", day, rows, policy="prorate")
             self.bill("2026-05-03")
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 20)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from odoo import models
 
-from odoo.addons.subscription_management.models.changes.undo import OF_THE_TERM
+from odoo.addons.subscription_management.models.changes.undo import TERM_CHANGES
 from odoo.addons.subscription_management.models.decimals import exact
 
 LINE_DATES = ("date_start", "date_end")
@@ -37,7 +37,7 @@ class SubscriptionChangePayload(models.Model):
         is_new = self.id > snapshot["change"]
         day = as_day(self.date_effective)
         if self.undone_by_ids or day > as_day(self.subscription_id._today()):
-            is_of_term = (self.undoes_id or self).kind in OF_THE_TERM
+            is_of_term = (self.undoes_id or self).kind in TERM_CHANGES
             return is_new and is_of_term and not self.undone_by_ids
         return is_new or day > snapshot["day"]
 

@@ -97,5 +97,5 @@ def test_the_second_redemption_waits_and_is_refused_as_used_up(
         finally:
             env.cr.commit()
             thread.join(60)
-    assert refusals == ["The coupon LAST has been used up."]
+    assert refusals == ["The coupon LAST has no redemptions left; choose another one."]
     assert redemptions(odoo_database) == 1

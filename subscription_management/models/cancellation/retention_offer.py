@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..changes.change import MOVES
+from ..changes.undo import MOVES
 
 
 class SubscriptionRetention(models.Model):

@@ -1,23 +1,13 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-OF_LINES = (
-    "line_added",
-    "line_ended",
-    "quantity",
-    "price",
-    "plan",
-    "discount",
-    "amended",
-    "aligned",
-)
-"""Changes of lines."""
-
-MOVES = ("transferred", "merged")
-"""Changes by which the service goes on elsewhere."""
+from ..subscriptions.internal_write import is_internal_write
+from .undo import ChangeReverter
 
 
 class SubscriptionChange(models.Model):
+    """A change of a subscription: its append-only history."""
+
     _name = "subscription.change"
     _description = "Subscription Change"
     _order = "date_effective desc, id desc"
@@ -37,20 +27,20 @@ class SubscriptionChange(models.Model):
             ("price", "Price"),
             ("plan", "Plan"),
             ("discount", "Discount"),
-            ("amended", "Changed"),
+            ("changed", "Changed"),
             ("paused", "Paused"),
             ("resumed", "Resumed"),
             ("suspended", "Suspended"),
-            ("restored", "Restored"),
+            ("restored", "Reactivated"),
             ("undone", "Change Undone"),
             ("renewed", "Renewed"),
-            ("trial", "Trial Begun"),
+            ("trial", "Trial Started"),
             ("transferred", "Transferred"),
             ("merged", "Merged"),
             ("aligned", "Aligned"),
             ("cancelled", "Cancelled"),
             ("cancellation_undone", "Cancellation Undone"),
-            ("kept", "Kept by an Offer"),
+            ("kept", "Retained by an Offer"),
             ("expired", "Expired"),
         ],
         required=True,
@@ -60,37 +50,40 @@ class SubscriptionChange(models.Model):
         "subscription.line", "subscription_change_added_line_rel", string="New Lines"
     )
     ended_lines = fields.Json(
-        help="For each line that the change ended, the end that it had before."
+        help="For each line that the change ended, its previous end."
     )
     charged_ends = fields.Json(
         help="For each line that the change ended, its previous end of charging, where "
         "that differs from the line's end."
     )
     replaced_date = fields.Date(
-        help="The end, of the service or of the term, that the change took the place "
-        "of."
+        help="The previous end of the service or of the term, which the change "
+        "replaced."
+    )
+    replaced_term = fields.Json(
+        help="For a renewal, the previous term and end of the service."
     )
     is_of_renewal = fields.Boolean(
-        help="It belongs to a renewal, and is taken back with it only."
+        "Part of a Renewal", help="The change is undone together with its renewal."
     )
-    undoes_id = fields.Many2one("subscription.change", "Takes Back", index=True)
+    undoes_id = fields.Many2one("subscription.change", "Undoes", index=True)
     undone_by_ids = fields.One2many("subscription.change", "undoes_id")
     can_undo = fields.Boolean(compute="_compute_can_undo")
     date_effective = fields.Date("Effective", required=True)
-    other_id = fields.Many2one("subscription.subscription", "Goes On As")
+    other_id = fields.Many2one("subscription.subscription", "Continued By")
     reason = fields.Char()
     cancellation_reason_id = fields.Many2one(
         "subscription.cancellation.reason",
         ondelete="restrict",
         index="btree_not_null",
-        help="Why the customer left, or wanted to.",
+        help="Why the customer cancelled, or wanted to.",
     )
     movement_ids = fields.One2many("subscription.revenue.movement", "change_id")
     monthly_difference = fields.Monetary(
         "Monthly Effect",
         compute="_compute_monthly_difference",
         store=True,
-        help="By how much the monthly revenue changes, on the first day that it moves.",
+        help="The difference in monthly revenue on the first day on which it changes.",
     )
     user_id = fields.Many2one(
         "res.users", "By", required=True, default=lambda self: self.env.user
@@ -105,7 +98,7 @@ class SubscriptionChange(models.Model):
     @api.depends("movement_ids.amount")
     def _compute_monthly_difference(self):
         for change in self:
-            # A change may say anew what other subscriptions' movements are, too.
+            # A change may also correct the movements of other subscriptions.
             own = change.movement_ids.filtered(
                 lambda each, change=change: (
                     each.subscription_id == change.subscription_id
@@ -119,9 +112,40 @@ class SubscriptionChange(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_is_internal_write()
         if self.env.context.get("subscription_is_renewing"):
             vals_list = [{**vals, "is_of_renewal": True} for vals in vals_list]
         return super().create(vals_list)
+
+    def _check_is_internal_write(self):
+        """Refuse history that no change of the subscription has recorded."""
+        if not self.env.su and not is_internal_write(self.env):
+            raise UserError(
+                self.env._(
+                    "The history of a subscription records its changes and cannot be "
+                    "edited; use the buttons of the subscription."
+                )
+            )
+
+    def write(self, vals):
+        if self:
+            raise UserError(
+                self.env._(
+                    "The history of a subscription cannot be edited; use the buttons "
+                    "of the subscription."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        if any(change.subscription_id.state != "draft" for change in self):
+            raise UserError(
+                self.env._(
+                    "The history of a subscription cannot be deleted; undo a "
+                    "scheduled change with its button."
+                )
+            )
 
     @api.depends(
         "kind",
@@ -133,38 +157,10 @@ class SubscriptionChange(models.Model):
     )
     def _compute_can_undo(self):
         for change in self:
-            change.can_undo = (
-                change._is_undoable()
-                and change._is_to_come()
-                and not change._undo_blockers()
-            )
-
-    def _is_to_come(self):
-        """Tell whether it stands, is known in full, and has not taken effect."""
-        self.ensure_one()
-        return bool(
-            self._is_logged_when_undone()
-            and not self.undone_by_ids
-            and self._first_day() > self.subscription_id._today()
-        )
-
-    def _is_undoable(self):
-        """Tell whether it stands for itself, and is no part of another change."""
-        self.ensure_one()
-        return not self.is_of_renewal
-
-    def _is_logged_when_undone(self):
-        """Tell whether it is known what the change did, to take it back."""
-        self.ensure_one()
-        if self.kind == "paused":
-            return bool(self._agreed_pause())
-        if self.kind in MOVES:
-            is_known = self.other_id or self._other_side()
-            return bool(self.added_line_ids and is_known)
-        return self.kind in OF_LINES and bool(self.added_line_ids or self.ended_lines)
+            change.can_undo = ChangeReverter(change).can_undo()
 
     def _agreed_pause(self):
-        """Return the pause that the change agreed on, while it is as it was agreed."""
+        """Return the pause that the change agreed, unless it was changed since."""
         self.ensure_one()
         return self.subscription_id.pause_ids.filtered(
             lambda pause: (
@@ -172,37 +168,12 @@ class SubscriptionChange(models.Model):
             )
         )
 
-    def _first_day(self):
-        """Return the first day on which something is served as the change says."""
-        self.ensure_one()
-        ended = self.subscription_id.line_ids.filtered(
-            lambda line: str(line.id) in (self.ended_lines or {}) and line.date_end
-        )
-        return min(
-            [
-                self.date_effective,
-                *self.added_line_ids.mapped("date_start"),
-                *ended.mapped("date_end"),
-            ]
-        )
-
     def action_undo(self):
-        """Take a change back that has not taken effect."""
+        """Undo changes that have not taken effect, the newest first."""
+        self.subscription_id.check_access("write")
         for change in self:
-            change.subscription_id._undo_change(change)
+            change._undo()
 
-    def write(self, vals):
-        if self:
-            raise UserError(
-                self.env._(
-                    "The history of a subscription is only added to, never edited."
-                )
-            )
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_history(self):
-        if any(change.subscription_id.state != "draft" for change in self):
-            raise UserError(
-                self.env._("The history of a subscription cannot be deleted.")
-            )
+    def _undo(self):
+        """Undo the change, or refuse."""
+        ChangeReverter(self).undo()

@@ -1,6 +1,5 @@
-"""The invoices to come, as people are shown them before they agree to a change."""
+"""The upcoming invoices of a subscription, as it is or once it is changed."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,7 +8,6 @@ from odoo.fields import Domain
 
 from ...billing_core.errors import BillingError
 from ...billing_core.forecast import forecast
-from ...billing_core.invoice_plan import reopened_from
 from ...billing_core.line import ChargeKind
 
 
@@ -17,7 +15,7 @@ class SubscriptionForecast(models.Model):
     _inherit = "subscription.subscription"
 
     invoice_forecast = fields.Html(
-        "Invoices to Come", compute="_compute_invoice_forecast", sanitize=False
+        "Upcoming Invoices", compute="_compute_invoice_forecast", sanitize=False
     )
 
     @api.depends("next_billing_date", "line_ids.quantity", "line_ids.price")
@@ -27,20 +25,25 @@ class SubscriptionForecast(models.Model):
                 subscription._begin_change_plan
             )
 
-    def _forecast_change(self, amendment, until=None, pauses=None, since=None):
-        """Return the invoices to come once a change is made, by the plan that bills.
+    def _forecast_change(self, change_plan, until=None, pauses=None, since=None):
+        """Return the upcoming invoices by a change plan, calculated as they are billed.
 
-        `since` is the first day on which one is made, where that is not today. Those of
-        a draft are the ones that come once it is started.
+        `since` is the first invoice date, by default today. Those of a draft are the
+        invoices after its activation.
         """
         self.ensure_one()
         if self.state == "draft":
-            self._amend_started(amendment)
-        rows = self._billed_rows_of(amendment)
+            self._plan_start(change_plan)
+        elif self.state == "trial" and not self._converts_after_trial():
+            # A trial that will end is not billed for the days after it.
+            change_plan.lines = tuple(
+                line for line in change_plan.lines if line.kind is ChargeKind.ONE_OFF
+            )
+        rows = self._billed_rows_of(change_plan)
         since = since or self._today()
         return list(
             forecast(
-                amendment.lines,
+                change_plan.lines,
                 [row._snapshot() for row in rows],
                 self.currency_id._snapshot_currency(),
                 since,
@@ -50,10 +53,10 @@ class SubscriptionForecast(models.Model):
             )
         )
 
-    def _billed_rows_of(self, amendment):
-        """Return the billed rows that a change looks at again."""
+    def _billed_rows_of(self, change_plan):
+        """Return the billed periods that a change plan reopens."""
         rows = self.env["subscription.billed.period"]
-        opened = [line.closed_until for line in amendment.lines if line.key > 0]
+        opened = [line.closed_until for line in change_plan.lines if line.key > 0]
         if not opened:
             return rows
         domain = Domain("subscription_id", "in", self.ids) & Domain(
@@ -64,7 +67,7 @@ class SubscriptionForecast(models.Model):
         return rows.search(domain, order="id")
 
     def _forecast_end(self, today):
-        """Return the day before which invoices are foreseen: the term's, or a year."""
+        """Return the day before which invoices are shown: the term's end, or a year."""
         if self.state == "draft":
             day, term_end = (
                 max(today, self._first_paid_day()),
@@ -75,46 +78,23 @@ class SubscriptionForecast(models.Model):
         end = self.date_end or term_end
         return end if end and end > day else day + timedelta(days=366)
 
-    def _amend_reopened(self, amendment, day):
-        """Plan to look again at all days from one on: a pause begins or ends there."""
-        amendment.lines = tuple(
-            replace(line, closed_until=reopened_from(line, day))
-            for line in amendment.lines
-        )
-
-    def _amend_cancelled(self, amendment, day):
-        """Plan the end of the service on a day."""
-        self._amend_reopened(amendment, day)
-
-        def ended(line):
-            is_cut = line.end is None or line.end > day
-            return replace(
-                line,
-                end=max(day, line.start) if is_cut else line.end,
-                charged_until=None if is_cut else line.charged_until,
-                calendar=replace(line.calendar, end=max(day, line.calendar.start)),
-            )
-
-        amendment.lines = tuple(ended(line) for line in amendment.lines)
-
     def _render_forecast(self, plan, pauses=None, since=None, until=None):
-        """Return the invoices to come as a table, or why there can be none.
+        """Return the upcoming invoices as a table, or the reason of a refusal.
 
-        `plan` returns the `Amendment` to be shown.
+        `plan` is a function that returns the `ChangePlan`.
         """
         self.ensure_one()
         until = until or self._forecast_end(since or self._today())
-        invoices, problem, has_usage, amendment = [], False, False, None
+        invoices, problem, has_usage, change_plan = [], False, False, None
         try:
-            amendment = plan()
-            has_usage = any(line.kind is ChargeKind.USAGE for line in amendment.lines)
-            foreseen = self._forecast_change(amendment, until, pauses, since)
-            for invoice in foreseen:
-                invoices.append(self._shown_invoice(amendment, invoice))
+            change_plan = plan()
+            has_usage = any(line.kind is ChargeKind.USAGE for line in change_plan.lines)
+            for invoice in self._forecast_change(change_plan, until, pauses, since):
+                invoices.append(self._prepare_shown_invoice(change_plan, invoice))
         except UserError as error:
             problem = str(error)
         except BillingError as error:
-            problem = self._error_message(error, amendment and amendment.values)
+            problem = self._error_message(error, change_plan and change_plan.values)
         return self.env["ir.qweb"]._render(
             "subscription_management.invoice_forecast",
             {
@@ -127,7 +107,8 @@ class SubscriptionForecast(models.Model):
             },
         )
 
-    def _shown_invoice(self, amendment, invoice):
+    def _prepare_shown_invoice(self, change_plan, invoice):
+        """Return an upcoming invoice as the template shows it."""
         products = self.env["product.product"]
         return {
             "day": invoice.day,
@@ -135,7 +116,7 @@ class SubscriptionForecast(models.Model):
             "items": [
                 {
                     "product": products.browse(
-                        amendment.values[item.line]["product_id"]
+                        change_plan.values[item.line]["product_id"]
                     ).display_name,
                     "first": item.period.start,
                     "last": item.period.last_day,

@@ -1,4 +1,4 @@
-"""Subscriptions that move to another customer, share their days, or become one."""
+"""Transfers to another customer, merges and alignments of subscriptions."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,28 +9,32 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..subscriptions.internal_write import internal_write
-from .change_planner import Amendment
+from .change_plan import ChangePlan
+from .change_planner import ChangePlanner
+from .undo import MOVES
 
 
-class SubscriptionRegrouping(models.Model):
+class SubscriptionTransfer(models.Model):
     _inherit = "subscription.subscription"
 
     def transfer(self, partner, day, reason=False):
-        """Let another customer go on with the service from a day on.
+        """Transfer the service to another customer from a day.
 
-        The billing days stay, a cancellation goes along; what was billed beyond the
-        day is credited to the one who paid it. Return the new customer's subscription.
+        The billing days and a scheduled end are kept; days billed beyond the transfer
+        are credited to the former customer. Return the new customer's subscription.
         """
         self.ensure_one()
+        self._check_may_change()
         self._check_can_move(day)
         end, expires = self.date_end, self.ends_by_expiry
-        cancelled = self._take_end_back()
+        cancelled = self._undo_scheduled_end()
         _ended, moved = self._plan_transfer(day)
         values = self._prepare_transfer_values(partner, day)
         follower = internal_write(self).copy(values).with_env(self.env)
-        added = follower._apply_change_plan(moved)
-        # Before the end here, which the customer does not leave by who stays the same.
-        follower.with_context(subscription_transferred_from=self.id)._take_over()
+        added = follower._write_change_plan(moved)
+        # Before the end here, so that the same customer does not count as cancelled.
+        continuing = follower.with_context(subscription_transferred_from=self.id)
+        continuing._continue_service()
         self._end_on(day, reason)
         if end:
             follower._end_on(
@@ -39,11 +43,11 @@ class SubscriptionRegrouping(models.Model):
                 expires=expires,
                 because=cancelled.cancellation_reason_id,
             )
-        self._log_move("transferred", day, follower, added, end, reason)
+        self._log_transfer("transferred", day, follower, added, end, reason)
         return follower
 
-    def _take_end_back(self):
-        """Take back a cancellation, if any, to end on another day; return it."""
+    def _undo_scheduled_end(self):
+        """Undo a scheduled cancellation, if any, and return it."""
         self.ensure_one()
         if not self.date_end:
             return self.env["subscription.change"]
@@ -75,16 +79,16 @@ class SubscriptionRegrouping(models.Model):
         }
 
     def _paused_until(self, day):
-        """Return the days of an open pause that the term is to be longer by."""
+        """Return the days by which a pause without an end extends the term."""
         self.ensure_one()
         if self.plan_id.pause_policy != "extends":
             return timedelta()
-        rests = self.pause_ids.filtered(lambda pause: not pause.date_end)
-        days = [self._days_of_term(pause.date_start, day) for pause in rests]
+        unended = self.pause_ids.filtered(lambda pause: not pause.date_end)
+        days = [self._days_of_term(pause.date_start, day) for pause in unended]
         return sum(days, timedelta())
 
-    def _log_move(self, kind, day, other, added, end, reason):
-        """Note where the service goes on, and when it was to end before."""
+    def _log_transfer(self, kind, day, other, added, end, reason):
+        """Record which subscription continues the service, and the former end."""
         self._log_change(
             kind,
             day,
@@ -95,22 +99,22 @@ class SubscriptionRegrouping(models.Model):
         )
 
     def _plan_transfer(self, day):
-        """Return the `Amendment`s of what ends here, and of what begins elsewhere."""
+        """Return the `ChangePlan`s of the end here, and of the start elsewhere."""
         self._check_can_move(day)
-        begun = Amendment((), {})
-        self._amend_moved(begun, self._lines_moved_on(day), day)
-        return self._plan_ended(day), begun
+        begun = ChangePlan((), {})
+        self._plan_moved_lines(begun, self._lines_to_move(day), day)
+        return self._plan_cancellation(day), begun
 
     def _check_can_move(self, day):
-        """Refuse to let the service go on elsewhere from a day on without it."""
+        """Refuse a transfer or merge on a day that it cannot start."""
         self._check_can_change()
         self._check_starts_by(day)
-        self._check_goes_on_here()
+        self._check_not_transferred()
         if self.date_end and day >= self.date_end:
             raise UserError(
                 self.env._(
-                    "%(subscription)s ends on %(day)s; choose an earlier day, or take "
-                    "the cancellation back first.",
+                    "%(subscription)s ends on %(day)s; choose an earlier day, or undo "
+                    "the cancellation first.",
                     subscription=self.name,
                     day=format_date(self.env, self.date_end),
                 )
@@ -118,24 +122,19 @@ class SubscriptionRegrouping(models.Model):
         if self.state == "trial" and day >= self.trial_end:
             raise UserError(
                 self.env._(
-                    "%(subscription)s is on trial until %(day)s; choose an earlier "
-                    "day, or wait until it is paid for.",
+                    "%(subscription)s is in trial until %(day)s; choose an earlier "
+                    "day, or wait until the trial has ended.",
                     subscription=self.name,
                     day=format_date(self.env, self.trial_end),
                 )
             )
 
-    def _plan_ended(self, day):
-        amendment = self._begin_change_plan()
-        self._amend_cancelled(amendment, day)
-        return amendment
-
-    def _amend_moved(self, amendment, moved, day):
-        """Plan lines to go on here from a day on, steps of each other as they are."""
-        known = set(amendment.added)
+    def _plan_moved_lines(self, change_plan, moved, day):
+        """Plan lines that join here from a day, with their follow-up lines."""
+        known = set(change_plan.added)
         rows = [(line.browse(), line._prepare_moved_values(day)) for line in moved]
-        self._extend_change_plan(amendment, rows, day)
-        keys = [key for key in amendment.added if key not in known]
+        ChangePlanner(self, day, change_plan).change(rows)
+        keys = [key for key in change_plan.added if key not in known]
         firsts, links = {}, {}
         for line, key in zip(moved, keys, strict=True):
             series = firsts.setdefault(("series", line._series_key()), key)
@@ -144,67 +143,72 @@ class SubscriptionRegrouping(models.Model):
                 "series": series if series != key else None,
                 "origin": origin if origin != key else None,
             }
-            amendment.values[key] = {
-                **amendment.values[key],
+            change_plan.values[key] = {
+                **change_plan.values[key],
                 "series_id": links[key]["series"] or False,
                 "origin_id": links[key]["origin"] or False,
             }
-        amendment.lines = tuple(
-            replace(line, **links.get(line.key, {})) for line in amendment.lines
+        change_plan.lines = tuple(
+            replace(line, **links.get(line.key, {})) for line in change_plan.lines
         )
 
-    def _take_over(self):
-        """Go on with the service of another one: on trial where that was."""
+    def _continue_service(self):
+        """Start as the continuation of another subscription, in trial as that was."""
         for subscription in self:
             subscription._check_can_be_billed()
-            on_trial = bool(subscription.trial_end)
-            subscription._set_state("trial" if on_trial else "active")
-            kind = "trial" if on_trial else "activated"
+            in_trial = bool(subscription.trial_end)
+            subscription._set_state("trial" if in_trial else "active")
+            kind = "trial" if in_trial else "activated"
             subscription._log_change(kind, subscription.date_start)
             subscription._follow_pause()
         self._schedule_billing()
 
     def merge_into(self, other, day, reason=False):
-        """Serve the lines on another subscription of the customer from a day on."""
+        """Merge the lines into another subscription of the customer from a day."""
         self.ensure_one()
+        (self | other)._check_may_change()
         _ended, joined = self._plan_merge(other, day)
         end = self.date_end
         joining = other.with_context(subscription_transferred_from=self.id)
-        change = joining._carry_out("merged", joined, reason)
+        change = joining._apply_change("merged", joined, reason)
         self._end_on(day, reason)
-        self._log_move("merged", day, other, change.added_line_ids, end, reason)
+        self._log_transfer("merged", day, other, change.added_line_ids, end, reason)
 
     def _plan_merge(self, other, day):
-        """Return the `Amendment`s of what ends here, and of what joins the other."""
-        self._check_belongs_with(other)
-        self._check_is_paid_for(other)
+        """Return the `ChangePlan`s of the end here, and of the other one's lines."""
+        self._check_same_customer(other)
+        self._check_no_trial(other)
         self._check_can_move(day)
         other._check_can_move(day)
         self._check_not_paused(other, day)
         joined = other._begin_change_plan()
-        other._amend_moved(joined, self._lines_moved_on(day), day)
-        return self._plan_ended(day), joined
+        other._plan_moved_lines(joined, self._lines_to_move(day), day)
+        return self._plan_cancellation(day), joined
 
     def align_with(self, other, day, reason=False):
-        """Count periods and term as another subscription does, from a day on."""
+        """Align billing periods and term with another subscription from a day."""
         self.ensure_one()
+        self._check_may_change()
         planned = self._plan_align(other, day)
-        self._carry_out("aligned", planned, reason, replaced_date=self.term_end)
+        self._apply_change("aligned", planned, reason, replaced_date=self.term_end)
         internal_write(self).term_end = other.term_end
 
     def _plan_align(self, other, day):
-        """Return the `Amendment` of counting periods as another one from a day on."""
-        self._check_belongs_with(other)
+        """Return the `ChangePlan` of an alignment with another subscription."""
+        self._check_same_customer(other)
         self._check_same_billing_day(other)
         leading = other._lines_to_change(day)[:1]
         if not leading:
             raise UserError(
-                self.env._("%s has no product to align with.", other.display_name)
+                self.env._(
+                    "%s has no product to align with; choose another subscription.",
+                    other.display_name,
+                )
             )
         if leading.calendar_start > day:
             raise UserError(
                 self.env._(
-                    "%(subscription)s begins on %(day)s only; align from then on.",
+                    "%(subscription)s starts on %(day)s; align from that day or later.",
                     subscription=other.display_name,
                     day=format_date(self.env, leading.calendar_start),
                 )
@@ -215,22 +219,22 @@ class SubscriptionRegrouping(models.Model):
         ]
         return self._plan_change(rows, day, "prorate")
 
-    def _lines_moved_on(self, day):
-        """Return what goes on elsewhere from a day on, or refuse where nothing does."""
-        lines = self._lines_from(day) | self._lines_not_due_on(day)
+    def _lines_to_move(self, day):
+        """Return the lines that move on a day, or refuse if there are none."""
+        lines = self._lines_from(day) | self._unbilled_one_time_lines(day)
         if not lines:
             raise UserError(
                 self.env._(
-                    "Nothing is served on %(subscription)s from %(day)s on; add a "
-                    "product first, or choose an earlier day.",
+                    "%(subscription)s has no products from %(day)s; add a product "
+                    "first, or choose an earlier day.",
                     subscription=self.name,
                     day=format_date(self.env, day),
                 )
             )
         return lines
 
-    def _lines_not_due_on(self, day):
-        """Return what is charged once and was not yet when a day begins."""
+    def _unbilled_one_time_lines(self, day):
+        """Return the one-time lines of a day or later that were not billed yet."""
         return self.line_ids.filtered(
             lambda line: (
                 line.kind == "one_off"
@@ -241,56 +245,88 @@ class SubscriptionRegrouping(models.Model):
         )
 
     def _check_not_paused(self, other, day):
-        """Refuse to join what rests: the pauses are of the whole subscription."""
+        """Refuse to merge paused subscriptions, since a pause is of the whole one."""
         pauses = (self | other).pause_ids.filtered(
             lambda pause: not pause.date_end or pause.date_end > day
         )
         if pauses:
             raise UserError(
                 self.env._(
-                    "%s is paused; resume it before the two become one.",
+                    "%s is paused; resume it before you merge the subscriptions.",
                     pauses[0].subscription_id.name,
                 )
             )
 
-    def _check_is_paid_for(self, other):
-        """Refuse to join trials: each becomes a paid one by itself, or ends."""
+    def _check_no_trial(self, other):
+        """Refuse to merge trials, each of which converts or ends on its own."""
         trial = (self | other).filtered(lambda each: each.state == "trial")[:1]
         if trial:
             raise UserError(
                 self.env._(
-                    "%(subscription)s is on trial until %(day)s; start it, or wait "
-                    "until it is paid for, before the two become one.",
+                    "%(subscription)s is in trial until %(day)s; end the trial, or "
+                    "wait for its end, before you merge the subscriptions.",
                     subscription=trial.name,
                     day=format_date(self.env, trial.trial_end),
                 )
             )
 
-    def _check_belongs_with(self, other):
+    def _check_same_customer(self, other):
+        """Refuse subscriptions that cannot be merged or aligned."""
         self._check_can_change()
         other._check_can_change()
         alike = ("company_id", "currency_id", "commercial_partner_id")
         if other == self or any(self[name] != other[name] for name in alike):
             raise UserError(
                 self.env._(
-                    "%(one)s and %(other)s cannot be joined: they need the same "
-                    "customer, company and currency.",
+                    "%(one)s and %(other)s cannot be combined; choose another "
+                    "subscription of the same customer, company and currency.",
                     one=self.display_name,
                     other=other.display_name,
                 )
             )
 
+    def _transfer_change(self):
+        """Return the change by which another subscription continues this one."""
+        self.ensure_one()
+        return self.change_ids.filtered(
+            lambda change: (
+                change.kind in MOVES
+                and change.other_id
+                and not change.undone_by_ids
+                and self.date_end
+                and change.date_effective >= self.date_end
+            )
+        ).sorted("id")[-1:]
 
-class SubscriptionLineRegrouping(models.Model):
+    def _check_not_transferred(self, until=None):
+        """Refuse a change that lasts until or beyond the day of a transfer or merge.
+
+        `until` is the first day that the change does not affect, None for no end.
+        """
+        self.ensure_one()
+        moved = self._transfer_change()
+        if moved and not (until and until <= moved.date_effective):
+            raise UserError(
+                self.env._(
+                    "%(subscription)s is continued by %(other)s from %(day)s: make the "
+                    "change there, or undo the transfer in the history first.",
+                    subscription=self.name,
+                    other=moved.other_id.name,
+                    day=format_date(self.env, moved.date_effective),
+                )
+            )
+
+
+class SubscriptionLineTransfer(models.Model):
     _inherit = "subscription.line"
 
     def _prepare_moved_values(self, day):
-        """Return the values of a line that goes on elsewhere from a day on."""
+        """Return the values of the line on the subscription that continues it."""
         self.ensure_one()
         return {
             **self._prepare_follower_values(),
             "date_start": max(day, self.date_start),
             **self._prepare_end_values(self.date_end, self._charged_until_of_its_end()),
-            # What joins later keeps how it is charged; what is served goes by the day.
+            # A line that joins later keeps its charging; a served one is prorated.
             "charged_from": self.date_start > day and self.charged_from,
         }

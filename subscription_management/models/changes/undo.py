@@ -1,310 +1,387 @@
-"""Changes that are taken back before their day, and what goes on elsewhere by then."""
+"""Undoing changes before their effective date."""
 
-from odoo import models
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...billing_core.lifecycle import ONGOING
 from ..subscriptions.internal_write import internal_write
-from ..subscriptions.line_snapshot import DAY
-from .change import MOVES
 
-OF_THE_TERM = ("renewed", "aligned", "paused", "resumed")
-"""Changes that may move the end of the term."""
+LINE_CHANGES = (
+    "line_added",
+    "line_ended",
+    "quantity",
+    "price",
+    "plan",
+    "discount",
+    "changed",
+    "aligned",
+)
+"""The kinds of change that end and add lines only."""
+
+TERM_CHANGES = ("renewed", "aligned", "paused", "resumed")
+"""The kinds of change that may move the end of the term."""
+
+MOVES = ("transferred", "merged")
+"""The kinds of change by which another subscription continues the service."""
+
+CONSEQUENCES = (
+    "undone",
+    "renewed",
+    "trial",
+    "activated",
+    "cancelled",
+    "cancellation_undone",
+    "expired",
+)
+"""The kinds of change that leave the agreed products as they are."""
 
 
-SERVED_STATES = ("trial", "active", "past_due", "paused", "suspended")
-"""The states between start and end."""
+class ChangeReverter:
+    """Undoes a change as if it had never been made, or states why it cannot."""
 
+    def __init__(self, change):
+        change.ensure_one()
+        self.change, self.env = change, change.env
+        self.subscription = change.subscription_id
+        self.day = change.date_effective
 
-class SubscriptionTakeBack(models.Model):
-    _inherit = "subscription.subscription"
+    def undo(self):
+        """Undo the change, or refuse."""
+        self._check_can_undo()
+        match self.change.kind:
+            case "paused":
+                self._undo_pause()
+            case "transferred" | "merged":
+                self._undo_move()
+            case "renewed":
+                self._undo_renewal()
+            case _:
+                self._undo_lines()
 
-    def _undo_change(self, change):
-        """Take a change back whose day has not come."""
-        self.ensure_one()
-        self._check_can_undo(change)
-        if change.kind == "paused":
-            self._undo_pause(change)
-        elif change.kind in MOVES:
-            self._undo_transfer(change)
-        else:
-            self._undo_lines(change)
+    # === WHETHER A CHANGE CAN BE UNDONE === #
 
-    def _check_can_undo(self, change):
-        if not change._is_undoable():
-            raise UserError(
-                self.env._(
-                    "This was agreed with the term from %s on; take the renewal back, "
-                    "or change the price from that day on instead.",
-                    format_date(self.env, change.date_effective),
+    def can_undo(self):
+        """Return whether `undo` would not be refused for the change itself."""
+        return self._is_independent() and self._is_pending() and not self._blocker()
+
+    def _is_independent(self):
+        """Return whether the change is no part of a renewal, which is undone whole."""
+        return self.change.kind == "renewed" or not self.change.is_of_renewal
+
+    def _is_pending(self):
+        """Return whether the change stands, is recorded, and has not taken effect."""
+        return (
+            self._is_recorded()
+            and not self.change.undone_by_ids
+            and self._first_day() > self.subscription._today()
+        )
+
+    def _is_recorded(self):
+        """Return whether the effects of the change are known."""
+        change = self.change
+        match change.kind:
+            case "paused":
+                return bool(change._agreed_pause())
+            case "transferred" | "merged":
+                other = change.other_id or self._counterpart()
+                return bool(change.added_line_ids and other)
+            case "renewed":
+                return bool(change.replaced_term)
+            case kind:
+                effects = change.added_line_ids or change.ended_lines
+                return kind in LINE_CHANGES and bool(effects)
+
+    def _first_day(self):
+        """Return the first day on which the service is as the change makes it."""
+        ended = self.subscription.line_ids.filtered(
+            lambda line: str(line.id) in (self.change.ended_lines or {})
+        )
+        starts = self.change.added_line_ids.mapped("date_start")
+        ends = ended.filtered("date_end").mapped("date_end")
+        return min([self.day, *starts, *ends])
+
+    def _dependents(self):
+        """Return the later changes that build on the change and are undone first."""
+        building = self._later_changes_of_its_lines()
+        if self.change.kind == "renewed":
+            parts = self._parts_of_renewal()
+            for part in parts:
+                building |= ChangeReverter(part)._later_changes_of_its_lines()
+            building -= parts | self.change
+        return building
+
+    def _later_changes_of_its_lines(self):
+        change = self.change
+        keys = {str(line.id) for line in change.added_line_ids}
+        keys |= set(change.ended_lines or {})
+        moves_term = change.kind in ("aligned", "renewed")
+        return self.subscription.change_ids.filtered(
+            lambda other: (
+                other.id > change.id
+                and not other.undone_by_ids
+                and (
+                    keys & set(other.ended_lines or {})
+                    or other.kind == "cancelled"
+                    or (moves_term and other.kind in TERM_CHANGES)
                 )
             )
-        if not change._is_to_come():
+        )
+
+    def _blocker(self):
+        """Return the last dependent change that can no longer be undone itself."""
+        if self.change.kind == "paused" or self.change.kind in MOVES:
+            return self.change.browse()
+        dependents = self._dependents().sorted("id", reverse=True)
+        return dependents.filtered(
+            lambda other: not ChangeReverter(other)._can_still_undo()
+        )[:1]
+
+    def _can_still_undo(self):
+        """Return whether the change is scheduled, alone or as part of another one."""
+        if self.change.kind == "cancelled":
+            return self.day > self.subscription._today()
+        return self._is_pending()
+
+    def _check_can_undo(self):
+        day = format_date(self.env, self.day)
+        if not self._is_independent():
             raise UserError(
                 self.env._(
-                    "The change of %s took effect, or was taken back already; make "
+                    "This change is part of the renewal of %s. Undo the renewal, or "
+                    "change the price from that date.",
+                    day,
+                )
+            )
+        if not self._is_pending():
+            raise UserError(
+                self.env._(
+                    "The change of %s took effect, or was undone already; make "
                     "another change instead.",
-                    format_date(self.env, change.date_effective),
+                    day,
                 )
             )
-        if later := change._undo_blockers():
-            raise UserError(change._undo_blocker_message(later))
+        if blocker := self._blocker():
+            raise UserError(self._blocked_by(blocker))
 
-    def _undo_lines(self, change):
-        """Let the lines be as they were before a change."""
-        lines = internal_write(self).line_ids
-        added = lines & change.added_line_ids
-        self._check_is_last(change)
+    def _blocked_by(self, blocker):
+        """Return why the change cannot be undone, and the next thing to do."""
+        later, day = (
+            format_date(self.env, each.date_effective)
+            for each in (blocker, self.change)
+        )
+        if self.change.kind == "renewed":
+            return self.env._(
+                "The change of %(later)s builds on the renewal of %(subscription)s "
+                "and can no longer be undone. To end the service with its term, "
+                "cancel the subscription with %(last)s as its last day; for other "
+                "prices, change them from %(day)s.",
+                later=later,
+                subscription=self.subscription.name,
+                last=self._day_before(),
+                day=day,
+            )
+        return self.env._(
+            "The change of %(later)s builds on the change of %(day)s and can no "
+            "longer be undone; make another change from %(day)s instead.",
+            later=later,
+            day=day,
+        )
+
+    def _check_is_last(self):
+        """Refuse to undo a change on which a later one builds."""
+        if self._dependents():
+            raise UserError(
+                self.env._(
+                    "A later change builds on the change of %s; undo the later one "
+                    "first.",
+                    format_date(self.env, self.day),
+                )
+            )
+
+    def _day_before(self):
+        return format_date(self.env, fields.Date.subtract(self.day, days=1))
+
+    # === CHANGES OF LINES === #
+
+    def _undo_lines(self):
+        """Restore the lines as they were before the change."""
+        self._check_is_last()
+        change, subscription = self.change, internal_write(self.subscription)
+        added = subscription.line_ids & change.added_line_ids
         for line in added:
             line.date_end = line.date_start
-        lines._restore_end_dates(change)
-        (added - added._quoted_lines()).filtered(
+        subscription.line_ids._restore_end_dates(change)
+        (added - added._ordered_lines()).filtered(
             lambda line: not line.billed_period_ids
         ).unlink()
         if change.kind == "aligned":
-            internal_write(self).term_end = change.replaced_date
-        self._schedule_billing()
-        self._log_undo(change)
+            subscription.term_end = change.replaced_date
+        self.subscription._schedule_billing()
+        self._log_undo()
 
-    def _check_is_last(self, change):
-        """Refuse to take a change back on which a later one builds."""
-        if change._later_ones_on_it():
-            raise UserError(
-                self.env._(
-                    "A later change builds on the one of %s; take the later one back "
-                    "first.",
-                    format_date(self.env, change.date_effective),
-                )
-            )
+    def _log_undo(self, **values):
+        self.subscription._log_change(
+            "undone", self.day, undoes_id=self.change.id, **values
+        )
 
-    def _undo_pause(self, change):
-        """Call a pause off that has not begun."""
-        day, pause = change.date_effective, change._agreed_pause()
-        self._check_goes_on_here(pause.date_end)
-        self._end_pause(pause, day)
-        self._log_undo(change)
+    # === PAUSES === #
 
-    def _undo_transfer(self, change):
-        """Let the service go on where it was, and nowhere else."""
-        gone = change if change.other_id else change._other_side()
-        left, joined = gone.subscription_id, gone.other_id
-        self._check_nothing_billed(gone)
-        end = gone.replaced_date
-        if gone.kind == "merged":
-            joined._undo_lines(gone._other_side())
+    def _undo_pause(self):
+        """Remove a pause that has not begun."""
+        pause = self.change._agreed_pause()
+        self.subscription._check_not_transferred(pause.date_end)
+        self.subscription._end_pause(pause, self.day)
+        self._log_undo()
+
+    # === TRANSFERS AND MERGES === #
+
+    def _undo_move(self):
+        """Let the former subscription continue the service again."""
+        if self.change.other_id:
+            self._return_service()
         else:
-            joined._check_unchanged_since(gone)
-            if joined._is_running():
+            ChangeReverter(self._counterpart())._return_service()
+
+    def _return_service(self):
+        """Undo a move from the subscription that the service left."""
+        left, joined = self.subscription, self.change.other_id
+        self._check_nothing_billed()
+        end = self.change.replaced_date
+        if self.change.kind == "merged":
+            ChangeReverter(self._counterpart())._undo_lines()
+        else:
+            self._check_unchanged_since()
+            if joined.state in ONGOING:
                 end = joined.date_end
-            joined._is_empty_service(left)
-        left._log_undo(gone, other_id=joined.id)
+                self._end_before_start(joined)
+        self._log_undo(other_id=joined.id)
         left.action_undo_cancellation()
         if end:
-            left._end_again_on(end, joined)
+            self._cancel_again(end, left | joined)
 
-    def _check_nothing_billed(self, gone):
-        lines = gone.added_line_ids
-        if gone.kind == "transferred":
-            lines = gone.other_id.line_ids
+    def _counterpart(self):
+        """Return the change that the other side of a merge recorded."""
+        change = self.change
+        candidates = change.other_id.change_ids
+        if not change.other_id:
+            candidates = change.search(
+                [("kind", "=", "merged"), ("other_id", "=", self.subscription.id)]
+            )
+        return candidates.filtered(
+            lambda other: (
+                other.kind == "merged"
+                and bool(other.other_id) != bool(change.other_id)
+                and other.added_line_ids == change.added_line_ids
+            )
+        )
+
+    def _check_nothing_billed(self):
+        joined = self.change.other_id
+        lines = self.change.added_line_ids
+        if self.change.kind == "transferred":
+            lines = joined.line_ids
         if lines.billed_period_ids:
             raise UserError(
                 self.env._(
-                    "%(other)s was billed already for the time from %(day)s on; move "
-                    "the service back by another change instead.",
-                    other=gone.other_id.name,
-                    day=format_date(self.env, gone.date_effective),
+                    "%(other)s was already billed for the time from %(day)s; move the "
+                    "service back by another change instead.",
+                    other=joined.name,
+                    day=format_date(self.env, self.day),
                 )
             )
 
-    def _check_unchanged_since(self, gone):
-        """Refuse to lose what was agreed here since the service moved here."""
-        since = self.change_ids.filtered(
-            lambda change: (
-                change.id > gone.id
-                and change._changes_the_service()
-                and not change.is_of_renewal
-                and not change.undone_by_ids
+    def _check_unchanged_since(self):
+        """Refuse to lose changes agreed after the transfer."""
+        joined = self.change.other_id
+        since = joined.change_ids.filtered(
+            lambda other: (
+                other.id > self.change.id
+                and other.kind not in CONSEQUENCES
+                and not other.is_of_renewal
+                and not other.undone_by_ids
             )
         )
         if since:
             raise UserError(
                 self.env._(
-                    "%s was changed since; take these changes back there first.",
-                    self.name,
+                    "%s was changed since the transfer; undo these changes there "
+                    "first.",
+                    joined.name,
                 )
             )
 
-    def _is_running(self):
-        self.ensure_one()
-        return self.state in SERVED_STATES
-
-    def _is_empty_service(self, other):
-        """End before the first day: what was to go on here goes on as another one."""
-        self.ensure_one()
-        if not self._is_running():
-            return
-        for line in internal_write(self).line_ids:
+    def _end_before_start(self, joined):
+        """End the subscription that continued the service before its first day."""
+        writable = internal_write(joined)
+        for line in writable.line_ids:
             line.date_end = line.date_start
-        internal_write(self).date_end = self.date_start
-        self._set_state("cancelled")
-        self._log_change("undone", self.date_start, other_id=other.id)
-        self._schedule_billing()
+        writable.date_end = joined.date_start
+        joined._set_state("cancelled")
+        joined._log_change("undone", joined.date_start, other_id=self.subscription.id)
+        joined._schedule_billing()
 
-    def _end_again_on(self, end, other, *, expires=False):
-        """Cancel anew on a day, for the reason that was given before."""
-        cancelled = (self | other).change_ids.filtered(
+    def _cancel_again(self, end, subscriptions, *, expires=False):
+        """Cancel on a day for the reason that was recorded before."""
+        cancelled = subscriptions.change_ids.filtered(
             lambda change: change.kind == "cancelled" and change.date_effective == end
         )
         last = cancelled.sorted("id")[-1:]
-        self._end_on(
+        self.subscription._end_on(
             end, last.reason, expires=expires, because=last.cancellation_reason_id
         )
 
-    def _log_undo(self, change, **values):
-        self._log_change("undone", change.date_effective, undoes_id=change.id, **values)
+    # === RENEWALS === #
 
-    def _is_transferred_away(self):
-        """Return the change by which the service goes on elsewhere from its end on."""
-        self.ensure_one()
-        return self.change_ids.filtered(
-            lambda change: (
-                change.kind in MOVES
-                and change.other_id
-                and not change.undone_by_ids
-                and self.date_end
-                and change.date_effective >= self.date_end
-            )
-        ).sorted("id")[-1:]
+    def _undo_renewal(self):
+        """Restore the term, its end and its prices, and what the renewal replaced.
 
-    def _check_goes_on_here(self, until=None):
-        """Refuse what reaches, or has no end before, the day of going on elsewhere.
-
-        `until` is the first day that it does not concern any more.
+        Its price changes are undone, a cancellation that it undid applies again, and
+        the order that agreed to it and quotations of later terms are cancelled.
         """
-        self.ensure_one()
-        gone = self._is_transferred_away()
-        if gone and not (until and until <= gone.date_effective):
+        self._check_is_last()
+        self._check_is_not_renewed_again()
+        subscription = self.subscription
+        subscription._cancel_quotations_of_later_terms(self.change)
+        for part in self._parts_of_renewal():
+            reverter = ChangeReverter(part)
+            if reverter._is_recorded():
+                reverter._undo_lines()
+        term = dict(self.change.replaced_term)
+        end, expires = term.pop("date_end"), term.pop("ends_by_expiry")
+        internal_write(subscription).write(term)
+        self._log_undo()
+        if end:
+            self._cancel_again(fields.Date.to_date(end), subscription, expires=expires)
+        subscription._cancel_orders_of_renewal(self.change)
+        subscription._request_new_renewal_quotation()
+
+    def _parts_of_renewal(self):
+        """Return the changes that belong to a renewal, the newest first."""
+        changes = self.subscription.change_ids
+        before = changes.filtered(
+            lambda other: other.kind == "renewed" and other.id < self.change.id
+        )
+        since = max(before.ids, default=0)
+        return changes.filtered(
+            lambda other: other.is_of_renewal and since < other.id < self.change.id
+        ).sorted("id", reverse=True)
+
+    def _check_is_not_renewed_again(self):
+        """Refuse where the scheduled action would renew again the next night."""
+        subscription = self.subscription
+        end = fields.Date.to_date(self.change.replaced_term["date_end"])
+        if end and end <= self.day:
+            return
+        days_left = (self.day - subscription._today()).days
+        is_decided = days_left <= subscription._days_decided_ahead()
+        if is_decided and (end or subscription.plan_id.renewal_policy == "renew"):
             raise UserError(
                 self.env._(
-                    "%(subscription)s goes on as %(other)s from %(day)s on: make the "
-                    "change there, or take that back in the history first.",
-                    subscription=self.name,
-                    other=gone.other_id.name,
-                    day=format_date(self.env, gone.date_effective),
+                    "%(subscription)s renews automatically, and the day of that "
+                    "decision has come: it would be renewed again. Cancel it with "
+                    "%(last)s as its last day instead.",
+                    subscription=subscription.name,
+                    last=self._day_before(),
                 )
             )
-
-    def _renew(self, *args, **kwargs):
-        """Renew; what changes of the prices is part of it."""
-        renewing = self.with_context(
-            subscription_is_renewing=True, subscription_reaches_both=True
-        )
-        return super(SubscriptionTakeBack, renewing)._renew(*args, **kwargs)
-
-    def _move_to_new_prices(self, versions, day):
-        both = self.with_context(subscription_reaches_both=True)
-        return super(SubscriptionTakeBack, both)._move_to_new_prices(versions, day)
-
-    def _extend_change_plan(self, amendment, rows, day, policy=None):
-        result = super()._extend_change_plan(amendment, rows, day, policy)
-        # Terms and published prices reach the one that goes on by themselves.
-        if not self.env.context.get("subscription_reaches_both"):
-            for until in self._days_touched(amendment):
-                self._check_goes_on_here(until)
-        return result
-
-    def _days_touched(self, amendment):
-        """Yield, for each line that a change begins or ends, until when it counts."""
-        for line in self.line_ids.filtered(lambda line: line.id in amendment.ended):
-            yield line._counts_until()
-        for values in amendment.added.values():
-            last = values["date_end"]
-            if values["kind"] == "one_off":
-                last = values["date_start"]
-            yield last and last + DAY
-
-
-class SubscriptionChangeTakenBack(models.Model):
-    _inherit = "subscription.change"
-
-    def _other_side(self):
-        """Return what the other one of two that become one notes of it."""
-        self.ensure_one()
-        joined = self.added_line_ids
-        changes = self.other_id.change_ids
-        if not self.other_id:
-            changes = self.search(
-                [("kind", "=", "merged"), ("other_id", "=", self.subscription_id.id)]
-            )
-        return changes.filtered(
-            lambda change: (
-                change.kind == "merged"
-                and bool(change.other_id) != bool(self.other_id)
-                and change.added_line_ids == joined
-            )
-        )
-
-    def _later_ones_on_it(self):
-        """Return the later changes that build on it, and are taken back before it."""
-        self.ensure_one()
-        keys = {str(line.id) for line in self.added_line_ids}
-        keys |= set(self.ended_lines or {})
-        of_the_term = self.kind in ("aligned", "renewed")
-        return self.subscription_id.change_ids.filtered(
-            lambda other: (
-                other.id > self.id
-                and not other.undone_by_ids
-                and (
-                    keys & set(other.ended_lines or {})
-                    or other.kind == "cancelled"
-                    or (of_the_term and other.kind in OF_THE_TERM)
-                )
-            )
-        )
-
-    def _undo_blockers(self):
-        """Return the change on it that can be taken back no more, the last one."""
-        self.ensure_one()
-        if self.kind == "paused" or self.kind in MOVES:
-            return self.browse()
-        building = self._later_ones_on_it().sorted("id", reverse=True)
-        return building.filtered(lambda other: not other._can_still_undo())[:1]
-
-    def _can_still_undo(self):
-        """Tell whether its day is to come, whatever it is taken back with."""
-        self.ensure_one()
-        if self.kind == "cancelled":
-            return self.date_effective > self.subscription_id._today()
-        return self._is_to_come()
-
-    def _undo_blocker_message(self, later):
-        """Return why it cannot be taken back after a later change, and what can."""
-        return self.env._(
-            "The change of %(later)s builds on the one of %(day)s, and cannot be taken "
-            "back any more; make another change from %(day)s on instead.",
-            later=format_date(self.env, later.date_effective),
-            day=format_date(self.env, self.date_effective),
-        )
-
-    def _changes_the_service(self):
-        """Tell whether it is agreed on, and not just follows something else."""
-        self.ensure_one()
-        follows = ("undone", "renewed", "trial", "activated")
-        ends = ("cancelled", "cancellation_undone", "expired")
-        return self.kind not in follows + ends
-
-
-class SubscriptionLineTakeBack(models.Model):
-    _inherit = "subscription.line"
-
-    def _quoted_lines(self):
-        """Return those that an order once offered to renew, which keeps them."""
-        offers = self.env["sale.order.line"].sudo()
-        return offers.search([("managed_line_id", "in", self.ids)]).managed_line_id
-
-    def _counts_until(self):
-        """Return the day after the last one on which it matters how the line is."""
-        self.ensure_one()
-        # What ends on the day of going on elsewhere goes on there, as a rule.
-        last = self.date_start if self.kind == "one_off" else self.date_end
-        return last and last + DAY

@@ -8,22 +8,24 @@ from ..decimals import exact
 from ..error_messages import translated
 from ..subscriptions.internal_write import is_internal_write
 
-AMOUNT_OFF_HELP = (
-    "Taken off once each period: off the first product, and what that does not cost "
-    "off the next ones. A product keeps its share when its price changes, and has it "
-    "in periods of its own."
+FIXED_AMOUNT_HELP = (
+    "Deducted once per billing period: from the first product, and the rest from the "
+    "next ones. A product keeps its share when its price changes, in its own billing "
+    "periods."
 )
-CYCLES_HELP = "Counted in each product's own periods; 0 for a discount without end."
 
+REDEMPTION_FIELDS = {"coupon_id", "redeemed_on_id", "grant_number"}
+"""The fields that only the redemption of a coupon writes."""
 
-REDEEMED_FIELDS = {"coupon_id", "redeemed_on_id", "grant_number"}
-"""What only the redemption of a coupon writes."""
+GRANTED_FIELDS = {"percent", "fixed_amount", "cycles", "date_start", "line_id"}
+"""The fields that the grants of a draft write again when its lines change."""
 
 
 class SubscriptionDiscount(models.Model):
-    """What is taken off the price of a line, for ever or for some periods."""
+    """A discount on the price of a line."""
 
     _name = "subscription.discount"
+    _inherit = ["subscription.duration.mixin"]
     _description = "Subscription Discount"
     _order = "line_id, id"
 
@@ -32,16 +34,17 @@ class SubscriptionDiscount(models.Model):
     )
     company_id = fields.Many2one(related="line_id.company_id", store=True)
     currency_id = fields.Many2one(related="line_id.currency_id")
-    percent = fields.Float("Percent Off", digits=(16, 4))
-    fixed_amount = fields.Monetary("Amount Off", help="Taken off each period.")
-    cycles = fields.Integer("Number of Periods", help="0 for a discount without end.")
-    date_start = fields.Date("Since", required=True)
+    percent = fields.Float("Discount (%)", digits=(16, 4))
+    fixed_amount = fields.Monetary(
+        "Discount Amount", help="Deducted in each billing period."
+    )
+    date_start = fields.Date("From", required=True)
     coupon_id = fields.Many2one(
         "subscription.coupon", ondelete="restrict", index="btree_not_null"
     )
     ends_with_term = fields.Boolean(
         readonly=True,
-        help="Granted for one term: the next one begins without it, whatever is left.",
+        help="Granted for one term: it ends with the term, even before its duration.",
     )
     redeemed_on_id = fields.Many2one(
         "subscription.subscription",
@@ -50,12 +53,17 @@ class SubscriptionDiscount(models.Model):
         readonly=False,
         precompute=True,
         ondelete="set null",
-        help="Where it was first granted; a discount that moves on is redeemed once.",
+        help="The subscription that redeemed the coupon; a discount that moves to "
+        "another subscription is counted once.",
+    )
+
+    grant_number = fields.Integer(
+        readonly=True, help="Discounts granted to a draft together share a number."
     )
 
     _cycles_not_negative = models.Constraint(
         "CHECK (cycles >= 0)",
-        "A discount is for some periods; 0 is for one without end.",
+        "The billing periods of a discount cannot be negative; enter 0 for forever.",
     )
 
     @api.depends("line_id")
@@ -82,59 +90,79 @@ class SubscriptionDiscount(models.Model):
             or discount.redeemed_on_id != discount.line_id.subscription_id
             for discount in discounts
         ):
-            discounts._check_redemption_is_noted()
+            discounts._check_redemption_is_internal()
         discounts._check_is_by_change()
         return discounts
 
     def write(self, vals):
-        if REDEEMED_FIELDS & vals.keys():
-            self._check_redemption_is_noted()
+        if GRANTED_FIELDS & vals.keys():
+            self._forget_grants()
+        if REDEMPTION_FIELDS & vals.keys():
+            self._check_redemption_is_internal()
         self._check_is_by_change()
         result = super().write(vals)
         if "line_id" in vals:
             self._check_is_by_change()
         return result
 
+    def unlink(self):
+        self._forget_grants()
+        return super().unlink()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_started(self):
         self._check_is_by_change()
 
-    def _check_redemption_is_noted(self):
-        """Refuse to write by hand whose coupon a discount is: a code is redeemed."""
+    def _forget_grants(self):
+        """Keep discounts of a draft that users edit as they were edited."""
+        if is_internal_write(self.env):
+            return
+        for discount in self.filtered("grant_number"):
+            draft = discount.line_id.subscription_id.sudo()
+            forgotten = str(discount.grant_number)
+            if forgotten in (draft.draft_grants or {}):
+                draft.draft_grants = {
+                    number: values
+                    for number, values in draft.draft_grants.items()
+                    if number != forgotten
+                }
+
+    def _check_redemption_is_internal(self):
+        """Refuse to edit the coupon of a discount; a code is redeemed."""
         if not self.env.su and not is_internal_write(self.env):
             raise UserError(
                 self.env._(
-                    "The coupon of a discount is not written by hand; redeem its code "
-                    "with the button Discount, which counts it."
+                    "The coupon of a discount cannot be edited; redeem its code with "
+                    "the button Grant Discount, which counts the redemption."
                 )
             )
 
     def _check_is_by_change(self):
-        """Refuse what is no change of its own once the subscription has started.
+        """Refuse edits once the subscription has started.
 
-        What was billed is not rewritten by a change either: a line follows it.
+        Billed lines are not edited by a change either, but by a follow-up line.
         """
-        noted = is_internal_write(self.env)
+        is_internal = is_internal_write(self.env)
         for line in self.line_id:
             if line.closed_until:
                 raise UserError(
                     self.env._(
-                        "%s was billed and keeps its discounts; grant one on the "
-                        "subscription, from a day on.",
+                        "%s was billed and keeps its discounts; grant a discount on "
+                        "the subscription instead.",
                         line.display_name,
                     )
                 )
-            if line.subscription_id.state != "draft" and not noted:
+            if line.subscription_id.state != "draft" and not is_internal:
                 raise UserError(
                     self.env._(
-                        "%s has started and keeps its discounts; grant one on the "
-                        "subscription, from a day on.",
+                        "%s has started and keeps its discounts; grant a discount on "
+                        "the subscription instead.",
                         line.display_name,
                     )
                 )
 
     def _prepare_copy_values(self):
-        """Return the values of the same discount on a line that goes on."""
+        """Return the values of the same discount on another line."""
         self.ensure_one()
         return {
             "percent": self.percent,
@@ -144,17 +172,18 @@ class SubscriptionDiscount(models.Model):
             "coupon_id": self.coupon_id.id,
             "redeemed_on_id": self.redeemed_on_id.id,
             "ends_with_term": self.ends_with_term,
+            "grant_number": self.grant_number,
         }
 
     def _end_on(self, line):
-        """Return the first day of a line without the discount, None for no end."""
+        """Return the first day of a line without the discount, None for forever."""
         self.ensure_one()
         discount = self._snapshot_discount(self._prepare_copy_values())
         return discount.end_on(line._snapshot_calendar(), line.date_start)
 
     @api.model
     def _snapshot_discount(self, values):
-        """Return a discount with these values as the core takes it."""
+        """Return a discount with these values as a value of the core."""
         return Discount(
             percent=exact(values["percent"]),
             fixed=exact(values["fixed_amount"]),
@@ -181,7 +210,7 @@ class SubscriptionLineDiscounts(models.Model):
             line.discount_label = " + ".join(parts)
 
     def _discount_ends(self):
-        """Return the days on which discounts for some periods only end."""
+        """Return the days on which the limited discounts of the lines end."""
         return [
             discount._end_on(line)
             for line in self
@@ -190,9 +219,9 @@ class SubscriptionLineDiscounts(models.Model):
         ]
 
     def _count_discounts_from_start(self):
-        """Let the discounts of lines that were never billed begin with them.
+        """Start the discounts of lines that were never billed with the lines.
 
-        Those of a step count on from where the line before it has them.
+        Those of a follow-up line count from the start of its predecessor.
         """
         for line in self.filtered("discount_ids"):
             if not line._is_step():

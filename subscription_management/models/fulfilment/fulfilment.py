@@ -9,7 +9,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, float_compare
 
-from ..changes.undo import SERVED_STATES
+from ...billing_core.lifecycle import CHANGEABLE
 
 CRON = "subscription_management.ir_cron_fulfil"
 
@@ -250,7 +250,7 @@ class SubscriptionLineFulfilment(models.Model):
         Periods of a trial, a pause or a suspension are not.
         """
         subscription = self.subscription_id
-        if subscription.state not in SERVED_STATES or subscription.state == "suspended":
+        if subscription.state not in CHANGEABLE:
             return False
         is_trial = subscription.trial_end and day < subscription.trial_end
         return not is_trial and not subscription._is_paused_on(day)

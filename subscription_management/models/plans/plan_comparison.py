@@ -18,6 +18,8 @@ from ...billing_core.plan_comparison import (
     costs_in,
     with_terms_on,
 )
+from ..changes.change_planner import calendar_start
+from ..changes.participants import adopted_values
 from ..decimals import exact
 
 
@@ -244,8 +246,9 @@ class SubscriptionPlanComparison(models.Model):
             return own
         rule = compared.rule_of(line, plan)
         values = line._without_increases(line._prepare_values_by(rule))
-        values["calendar_start"] = self._calendar_start(own, plan, compared.day)
-        return {**own, **self._changed_values(values, own, own)}
+        before = line.plan_id
+        values["calendar_start"] = calendar_start(own, before, plan, compared.day)
+        return {**own, **adopted_values(self, values, own, own)}
 
     def _snapshot_on(self, compared, plan, planned):
         """Return the lines as they would have been on a plan, as the core takes them.

@@ -150,7 +150,7 @@ class SubscriptionContract(models.Model):
         if rows:
             self._check_can_change()
         for day, changed in sorted(rows.items()):
-            self._carry_out(
+            self._apply_change(
                 "price",
                 self._plan_change(changed, day, policy="prorate"),
                 self.env._("The contracted price has ended"),
@@ -165,7 +165,7 @@ class SubscriptionContract(models.Model):
         )
         try:
             for change in changes.sorted("id", reverse=True):
-                self._undo_change(change)
+                change._undo()
         except (UserError, BillingError) as error:
             raise UserError(
                 self.env._(

@@ -248,7 +248,9 @@ class SubscriptionPriceVersions(models.Model):
         if rows and self.state == "suspended":
             raise UserError(self.env._("The service is suspended."))
         if rows and self.state in MOVED_TO_NEW_PRICES:
-            self._amend("price", day, rows, policy="prorate")
+            # Published prices also reach a subscription that continues this one.
+            both = self.with_context(subscription_reaches_both=True)
+            both._change_lines("price", day, rows, policy="prorate")
 
 
 class SubscriptionPriceVersionLine(models.Model):

@@ -68,7 +68,10 @@ class SubscriptionPricingTerms(models.Model):
         default="all",
         tracking=True,
     )
-    base_category_id = fields.Many2one("product.category", "Category", tracking=True)
+    # Without its category a share would count nothing.
+    base_category_id = fields.Many2one(
+        "product.category", "Category", tracking=True, ondelete="restrict"
+    )
     base_product_ids = fields.Many2many(
         "product.product", string="Products", tracking=True
     )
@@ -176,7 +179,8 @@ class SubscriptionPricingTerms(models.Model):
         if values["kind"] != "recurring":
             return False
         if self.base_scope == "category":
-            return self._counts_category_of(values)
+            category = str(self.base_category_id._origin.id)
+            return category in (values["category_path"] or "").split("/")
         if self.base_scope == "products":
             return values["product_id"] in self.base_product_ids._origin.ids
         return values["pricing_model"] != "percent_of_total"

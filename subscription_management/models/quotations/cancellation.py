@@ -12,9 +12,7 @@ class CancellationQuotation(ChangeQuotation):
         return None
 
     def plan_change(self, listed=()):
-        amendment = self.subscription._begin_change_plan()
-        self.subscription._amend_cancelled(amendment, self.start_date())
-        return amendment, {}
+        return self.subscription._plan_cancellation(self.start_date()), {}
 
     def joining_lines(self):
         """Return no line: the order itself invoices a fee of the cancellation."""

@@ -159,8 +159,8 @@ class ChangeQuotation(SubscriptionQuotation):
         """Return the total of the day's invoices, negative where credits prevail."""
         order = self.order
         try:
-            amendment, _joined = self.plan_change()
-            due = first_day_total(order, self.subscription, amendment)
+            change_plan, _joined = self.plan_change()
+            due = first_day_total(order, self.subscription, change_plan)
         except (BillingError, UserError):
             return None
         by_order = order.order_line.filtered(
@@ -253,8 +253,8 @@ class ChangeQuotation(SubscriptionQuotation):
         """Change the subscription and return the change."""
         lines = self.order.order_line.filtered(lambda line: not line.display_type)
         effects = set(lines.mapped("managed_effect")) - {"share"}
-        return self.subscription._amend(
-            CHANGE_KINDS.get(frozenset(effects), "amended"),
+        return self.subscription._change_lines(
+            CHANGE_KINDS.get(frozenset(effects), "changed"),
             self.start_date(),
             self.changes(),
             reason=self.history_reason(),
@@ -269,4 +269,4 @@ class ChangeQuotation(SubscriptionQuotation):
             self.undo_change(change)
 
     def undo_change(self, change):
-        self.subscription._undo_change(change)
+        change._undo()

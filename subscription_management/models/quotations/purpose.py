@@ -237,12 +237,12 @@ class SubscriptionQuotation(QuotationPurpose):
 
     def amounts(self, listed=()):
         """Return the `QuotedAmounts` on the effective date."""
-        amendment, joined = self.plan_change(listed)
+        change_plan, joined = self.plan_change(listed)
         subscription = self.subscription
-        day = amendment.effective or self.start_date()
+        day = change_plan.effective or self.start_date()
         return QuotedAmounts(
             subscription._full_amounts_on(subscription._begin_change_plan(), day),
-            subscription._full_amounts_on(amendment, day),
+            subscription._full_amounts_on(change_plan, day),
             joined,
         )
 

@@ -119,12 +119,12 @@ class RenewalQuotation(SubscriptionQuotation):
         """Yield the values of an order line for each product of the next term."""
         subscription = self.subscription
         day = subscription.term_end
-        amendment = subscription._plan_renewal(self._planned_changes())
-        prices = subscription._full_prices_on(amendment, day)
+        change_plan = subscription._plan_renewal(self._planned_changes())
+        prices = subscription._full_prices_on(change_plan, day)
         lang = self.order._get_lang()
         for line in subscription._lines_to_change(day).with_context(lang=lang):
             planned, amount = prices[line._origin_key()]
-            yield line._prepare_renewal_offer(amendment.values[planned.key], amount)
+            yield line._prepare_renewal_offer(change_plan.values[planned.key], amount)
 
     def apply(self):
         """Begin the next term as quoted, and undo a cancellation at the term's end."""
@@ -144,4 +144,4 @@ class RenewalQuotation(SubscriptionQuotation):
         renewal = self.subscription._renewal_from(self.order.managed_renews_from)
         if self.order.state == "sale" and renewal:
             self.check_rights()
-            self.subscription._undo_change(renewal)
+            renewal._undo()

@@ -13,6 +13,7 @@ from ...billing_core.line import ChargeKind
 from ...billing_core.money import ZERO
 from ...billing_core.owed import full_price
 from ...billing_core.percent_base import with_bases
+from ..changes.change_planner import ChangePlanner
 from ..renewals.renewal import RENEWAL_ACTIVITY
 from .purpose import OPEN_QUOTATION
 
@@ -132,6 +133,34 @@ class SubscriptionSale(models.Model):
                 )
             )
 
+    def _cancel_quotations_of_later_terms(self, renewal):
+        """Cancel the quotations of terms that cannot follow without a renewal."""
+        quotations = self.sudo().quotation_ids.filtered(
+            lambda order: (
+                order.state in OPEN_QUOTATION
+                and order.managed_renews_from > renewal.date_effective
+            )
+        )
+        quotations._cancel_with_reason(
+            self.env._(
+                "The renewal of %s was undone, and with it the term before the one "
+                "quoted here.",
+                self.name,
+            )
+        )
+
+    def _cancel_orders_of_renewal(self, renewal):
+        """Cancel the orders that agreed to a renewal that was undone."""
+        orders = self.sudo().quotation_ids.filtered(
+            lambda order: (
+                order.state == "sale"
+                and order.managed_renews_from == renewal.date_effective
+            )
+        )
+        orders._cancel_with_reason(
+            self.env._("The renewal of %s was undone.", self.name)
+        )
+
     def _schedule_renewal_activity(self, note):
         self.activity_schedule(
             RENEWAL_ACTIVITY,
@@ -176,10 +205,10 @@ class SubscriptionSale(models.Model):
         return changes[-1:]
 
     def _plan_renewal(self, rows):
-        """Return the `Amendment` of the next term, or refuse."""
+        """Return the `ChangePlan` of the next term, or refuse."""
         return self._plan_change(rows, self.term_end, "prorate")
 
-    def _full_prices_on(self, amendment, day):
+    def _full_prices_on(self, change_plan, day):
         """Return (core line, price of a full period) by original key, from a day.
 
         The line is the one of the day, or else the next one; prices are not rounded.
@@ -187,30 +216,30 @@ class SubscriptionSale(models.Model):
         self.ensure_one()
         found = {}
         try:
-            parts = sorted(with_bases(amendment.lines), key=lambda line: line.start)
+            parts = sorted(with_bases(change_plan.lines), key=lambda line: line.start)
             for line in parts:
                 if not line.is_empty and (line.end is None or line.end > day):
                     index = line.calendar.index_on(max(day, line.start))
                     price = full_price(line, line.calendar.boundary(index))
                     found.setdefault(line.origin_key, (line, price))
         except BillingError as error:
-            raise UserError(self._error_message(error, amendment.values)) from error
+            raise UserError(self._error_message(error, change_plan.values)) from error
         return found
 
     def _plan_quoted_change(self, rows, day, policy=None):
         """Return the planned change, and the key of the added line by order line."""
-        amendment, joined, effective = self._begin_change_plan(), {}, day
+        change_plan, joined, effective = self._begin_change_plan(), {}, day
         for order_line, line, values in rows:
-            known = set(amendment.added)
-            amendment.effective = None
-            self._extend_change_plan(amendment, [(line, values)], day, policy)
-            effective = max(effective, amendment.effective)
+            known = set(change_plan.added)
+            change_plan.effective = None
+            ChangePlanner(self, day, change_plan).change([(line, values)], policy)
+            effective = max(effective, change_plan.effective)
             if not line:
-                [joined[order_line]] = set(amendment.added) - known
-        amendment.effective = effective
-        return amendment, joined
+                [joined[order_line]] = set(change_plan.added) - known
+        change_plan.effective = effective
+        return change_plan, joined
 
-    def _full_amounts_on(self, amendment, day):
+    def _full_amounts_on(self, change_plan, day):
         """Return (plan, amount of a full period) by original key, from a day.
 
         Usage has no amount yet.
@@ -219,10 +248,10 @@ class SubscriptionSale(models.Model):
         plans = self.env["subscription.plan"]
         return {
             key: (
-                plans.browse(amendment.values[line.key]["plan_id"]),
+                plans.browse(change_plan.values[line.key]["plan_id"]),
                 ZERO if line.kind is ChargeKind.USAGE else currency.round(price),
             )
-            for key, (line, price) in self._full_prices_on(amendment, day).items()
+            for key, (line, price) in self._full_prices_on(change_plan, day).items()
         }
 
     # --- Quotations of changes and cancellations ---

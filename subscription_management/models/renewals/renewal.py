@@ -71,18 +71,22 @@ class SubscriptionRenewal(models.Model):
     def _renew(self, rows=None, reason=False, *, is_early=False, replaced=None):
         """Begin the next term on the day on which this one ends.
 
-        `rows` are the lines that change with it, as `_amend` takes them: by default
-        those that the plan says for whoever agreed to it, early or not. `replaced` is
-        the term before, where something of it changed already.
+        `rows` are those of the change planner, by default the renewal prices of the
+        plan. `replaced` is the previous term, where part of it changed already.
         """
         self.ensure_one()
+        # The price changes belong to the renewal, and reach a subscription that
+        # continues this one.
+        self = self.with_context(
+            subscription_is_renewing=True, subscription_reaches_both=True
+        )
         day, replaced = self.term_end, replaced or self._term_as_it_is()
         quotations = self.sudo()._open_renewal_quotations()
         if self._is_cancelled_for_renewal():
             self.action_undo_cancellation()
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
-            self._amend("price", day, rows, policy="prorate", reason=reason)
+            self._change_lines("price", day, rows, policy="prorate", reason=reason)
         internal_write(self).write(
             {
                 "term_start": day,
@@ -95,13 +99,36 @@ class SubscriptionRenewal(models.Model):
         self._log_change("renewed", day, reason=reason, replaced_term=replaced)
         quotations._cancel_with_reason(self.env._("%s was renewed already.", self.name))
 
+    def _renewal_from(self, day):
+        """Return the renewal by which the term of a day began, unless undone."""
+        self.ensure_one()
+        return self.change_ids.filtered(
+            lambda change: (
+                change.kind == "renewed"
+                and change.date_effective == day
+                and not change.undone_by_ids
+            )
+        )
+
+    def _term_as_it_is(self):
+        """Return what a renewal replaces, in a form that the database keeps."""
+        self.ensure_one()
+        term = self.read(TERM_FIELDS, load="")[0]
+        return {
+            name: fields.Date.to_string(value)
+            if self._fields[name].type == "date"
+            else value
+            for name, value in term.items()
+            if name != "id"
+        }
+
     def _is_cancelled_for_renewal(self):
         """Tell whether the service is to end with the term that would be renewed."""
         self.ensure_one()
         return bool(self.date_end and self.date_end <= self.term_end)
 
     def _renewal_rows(self, *, is_early):
-        """Return what changes of the lines with the next term, as `_amend` takes it.
+        """Return the rows of the change planner for the next term.
 
         New versions of prices come first, then the rise, then what is taken off for
         whoever renews before the end.

@@ -10,6 +10,7 @@ from odoo.fields import Command, Date
 from odoo.tools import format_date
 
 from ...billing_core.line import Line
+from ..changes.change_planner import ChangePlanner
 from .internal_write import internal_write, is_internal_write
 from .trial import begins_on
 
@@ -34,57 +35,6 @@ def on_same_boundary(day, before, after):
 class SubscriptionDraft(models.Model):
     _inherit = "subscription.subscription"
 
-    def _agree(self, kind, day, rows, *, reason=False, policy=None):
-        """Change what is served from a day on; return the change that is noted."""
-        self._check_can_agree()
-        amendment = self._plan_change(rows, day, policy)
-        return self._agree_on(kind, amendment, reason)
-
-    def _agree_on(self, kind, amendment, reason=False):
-        """Make a planned change real; return the change that is noted.
-
-        A draft has no history yet: what it is going to serve is written down, and an
-        empty change is returned.
-        """
-        self.ensure_one()
-        if self.state != "draft":
-            return self._carry_out(kind, amendment, reason)
-        self._write_into_draft(amendment)
-        return self.env["subscription.change"]
-
-    def _check_can_agree(self):
-        """Refuse what is neither a draft nor running."""
-        self.ensure_one()
-        if self.state != "draft":
-            self._check_can_change()
-
-    def _write_into_draft(self, amendment):
-        """Make a planned change real; a line of which no day is left is overwritten."""
-        lines = internal_write(self).line_ids
-        records = {line.id: line for line in lines}
-        for line in lines:
-            end = amendment.ended.get(line.id)
-            if end and end > line.date_start:
-                line.date_end = end
-        for key, planned in amendment.added.items():
-            linked = {
-                name: records[planned[name]].id
-                for name in ("series_id", "origin_id")
-                if planned.get(name)
-            }
-            values = {**planned, **linked, "subscription_id": self.id}
-            before = amendment.continued.get(key)
-            if before and amendment.ended[before] <= records[before].date_start:
-                records[key] = records[before]
-                records[key]._overwrite(values)
-            else:
-                records[key] = lines.create(values)
-
-    def _first_day_to_change(self):
-        """Return the day whose lines are shown to be changed."""
-        self.ensure_one()
-        return self.date_start if self.state == "draft" else self._today()
-
     def write(self, vals):
         drafts = self.filtered(lambda each: each.state == "draft")
         vals = drafts._follow_start(vals)
@@ -93,11 +43,11 @@ class SubscriptionDraft(models.Model):
         for draft, currency in currencies.items():
             if draft.currency_id == currency:
                 continue
-            if draft._amounts_off():
+            if draft._has_discount_amounts():
                 raise UserError(
                     self.env._(
                         "%(subscription)s has discounts that were agreed in "
-                        "%(currency)s; take them off first.",
+                        "%(currency)s; remove them first.",
                         subscription=draft.name,
                         currency=currency.name,
                     )
@@ -111,6 +61,7 @@ class SubscriptionDraft(models.Model):
                         currency=currency.name,
                     )
                 )
+        self._spread_grants_over_edited_lines(vals)
         return result
 
     def _follow_start(self, vals):
@@ -148,7 +99,7 @@ class SubscriptionDraft(models.Model):
             self.plan_id._term_end(self._first_paid_day()) if trial else self.term_end
         )
 
-    def _amend_started(self, amendment):
+    def _plan_start(self, change_plan):
         """Plan what the start of a draft makes of it: the trial comes first."""
         self.ensure_one()
         before, day = self.date_start, self._first_paid_day()
@@ -171,7 +122,7 @@ class SubscriptionDraft(models.Model):
                 terms=replace(line.terms, discounts=discounts),
             )
 
-        amendment.lines = tuple(moved(line) for line in amendment.lines)
+        change_plan.lines = tuple(moved(line) for line in change_plan.lines)
         if self.plan_id.trial_product_id:
             # On a copy in memory, so that nothing joins the subscription itself. It has
             # no origin: of one that is being typed it would be that very one.
@@ -182,7 +133,8 @@ class SubscriptionDraft(models.Model):
             charge = self.line_ids.new(
                 {**self._prepare_trial_charge_values(), "subscription_id": draft.id}
             )
-            self._amend_add(amendment, charge._prepare_follower_values(), before)
+            planner = ChangePlanner(self, before, change_plan)
+            planner.add_line(charge._prepare_follower_values())
 
 
 class SubscriptionDraftLine(models.Model):

@@ -240,7 +240,7 @@ class SubscriptionLifecycle(models.Model):
 
     def _check_not_continued_elsewhere(self):
         """Refuse to continue a subscription that another one continues."""
-        if gone := self._is_transferred_away():
+        if gone := self._transfer_change():
             raise UserError(
                 self.env._(
                     "%(subscription)s is continued by %(other)s; undo that in the "

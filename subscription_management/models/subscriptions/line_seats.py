@@ -68,13 +68,6 @@ class SubscriptionLineSeats(models.Model):
             )
         )
 
-    def _prepare_follower_values(self):
-        return {
-            **super()._prepare_follower_values(),
-            "seats_used": self.seats_used,
-            "seats_used_on": self.seats_used_on,
-        }
-
     def _seats_percent(self):
         """Return the percentage of the quantity in use, or None when not counted."""
         self.ensure_one()

@@ -290,21 +290,6 @@ class SubscriptionPauseWriteGuard(models.Model):
             )
 
 
-class SubscriptionChangeWriteGuard(models.Model):
-    _inherit = "subscription.change"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su and not is_internal_write(self.env):
-            raise UserError(
-                self.env._(
-                    "The history of a subscription says what was done with it and is "
-                    "not written by hand; use the subscription's buttons."
-                )
-            )
-        return super().create(vals_list)
-
-
 class SubscriptionCountedFields(models.AbstractModel):
     _name = "subscription.counted.fields"
     _description = "Fields That Follow From Others"

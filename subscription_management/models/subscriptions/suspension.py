@@ -172,20 +172,3 @@ class SubscriptionSuspension(models.Model):
                     self.name,
                 )
             )
-
-    def _check_can_change(self):
-        if self.state == "suspended":
-            raise UserError(
-                self.env._(
-                    "%s is suspended: restore it before you change it, or cancel it.",
-                    self.name,
-                )
-            )
-        return super()._check_can_change()
-
-    def _pause_to_end(self, day):
-        if self.state == "suspended":
-            raise UserError(
-                self.env._("%s is suspended, not paused: restore it.", self.name)
-            )
-        return super()._pause_to_end(day)

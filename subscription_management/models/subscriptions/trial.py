@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
-from ...billing_core.line import ChargeKind
 from .internal_write import internal_write
 
 
@@ -143,14 +142,6 @@ class SubscriptionTrial(models.Model):
         if conversion == "with_payment_method":
             return self._has_payment_method()
         return conversion == "converts"
-
-    def _forecast_change(self, amendment, *args, **kwargs):
-        """A trial that is going to end is foreseen without the days after it."""
-        if self.state == "trial" and not self._converts_after_trial():
-            amendment.lines = tuple(
-                line for line in amendment.lines if line.kind is ChargeKind.ONE_OFF
-            )
-        return super()._forecast_change(amendment, *args, **kwargs)
 
     def _has_payment_method(self):
         """Tell whether the customer saved a way to pay in the company."""

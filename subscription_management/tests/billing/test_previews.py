@@ -18,16 +18,16 @@ class TestPreviews(SubscriptionCase):
     day = Date.to_date("2026-04-16")
     until = Date.to_date("2026-08-02")
 
-    def foreseen(self, subscription, amendment):
+    def foreseen(self, subscription, change_plan):
         """Return (product, first day, amount) of the upcoming invoices."""
         products = self.env["product.product"]
         return sorted(
             (
-                products.browse(amendment.values[item.line]["product_id"]).name,
+                products.browse(change_plan.values[item.line]["product_id"]).name,
                 str(item.period.start),
                 float(item.amount),
             )
-            for invoice in subscription._forecast_change(amendment, self.until)
+            for invoice in subscription._forecast_change(change_plan, self.until)
             for item in invoice.items
         )
 
@@ -116,7 +116,7 @@ class TestPreviews(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         for values, reason in (
             ({"code": "OLD"}, "not valid today"),
-            ({"code": "NONE"}, "check the spelling"),
+            ({"code": "NONE"}, "check the code"),
             ({"percent": 101}, "0 to 100"),
         ):
             self.assertIn(reason, self.grant(subscription, **values).preview)
@@ -161,7 +161,8 @@ class TestPreviews(SubscriptionCase):
             )
         wizard = form.save()
         foreseen = [
-            self.foreseen(each, amendment) for _name, each, amendment in wizard._plan()
+            self.foreseen(each, change_plan)
+            for _name, each, change_plan in wizard._plan()
         ]
         follower = subscription.browse(wizard.action_confirm()["res_id"])
         self.assertEqual(foreseen, self.billed(subscription, follower))
@@ -175,7 +176,8 @@ class TestPreviews(SubscriptionCase):
         self.assertIn(subscription.name, form.preview)
         wizard = form.save()
         foreseen = [
-            self.foreseen(each, amendment) for _name, each, amendment in wizard._plan()
+            self.foreseen(each, change_plan)
+            for _name, each, change_plan in wizard._plan()
         ]
         wizard.action_confirm()
         self.assertEqual(foreseen, self.billed(subscription, other))
@@ -185,8 +187,8 @@ class TestPreviews(SubscriptionCase):
         subscription = self.subscribe(self.seat, on="2026-04-11", quantity=3)
         self.bill("2026-04-16")
         wizard = self.regroup(subscription, kind="align", other_id=other).save()
-        [(_name, _subscription, amendment)] = wizard._plan()
-        foreseen = self.foreseen(subscription, amendment)
+        [(_name, _subscription, change_plan)] = wizard._plan()
+        foreseen = self.foreseen(subscription, change_plan)
         wizard.action_confirm()
         self.assertEqual([foreseen], self.billed(subscription))
         # 21 a month from May on.
@@ -200,8 +202,8 @@ class TestPreviews(SubscriptionCase):
             subscription.line_ids, self.yearly, Date.to_date("2026-06-11")
         )
         wizard = self.regroup(subscription, kind="align", other_id=other).save()
-        [(_name, _subscription, amendment)] = wizard._plan()
-        foreseen = self.foreseen(subscription, amendment)
+        [(_name, _subscription, change_plan)] = wizard._plan()
+        foreseen = self.foreseen(subscription, change_plan)
         wizard.action_confirm()
         self.assertEqual([foreseen], self.billed(subscription))
 

@@ -157,7 +157,7 @@ class TestCancellation(SubscriptionCase):
         running_out = {
             "is archived": {"active": False},
             "not valid today": {"date_to": "2026-03-31"},
-            "not for the plan": {"plan_ids": [(4, self.yearly.id)]},
+            "not accepted on the plan": {"plan_ids": [(4, self.yearly.id)]},
         }
         for reason, values in running_out.items():
             coupon = self.coupon.copy({"code": reason, **values})
@@ -174,7 +174,7 @@ class TestCancellation(SubscriptionCase):
         subscription = self.billed_april()
         self.wizard(subscription, self.price).action_accept_offer()
         again = self.wizard(subscription, self.price)
-        self.assertIn("has used the coupon STAY already", again.offer_refusal)
+        self.assertIn("has already used the coupon STAY", again.offer_refusal)
         self.wizard(subscription, self.unused).action_accept_offer()
         again = self.wizard(subscription, self.unused, offer_day="2026-05-15")
         self.assertIn("is paused in these days already", again.offer_refusal)
@@ -339,7 +339,7 @@ class TestCancellation(SubscriptionCase):
                 lambda line: line.plan_id == self.yearly
             )
             self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2027-03-31")
-            subscription._amend("line_ended", day("2026-04-10"), [(seats, None)])
+            self.end_line(seats, "2026-04-10", "plan")
         self.bill("2026-04-10")
         self.assertEqual(self.paid_until(subscription, "2026-04-11"), "2026-04-30")
 

@@ -8,8 +8,8 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestCategoriesCounted(SubscriptionCase):
-    """A share of a category: 10 % of what was of it when it was agreed."""
+class TestCategoryShares(SubscriptionCase):
+    """A share of a category: 10 % of the products in it when they were agreed."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,7 +47,7 @@ class TestCategoriesCounted(SubscriptionCase):
         )
         return {row.line_id.product_id.name: row.amount for row in rows}
 
-    def test_a_product_that_changes_its_category_counts_as_it_was_agreed(self):
+    def test_a_product_with_a_new_category_counts_by_its_agreed_one(self):
         subscription = self.subscribe_ten()
         self.bill("2026-04-01")
         self.seat.categ_id = self.hard
@@ -57,7 +57,7 @@ class TestCategoriesCounted(SubscriptionCase):
         self.bill("2026-06-01")
         subscription.change_price(seats, 8, self.day("2026-07-01"))
         self.bill("2026-07-01")
-        # Another plan is agreed with what the product is by then.
+        # Another plan is agreed with the current category.
         subscription.change_plan(seats, self.plus, self.day("2026-08-01"))
         self.bill("2026-08-01")
         self.assertEqual(
@@ -71,7 +71,7 @@ class TestCategoriesCounted(SubscriptionCase):
             ],
         )
 
-    def test_categories_that_move_or_go_change_nothing_that_is_owed(self):
+    def test_moving_or_deleting_categories_changes_no_invoice(self):
         subscription = self.subscribe_ten()
         self.seat.categ_id = self.hard
         self.hard.parent_id = self.soft
@@ -87,13 +87,13 @@ class TestCategoriesCounted(SubscriptionCase):
         ):
             self.soft.unlink()
 
-    def test_a_category_counts_with_those_below_it(self):
+    def test_a_category_includes_its_subcategories(self):
         self.soft.parent_id = self.all
         self.rule.base_category_id = self.all
         subscription = self.subscribe_ten()
         self.assertEqual(subscription.line_ids.mapped("period_amount"), [70, 7])
 
-    def test_what_joins_or_takes_the_place_of_another_counts_as_it_is_then(self):
+    def test_a_new_product_counts_by_its_category_on_the_day_of_the_change(self):
         subscription = self.subscribe_ten()
         self.seat.categ_id = self.hard
         self.basic.categ_id = self.soft
@@ -112,17 +112,17 @@ class TestCategoriesCounted(SubscriptionCase):
             [7, 10, 7],
         )
 
-    def test_who_goes_on_with_the_service_owes_what_was_agreed(self):
+    def test_a_transferred_subscription_keeps_its_agreed_categories(self):
         subscription = self.subscribe_ten()
         self.seat.categ_id = self.hard
         other = self.env["res.partner"].create({"name": "Negev Farm"})
         follower = subscription.transfer(other, self.day("2026-05-01"))
         self.assertEqual(follower.line_ids.mapped("period_amount"), [70, 7])
-        # A copy is agreed anew.
+        # A copy takes the current category.
         copied = follower.copy()
         self.assertEqual(copied.line_ids.mapped("period_amount"), [70, 0])
 
-    def test_a_draft_follows_another_product_but_no_other_category(self):
+    def test_a_draft_follows_a_new_product_but_no_later_category(self):
         draft = self.subscribe_ten(start=False)
         self.seat.categ_id = self.hard
         self.basic.categ_id = self.soft

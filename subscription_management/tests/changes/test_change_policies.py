@@ -1,4 +1,4 @@
-"""Changes that are charged from another day than the one on which they are served."""
+"""Changes that are charged from another day than the first day of service."""
 
 from freezegun import freeze_time
 
@@ -44,21 +44,21 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 280)
 
-    def test_history_tells_a_full_upgrade_from_its_day(self):
+    def test_the_history_shows_a_full_upgrade_from_its_effective_date(self):
         subscription = self.start_with_ten(increase_policy="full")
         change = self.twenty_from(subscription, "2026-04-16")
         self.assertEqual(self.seats_on(subscription, "2026-04-15"), 10)
         self.assertEqual(self.seats_on(subscription, "2026-04-16"), 20)
         self.assertEqual(change.movement_ids.date, self.day("2026-04-16"))
 
-    def test_an_end_before_a_full_upgrade_leaves_nothing_of_it(self):
+    def test_a_cancellation_before_a_full_upgrade_removes_it(self):
         subscription = self.start_with_ten(increase_policy="full")
         self.twenty_from(subscription, "2026-04-25")
         subscription._end_on(self.day("2026-04-16"))
         self.bill("2026-05-31")
         self.assertEqual(self.billed(subscription), 35)
 
-    def test_a_transfer_before_a_full_upgrade_takes_it_along(self):
+    def test_a_transfer_before_a_full_upgrade_transfers_it(self):
         subscription = self.start_with_ten(increase_policy="full")
         self.twenty_from(subscription, "2026-04-25")
         follower = subscription.transfer(self.other_customer, self.day("2026-04-16"))
@@ -67,13 +67,13 @@ class TestChangePolicies(SubscriptionCase):
         # Twenty for the whole of the half month that the new customer has.
         self.assertEqual(self.billed(follower), 70)
 
-    def test_a_scheduled_full_upgrade_is_taken_back(self):
+    def test_a_scheduled_full_upgrade_can_be_undone(self):
         subscription = self.start_with_ten(increase_policy="full")
         self.twenty_from(subscription, "2026-04-25").action_undo()
         self.bill("2026-04-30")
         self.assertEqual(self.billed(subscription), 70)
 
-    def test_what_is_not_charged_in_the_period_is_served_at_once(self):
+    def test_an_upgrade_not_charged_in_the_current_period_is_served_at_once(self):
         subscription = self.start_with_ten(increase_policy="none")
         self.twenty_from(subscription, "2026-04-16")
         self.assertEqual(self.seats_on(subscription, "2026-04-16"), 20)
@@ -81,46 +81,38 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70 + 140)
 
-    def test_an_end_after_an_upgrade_that_is_not_charged_credits_what_was_paid(self):
+    def test_a_cancellation_after_an_uncharged_upgrade_credits_the_paid_days(self):
         subscription = self.start_with_ten(increase_policy="none")
         self.twenty_from(subscription, "2026-04-10")
         subscription._end_on(self.day("2026-04-16"))
         self.bill("2026-04-16")
         self.assertEqual(self.billed(subscription), 35)
 
-    def test_a_product_that_leaves_is_credited_for_the_full_period_on_its_day(self):
+    def test_a_removed_product_is_credited_for_the_full_period_on_its_last_day(self):
         subscription = self.start_with_ten(decrease_policy="full")
-        subscription._amend(
-            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
-        )
+        self.end_line(subscription.line_ids, "2026-04-25", "plan")
         self.assertEqual(self.seats_on(subscription, "2026-04-24"), 10)
         self.assertFalse(self.bill("2026-04-24").invoice_count)
         self.bill("2026-04-25")
         self.assertEqual(self.billed(subscription), 0)
 
-    def test_a_product_that_leaves_uncredited_is_served_until_its_day(self):
+    def test_a_product_removed_without_credit_is_served_until_its_last_day(self):
         subscription = self.start_with_ten(decrease_policy="none")
-        subscription._amend(
-            "line_ended", self.day("2026-04-16"), [(subscription.line_ids, None)]
-        )
+        self.end_line(subscription.line_ids, "2026-04-16", "plan")
         self.assertEqual(self.seats_on(subscription, "2026-04-16"), 0)
         self.bill("2026-05-31")
         self.assertEqual(self.billed(subscription), 70)
 
-    def test_a_cancellation_before_a_product_leaves_is_credited_by_the_day(self):
+    def test_a_cancellation_before_the_removal_of_a_product_is_prorated(self):
         subscription = self.start_with_ten(decrease_policy="full")
-        subscription._amend(
-            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
-        )
+        self.end_line(subscription.line_ids, "2026-04-25", "plan")
         subscription._end_on(self.day("2026-04-16"))
         self.bill("2026-04-16")
         self.assertEqual(self.billed(subscription), 35)
 
-    def test_a_cancellation_that_is_undone_brings_back_how_a_product_leaves(self):
+    def test_an_undone_cancellation_restores_the_credit_of_a_removed_product(self):
         subscription = self.start_with_ten(decrease_policy="full")
-        subscription._amend(
-            "line_ended", self.day("2026-04-25"), [(subscription.line_ids, None)]
-        )
+        self.end_line(subscription.line_ids, "2026-04-25", "plan")
         subscription._end_on(self.day("2026-04-16"))
         subscription.action_undo_cancellation()
         self.assertFalse(self.bill("2026-04-24").invoice_count)
@@ -128,10 +120,9 @@ class TestChangePolicies(SubscriptionCase):
         self.assertEqual(self.billed(subscription), 0)
 
     def leave(self, subscription, day):
-        line = subscription._lines_on(self.day(day))
-        return subscription._amend("line_ended", self.day(day), [(line, None)])
+        return self.end_line(subscription._lines_on(self.day(day)), day, "plan")
 
-    def test_an_end_that_was_taken_back_is_charged_by_no_cancellation(self):
+    def test_a_cancellation_does_not_apply_the_policy_of_an_undone_removal(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25").action_undo()
         subscription._end_on(self.day("2026-04-25"))
@@ -139,14 +130,14 @@ class TestChangePolicies(SubscriptionCase):
         # 24 of 30 days of 70.00.
         self.assertEqual(self.billed(subscription), 56)
 
-    def test_a_change_that_is_taken_back_leaves_how_a_product_is_to_leave(self):
+    def test_undoing_a_change_keeps_the_credit_of_a_scheduled_removal(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25")
         self.twenty_from(subscription, "2026-04-20").action_undo()
         self.bill("2026-04-25")
         self.assertEqual(self.billed(subscription), 0)
 
-    def test_a_product_changed_under_a_cancellation_still_leaves_as_agreed(self):
+    def test_a_product_changed_before_a_cancellation_is_still_removed_as_agreed(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25")
         subscription._end_on(self.day("2026-04-20"))
@@ -155,15 +146,17 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-04-25")
         self.assertEqual(self.billed(subscription), 0)
 
-    def test_a_cancellation_is_shown_as_it_is_credited(self):
+    def test_the_preview_of_a_cancellation_equals_its_credit(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25")
         self.assertEqual(
-            self.shown(subscription, subscription._plan_ended(self.day("2026-04-16"))),
+            self.shown(
+                subscription, subscription._plan_cancellation(self.day("2026-04-16"))
+            ),
             {"2026-04-16": -35.0},
         )
 
-    def test_a_product_that_is_to_leave_is_shown_where_it_goes(self):
+    def test_the_preview_of_a_merge_shows_a_scheduled_removal(self):
         subscription = self.start_with_ten(decrease_policy="full")
         other = self.subscribe(self.basic, on="2026-04-01")
         self.bill("2026-04-01")
@@ -181,7 +174,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-04-25")
         self.assertEqual(self.billed(other), 30)
 
-    def test_a_plan_that_is_charged_from_its_first_period_credits_nothing_before(self):
+    def test_a_plan_charged_from_its_first_period_credits_nothing_before_it(self):
         self.yearly.pricing_rule_ids.price = 140
         subscription = self.start_with_ten(increase_policy="none")
         subscription.change_plan(
@@ -194,7 +187,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70 + 12 * 140)
 
-    def test_what_costs_less_charges_no_upgrade_that_was_put_off(self):
+    def test_a_downgrade_does_not_charge_a_deferred_upgrade(self):
         for name, change in (
             ("fewer", {"quantity": 15}),
             ("cheaper", {"price": 6}),
@@ -202,11 +195,8 @@ class TestChangePolicies(SubscriptionCase):
             with self.subTest(name):
                 subscription = self.start_with_ten(increase_policy="none")
                 self.twenty_from(subscription, "2026-04-16")
-                subscription._amend(
-                    "amended",
-                    self.day("2026-04-21"),
-                    [(subscription._lines_on(self.day("2026-04-21")), change)],
-                )
+                line = subscription._lines_on(self.day("2026-04-21"))
+                self.change_line(line, "2026-04-21", **change)
                 self.bill("2026-04-30")
                 self.assertEqual(self.billed(subscription), 70)
                 self.bill("2026-05-01")
@@ -214,7 +204,7 @@ class TestChangePolicies(SubscriptionCase):
                 in_may = {"fewer": 105, "cheaper": 120}[name]
                 self.assertEqual(self.billed(subscription), 70 + in_may)
 
-    def test_a_discount_charges_no_upgrade_that_was_put_off(self):
+    def test_a_discount_does_not_charge_a_deferred_upgrade(self):
         subscription = self.start_with_ten(increase_policy="none")
         self.twenty_from(subscription, "2026-04-16")
         subscription.grant_discount(
@@ -225,7 +215,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70 + 112)
 
-    def test_a_product_that_leaves_after_an_upgrade_put_off_is_credited_by_the_day(
+    def test_a_product_removed_after_a_deferred_upgrade_is_credited_prorated(
         self,
     ):
         subscription = self.start_with_ten(increase_policy="none")
@@ -234,7 +224,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 35)
 
-    def test_who_leaves_before_a_plan_is_charged_leaves_with_what_is_paid(self):
+    def test_a_plan_change_not_charged_yet_does_not_extend_the_paid_days(self):
         self.yearly.pricing_rule_ids.price = 140
         subscription = self.start_with_ten(increase_policy="none")
         subscription.change_plan(
@@ -246,7 +236,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70)
 
-    def test_who_leaves_once_a_plan_is_charged_leaves_with_what_it_is_paid_for(self):
+    def test_a_charged_plan_change_extends_the_paid_days(self):
         self.yearly.pricing_rule_ids.price = 140
         subscription = self.start_with_ten(increase_policy="full")
         subscription.change_plan(
@@ -255,7 +245,7 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-04-10")
         self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
 
-    def test_a_product_that_left_uncredited_keeps_nobody(self):
+    def test_a_product_removed_without_credit_does_not_extend_the_paid_days(self):
         subscription = self.start_with_ten(decrease_policy="none")
         year = self.join(
             subscription, self.basic, self.day("2026-04-01"), plan_id=self.yearly
@@ -263,27 +253,27 @@ class TestChangePolicies(SubscriptionCase):
         self.bill("2026-04-10")
         self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
         self.yearly.decrease_policy = "none"
-        subscription._amend("line_ended", self.day("2026-04-10"), [(year, None)])
+        self.end_line(year, "2026-04-10", "plan")
         self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
 
-    def test_a_full_upgrade_is_charged_in_the_periods_of_a_trial_that_paid_early(self):
+    def test_a_full_upgrade_follows_the_billing_periods_of_an_early_activation(self):
         self.monthly.write({"increase_policy": "full", "trial_days": 30})
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         self.twenty_from(subscription, "2026-05-16")
         subscription.action_activate()
         self.bill("2026-05-16")
-        # From 10 April and from 10 May on.
+        # The periods start on 10 April and 10 May.
         self.assertEqual(self.billed(subscription), 70 + 140)
 
-    def shown(self, subscription, amendment):
+    def shown(self, subscription, change_plan):
         return {
             str(invoice.day): float(invoice.amount)
             for invoice in subscription._forecast_change(
-                amendment, self.day("2026-05-02")
+                change_plan, self.day("2026-05-02")
             )
         }
 
-    def test_a_plan_that_is_charged_in_full_takes_the_place_of_the_old_one(self):
+    def test_a_plan_charged_in_full_replaces_the_charge_of_the_old_one(self):
         # 700.00 a year are less than 70.00 a month.
         subscription = self.start_with_ten(decrease_policy="full")
         subscription.change_plan(
@@ -295,7 +285,7 @@ class TestChangePolicies(SubscriptionCase):
         self.assertEqual(rows.mapped("amount"), [70, -70, 700])
         self.assertEqual(rows[-1].date_start, self.day("2026-04-01"))
 
-    def test_what_is_shown_before_is_what_is_billed(self):
+    def test_the_preview_equals_the_invoices_for_each_policy(self):
         for policy in ("full", "none", "next_period", "prorate"):
             with self.subTest(policy):
                 subscription = self.start_with_ten(increase_policy=policy)

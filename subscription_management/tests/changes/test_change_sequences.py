@@ -9,8 +9,8 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestChangesTogether(SubscriptionCase):
-    """One thing that people do after another, on the same subscription."""
+class TestChangeSequences(SubscriptionCase):
+    """One change after another, on the same subscription."""
 
     def seats(self, quantity=1, **values):
         return self.subscribe(self.seat, on="2026-05-01", quantity=quantity, **values)
@@ -25,7 +25,7 @@ class TestChangesTogether(SubscriptionCase):
         return amounts
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_a_cancellation_undone_keeps_what_was_changed_since(self):
+    def test_undoing_a_cancellation_keeps_later_changes(self):
         subscription = self.seats()
         subscription._end_on(self.day("2026-07-01"))
         subscription.change_quantity(subscription.line_ids, 3, self.day("2026-06-01"))
@@ -36,7 +36,7 @@ class TestChangesTogether(SubscriptionCase):
         )
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_the_last_of_two_cancellations_is_the_one_to_undo(self):
+    def test_the_last_of_two_cancellations_is_undone(self):
         subscription = self.seats()
         subscription._end_on(self.day("2026-08-01"))
         subscription._end_on(self.day("2026-07-01"))
@@ -47,7 +47,7 @@ class TestChangesTogether(SubscriptionCase):
         self.assertNotIn("line_ended", kinds)
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_what_goes_on_elsewhere_is_not_taken_back(self):
+    def test_the_end_of_a_transferred_subscription_cannot_be_undone(self):
         subscription = self.seats()
         heir = self.env["res.partner"].create({"name": "Heir"})
         subscription.transfer(heir, self.day("2026-06-01"))
@@ -55,18 +55,11 @@ class TestChangesTogether(SubscriptionCase):
             subscription.action_undo_cancellation()
 
     @freeze_time("2026-05-21 09:00:00")
-    def test_the_whole_period_is_charged_for_the_step_of_the_day(self):
+    def test_a_full_change_is_charged_for_the_quantity_of_its_day(self):
         subscription = self.seats(20)
         line = subscription.line_ids
-        subscription._amend(
-            "quantity", self.day("2026-05-11"), [(line, {"quantity": 10})]
-        )
-        subscription._amend(
-            "quantity",
-            self.day("2026-05-21"),
-            [(line, {"quantity": 30})],
-            policy="full",
-        )
+        self.change_line(line, "2026-05-11", quantity=10)
+        self.change_line(line, "2026-05-21", "full", quantity=30)
         served = subscription._lines_on(self.day("2026-05-21"))
         self.assertEqual(served.quantity, 30)
         self.bill("2026-06-01")
@@ -74,12 +67,12 @@ class TestChangesTogether(SubscriptionCase):
         self.assertEqual(june.amount, 210)
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_the_first_of_two_scheduled_prices_is_not_taken_back_alone(self):
+    def test_the_first_of_two_scheduled_prices_cannot_be_undone_alone(self):
         subscription = self.seats()
         line = subscription.line_ids
         first = subscription.change_price(line, 12, self.day("2026-07-01"))
         second = subscription.change_price(line, 11, self.day("2026-06-01"))
-        with self.assertRaisesRegex(UserError, "later one back first"):
+        with self.assertRaisesRegex(UserError, "undo the later one first"):
             first.action_undo()
         second.action_undo()
         first.action_undo()
@@ -89,7 +82,7 @@ class TestChangesTogether(SubscriptionCase):
         )
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_a_change_is_taken_back_after_a_cancellation_that_was(self):
+    def test_a_change_can_be_undone_after_an_undone_cancellation(self):
         subscription = self.seats()
         change = subscription.change_quantity(
             subscription.line_ids, 3, self.day("2026-06-01")
@@ -99,7 +92,7 @@ class TestChangesTogether(SubscriptionCase):
         change.action_undo()
         self.assertEqual(self.billed(subscription, "2026-06-01")["2026-06"], 7)
 
-    def test_a_trial_that_is_started_early_keeps_its_changes_and_steps(self):
+    def test_a_trial_that_ends_early_keeps_its_scheduled_changes(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-05-01 09:00:00"):
             subscription = self.seats()
@@ -114,7 +107,7 @@ class TestChangesTogether(SubscriptionCase):
                 {"2026-05": 21, "2026-06": 21, "2026-07": 21, "2026-08": 28},
             )
 
-    def test_a_discount_of_three_periods_begins_with_the_paid_ones(self):
+    def test_a_discount_of_three_periods_starts_after_the_trial(self):
         self.monthly.trial_days = 30
         with freeze_time("2026-05-01 09:00:00"):
             subscription = self.seats(start=False)
@@ -129,7 +122,7 @@ class TestChangesTogether(SubscriptionCase):
         self.assertEqual(billed.mapped("amount"), [3.5, 3.5, 3.5, 7])
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_an_upgrade_at_a_discount_for_a_time_is_an_upgrade(self):
+    def test_an_upgrade_with_a_limited_discount_is_an_upgrade(self):
         self.monthly.decrease_policy = "next_period"
         subscription = self.seats(10)
         subscription.grant_discount(
@@ -140,7 +133,7 @@ class TestChangesTogether(SubscriptionCase):
         self.assertEqual(change.date_effective, self.day("2026-05-11"))
 
     @freeze_time("2026-05-16 09:00:00")
-    def test_a_transfer_takes_pauses_fees_and_the_end_along(self):
+    def test_a_transfer_keeps_pauses_fees_and_the_scheduled_end(self):
         subscription = self.seats()
         self.join(subscription, self.basic, "2026-06-20", kind="one_off")
         subscription.client_reference = "PO 1"
@@ -157,14 +150,14 @@ class TestChangesTogether(SubscriptionCase):
         )
 
     @freeze_time("2026-05-16 09:00:00")
-    def test_what_rests_is_not_joined(self):
+    def test_a_paused_subscription_cannot_be_merged(self):
         first, second = self.seats(), self.seats()
         first.pause(self.day("2026-05-16"))
         with self.assertRaisesRegex(UserError, "is paused"):
             first.merge_into(second, self.day("2026-05-20"))
 
     @freeze_time("2026-05-16 09:00:00")
-    def test_a_duplicate_begins_anew_with_what_is_served(self):
+    def test_a_duplicate_starts_with_the_current_products(self):
         subscription = self.seats(10)
         subscription.change_quantity(subscription.line_ids, 12, self.day("2026-05-11"))
         twin = subscription.copy()
@@ -188,7 +181,7 @@ class TestChangesTogether(SubscriptionCase):
             by_program.discount_ids.percent = 90
 
     @freeze_time("2026-05-16 09:00:00")
-    def test_a_credit_larger_than_the_next_invoice_stops_no_invoice(self):
+    def test_a_credit_larger_than_the_next_invoice_becomes_a_credit_note(self):
         self.monthly.credit_policy = "next_invoice"
         subscription = self.subscribe(
             self.seat, self.basic, on="2026-05-01", quantity=10
@@ -198,9 +191,9 @@ class TestChangesTogether(SubscriptionCase):
             lambda line: line.product_id == self.seat
         )
         rows = [(seats, None)]
-        amendment = subscription._plan_change(rows, self.day("2026-05-02"))
-        foreseen = subscription._forecast_change(amendment, self.day("2026-06-02"))
-        subscription._amend("line_ended", self.day("2026-05-02"), rows)
+        change_plan = subscription._plan_change(rows, self.day("2026-05-02"))
+        foreseen = subscription._forecast_change(change_plan, self.day("2026-06-02"))
+        self.end_line(seats, "2026-05-02", "plan")
         self.assertFalse(self.bill("2026-05-16").invoice_count)
         self.bill("2026-06-01")
         newest = subscription.invoice_ids.sorted("id")[-1]
@@ -230,7 +223,7 @@ class TestChangesTogether(SubscriptionCase):
         self.assertEqual(subscription.state, "expired")
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_an_amount_off_beside_a_percentage_is_taken_once(self):
+    def test_an_amount_beside_a_percentage_is_deducted_once(self):
         subscription = self.subscribe(
             self.basic, self.basic, on="2026-05-01", start=False
         )
@@ -240,7 +233,7 @@ class TestChangesTogether(SubscriptionCase):
         self.assertEqual(sum(subscription.line_ids.mapped("period_amount")), 22 + 27)
 
     @freeze_time("2026-05-11 09:00:00")
-    def test_what_was_ended_is_not_ended_twice_with_a_traceback(self):
+    def test_a_cancelled_subscription_cannot_be_cancelled_again(self):
         subscription = self.seats()
         subscription._end_on(self.day("2026-05-11"))
         with self.assertRaisesRegex(UserError, "cannot become"):

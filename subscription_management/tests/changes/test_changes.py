@@ -9,7 +9,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestChanges(SubscriptionCase):
-    """What a change charges and credits, on real invoices."""
+    """The charges and credits of changes, on real invoices."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,7 +47,7 @@ class TestChanges(SubscriptionCase):
         self.assertEqual(subscription.invoice_ids.sorted()[0].amount_untaxed, 84)
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_seats_taken_away_are_one_credit_of_their_invoice(self):
+    def test_removed_seats_are_one_credit_of_their_invoice(self):
         subscription = self.start_with(self.seat, 10)
         charge = subscription.billed_period_ids
         charge.invoice_line_id.tax_ids.copy()
@@ -115,7 +115,7 @@ class TestChanges(SubscriptionCase):
         self.assertFalse(again.invoice_count)
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_scheduled_change_is_billed_on_its_day_and_can_be_taken_back(self):
+    def test_a_scheduled_change_is_billed_on_its_day_and_can_be_undone(self):
         subscription = self.start_with(self.seat, 10)
         change = subscription.change_quantity(
             subscription.line_ids, 12, self.day("2026-04-16")
@@ -126,11 +126,11 @@ class TestChanges(SubscriptionCase):
         change.action_undo()
         self.assertEqual(subscription.next_billing_date, self.day("2026-05-01"))
         self.assertEqual(subscription.line_ids.mapped("quantity"), [10])
-        with self.assertRaisesRegex(UserError, "taken back already"):
+        with self.assertRaisesRegex(UserError, "was undone already"):
             change.action_undo()
 
     @freeze_time("2026-04-20 09:00:00")
-    def test_a_change_that_took_effect_is_not_taken_back(self):
+    def test_a_change_that_took_effect_cannot_be_undone(self):
         subscription = self.start_with(self.seat, 10)
         change = subscription.change_quantity(
             subscription.line_ids, 12, self.day("2026-04-16")
@@ -139,21 +139,21 @@ class TestChanges(SubscriptionCase):
             change.action_undo()
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_the_earlier_of_two_scheduled_changes_is_not_taken_back_alone(self):
+    def test_the_earlier_of_two_scheduled_changes_cannot_be_undone_alone(self):
         subscription = self.start_with(self.seat, 10)
         first = subscription.change_quantity(
             subscription.line_ids, 12, self.day("2026-04-16")
         )
         last = subscription.line_ids.sorted("date_start")[-1]
         second = subscription.change_quantity(last, 15, self.day("2026-04-21"))
-        with self.assertRaisesRegex(UserError, "later one back first"):
+        with self.assertRaisesRegex(UserError, "undo the later one first"):
             first.action_undo()
         second.action_undo()
         first.action_undo()
         self.assertEqual(subscription.line_ids.mapped("quantity"), [10])
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_policies_for_upgrades(self):
+    def test_an_upgrade_is_charged_by_the_policy_of_its_plan(self):
         for policy, amounts in (
             ("full", [70, 14]),
             ("none", [70]),
@@ -173,7 +173,7 @@ class TestChanges(SubscriptionCase):
                 self.assertEqual(may.amount, 84)
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_a_change_that_waits_takes_effect_later_than_one_that_is_not_charged(self):
+    def test_a_change_from_the_next_period_is_effective_on_its_first_day(self):
         for policy, effective in (
             ("none", "2026-04-16"),
             ("next_period", "2026-05-01"),
@@ -248,7 +248,7 @@ class TestChanges(SubscriptionCase):
             subscription.pause(self.day("2026-05-15"), self.day("2026-06-15"))
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_scheduled_pause_begins_and_ends_by_itself(self):
+    def test_a_scheduled_pause_starts_and_ends_on_its_days(self):
         subscription = self.start_with(self.basic)
         subscription.pause(self.day("2026-04-16"), self.day("2026-04-21"))
         self.assertEqual(subscription.next_change_date, self.day("2026-04-16"))
@@ -262,12 +262,12 @@ class TestChanges(SubscriptionCase):
             self.assertEqual(subscription.monthly_amount, revenue)
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_the_forecast_of_a_change_is_what_is_billed(self):
+    def test_the_forecast_of_a_change_equals_its_invoices(self):
         subscription = self.start_with(self.seat, 10)
         rows = [(subscription.line_ids, {"quantity": 12})]
-        amendment = subscription._plan_change(rows, self.day("2026-04-16"))
-        foreseen = subscription._forecast_change(amendment, self.day("2026-06-02"))
-        subscription._amend("quantity", self.day("2026-04-16"), rows)
+        change_plan = subscription._plan_change(rows, self.day("2026-04-16"))
+        foreseen = subscription._forecast_change(change_plan, self.day("2026-06-02"))
+        self.change_line(subscription.line_ids, "2026-04-16", quantity=12)
         for invoice in foreseen:
             before = subscription.invoice_ids
             self.bill(invoice.day)
@@ -283,7 +283,7 @@ class TestChanges(SubscriptionCase):
             )
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_the_wizard_shows_the_invoices_and_makes_the_change(self):
+    def test_the_wizard_previews_and_applies_the_change(self):
         subscription = self.start_with(self.seat, 10)
         form = Form(
             self.env["subscription.change.wizard"].with_context(
@@ -307,10 +307,10 @@ class TestChanges(SubscriptionCase):
                 ("2026-04-16/2026-05-01", "Pro", "30.00"),
             ],
         )
-        self.assertEqual(subscription.change_ids[0].kind, "amended")
+        self.assertEqual(subscription.change_ids[0].kind, "changed")
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_the_wizard_without_a_change_says_so(self):
+    def test_the_wizard_refuses_to_apply_no_change(self):
         subscription = self.start_with(self.seat, 10)
         wizard = self.env["subscription.change.wizard"].with_context(
             default_subscription_id=subscription.id
@@ -319,7 +319,7 @@ class TestChanges(SubscriptionCase):
             wizard.create({}).action_confirm()
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_the_pause_is_shown_before_it_is_made(self):
+    def test_the_preview_of_a_pause_equals_its_credit(self):
         subscription = self.start_with(self.basic)
         wizard = self.env["subscription.pause.wizard"].create(
             {

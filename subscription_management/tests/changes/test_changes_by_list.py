@@ -9,7 +9,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestChangesByList(SubscriptionCase):
-    """The lines of what runs are changed with a day, and never typed over."""
+    """Lines of a started subscription are changed from a day, and never edited."""
 
     def setUp(self):
         super().setUp()
@@ -25,7 +25,7 @@ class TestChangesByList(SubscriptionCase):
         found = subscription.movement_ids.sorted(lambda each: (each.date, each.id))
         return [(str(each.date), each.kind, each.amount) for each in found]
 
-    def test_what_was_agreed_is_not_typed_over_once_it_runs(self):
+    def test_agreed_values_of_a_started_line_cannot_be_edited(self):
         line = self.seats().line_ids
         for name, value in (
             ("product_id", self.basic.id),
@@ -44,14 +44,14 @@ class TestChangesByList(SubscriptionCase):
             ):
                 line[name] = value
 
-    def test_lines_of_what_runs_are_neither_added_nor_deleted(self):
+    def test_lines_of_a_started_subscription_cannot_be_added_or_deleted(self):
         subscription = self.seats()
         with self.assertRaisesRegex(UserError, "Use the button Change"):
             subscription.line_ids = [Command.create({"product_id": self.basic.id})]
         with self.assertRaisesRegex(UserError, "Use the button Change"):
             subscription.line_ids.unlink()
 
-    def test_how_a_line_is_called_and_sorted_stays_free(self):
+    def test_the_description_and_order_of_a_line_can_be_edited(self):
         subscription = self.seats()
         with Form(subscription) as form, form.line_ids.edit(0) as line:
             line.name = "Seats of the shop"
@@ -61,7 +61,7 @@ class TestChangesByList(SubscriptionCase):
         self.assertEqual(subscription.line_ids.name, "Seats of the shop")
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_more_seats_in_arrears_move_the_revenue_and_leave_a_trace(self):
+    def test_added_seats_in_arrears_move_the_revenue_and_are_recorded(self):
         subscription = self.seats(2)
         change = subscription.change_quantity(
             subscription.line_ids, 20, Date.to_date("2026-04-01")
@@ -74,7 +74,7 @@ class TestChangesByList(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_line_that_joins_is_added_and_never_ended(self):
+    def test_a_new_line_is_recorded_as_added(self):
         subscription = self.seats(2)
         self.join(subscription, self.basic, "2026-05-01")
         change = subscription.change_ids.sorted("id")[-1]
@@ -92,7 +92,7 @@ class TestChangesByList(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_what_joins_once_is_billed_once_and_no_recurring_revenue(self):
+    def test_a_one_time_product_is_billed_once_and_is_no_recurring_revenue(self):
         subscription = self.seats(2)
         dozen = self.env.ref("uom.product_uom_dozen")
         self.basic.uom_ids = dozen
@@ -111,7 +111,7 @@ class TestChangesByList(SubscriptionCase):
         self.assertEqual(subscription.monthly_amount, 20)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_product_joins_by_the_dozen(self):
+    def test_a_product_can_be_added_in_another_unit(self):
         subscription = self.subscribe(on="2026-04-01", plan=self.plan)
         dozen = self.env.ref("uom.product_uom_dozen")
         self.seat.uom_ids = dozen
@@ -120,10 +120,10 @@ class TestChangesByList(SubscriptionCase):
         self.assertEqual(line.period_amount, 120)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_nothing_joins_what_has_ended_by_then(self):
+    def test_nothing_can_be_added_after_the_end(self):
         subscription, other = self.seats(2), self.seats(3)
         subscription._end_on(Date.to_date("2026-05-01"))
-        with self.assertRaisesRegex(UserError, "nothing can join"):
+        with self.assertRaisesRegex(UserError, "nothing can be added"):
             self.join(subscription, self.basic, "2026-05-01")
         with self.assertRaisesRegex(UserError, "ends on"):
             other.merge_into(subscription, Date.to_date("2026-05-01"))

@@ -9,8 +9,8 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-16 09:00:00")
-class TestSteps(SubscriptionCase):
-    """Prices and quantities that were agreed for later days."""
+class TestRamp(SubscriptionCase):
+    """Prices and quantities scheduled for later days."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,41 +32,41 @@ class TestSteps(SubscriptionCase):
             expected,
         )
 
-    def test_only_the_step_of_the_day_is_there_to_be_changed(self):
+    def test_the_change_of_a_day_applies_to_the_line_of_that_day(self):
         self.subscription.change_price(self.line, 8, self.july)
         for day, price in ((self.may, 7), (self.july, 8)):
             line = self.subscription._lines_to_change(day)
             self.assertEqual(line.mapped("price"), [price])
 
-    def test_units_added_before_a_step_are_there_after_it(self):
+    def test_units_added_before_a_scheduled_change_stay_after_it(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription.change_quantity(self.line, 12, self.may)
         self.assert_steps(
             [("2026-04-01", 10, 7), ("2026-05-01", 12, 7), ("2026-07-01", 12, 8)]
         )
 
-    def test_another_price_before_a_step_leaves_the_step_as_agreed(self):
+    def test_a_new_price_keeps_a_price_scheduled_for_later(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription.change_price(self.line, 7.5, self.may)
         self.assert_steps(
             [("2026-04-01", 10, 7), ("2026-05-01", 10, 7.5), ("2026-07-01", 10, 8)]
         )
 
-    def test_another_price_counts_for_a_later_quantity_too(self):
+    def test_a_new_price_applies_to_a_scheduled_quantity(self):
         self.subscription.change_quantity(self.line, 15, self.july)
         self.subscription.change_price(self.line, 7.5, self.may)
         self.assert_steps(
             [("2026-04-01", 10, 7), ("2026-05-01", 10, 7.5), ("2026-07-01", 15, 7.5)]
         )
 
-    def test_a_product_that_ends_has_no_step_any_more(self):
+    def test_a_removed_product_loses_its_scheduled_changes(self):
         self.subscription.change_price(self.line, 8, self.july)
-        self.subscription._amend("line_ended", self.may, [(self.line, None)])
+        self.end_line(self.line, self.may, "plan")
         self.assert_steps([("2026-04-01", 10, 7)])
         self.bill("2026-08-01")
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 70)
 
-    def test_a_cancellation_that_is_taken_back_leaves_the_steps_as_agreed(self):
+    def test_undoing_a_cancellation_restores_the_scheduled_changes(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription._end_on(self.may)
         self.assert_steps([("2026-04-01", 10, 7)])
@@ -74,20 +74,20 @@ class TestSteps(SubscriptionCase):
         self.assert_steps([("2026-04-01", 10, 7), ("2026-07-01", 10, 8)])
         self.assertEqual(self.line.date_end, self.july)
 
-    def test_a_discount_counts_for_later_steps(self):
+    def test_a_discount_applies_to_scheduled_prices(self):
         self.subscription.change_price(self.line, 8, self.july)
         self.subscription.grant_discount({"percent": 50}, self.may)
         self.bill("2026-07-01")
         billed = self.subscription.billed_period_ids.sorted("date_start")
         self.assertEqual(billed.mapped("amount"), [70, 35, 35, 40])
 
-    def test_a_change_with_later_steps_can_be_taken_back(self):
+    def test_a_change_before_a_scheduled_one_can_be_undone(self):
         self.subscription.change_price(self.line, 8, self.july)
         change = self.subscription.change_quantity(self.line, 12, self.may)
         change.action_undo()
         self.assert_steps([("2026-04-01", 10, 7), ("2026-07-01", 10, 8)])
 
-    def test_the_wizard_agrees_on_several_steps_as_it_showed_them(self):
+    def test_the_wizard_schedules_the_changes_that_it_previews(self):
         form = Form(
             self.env["subscription.schedule.changes.wizard"].with_context(
                 default_subscription_id=self.subscription.id
@@ -109,11 +109,11 @@ class TestSteps(SubscriptionCase):
         billed = self.subscription.billed_period_ids.sorted("date_start")
         self.assertEqual(billed.mapped("amount"), [70, 140, 140, 120])
 
-    def test_steps_out_of_order_or_without_a_change_are_refused(self):
+    def test_scheduled_changes_out_of_order_or_without_effect_are_refused(self):
         ramp = self.env["subscription.schedule.changes.wizard"].create(
             {"subscription_id": self.subscription.id, "line_id": self.line.id}
         )
-        with self.assertRaisesRegex(UserError, "Nothing changes"):
+        with self.assertRaisesRegex(UserError, "Nothing is changed"):
             ramp.action_confirm()
         step = {"quantity": 11, "price": 7}
         ramp.step_ids = [

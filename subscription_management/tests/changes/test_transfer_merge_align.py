@@ -8,8 +8,8 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestMoves(SubscriptionCase):
-    """What goes along to another customer, and what is refused meanwhile."""
+class TestTransferMergeAlign(SubscriptionCase):
+    """Transfers and merges, and the changes that they exclude."""
 
     @classmethod
     def setUpClass(cls):
@@ -20,7 +20,7 @@ class TestMoves(SubscriptionCase):
         self.run_action("ir_cron_convert_trials", day)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_cancellation_goes_along_and_is_taken_back_there(self):
+    def test_a_scheduled_end_is_transferred_and_can_be_undone_there(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription._end_on(self.day("2026-06-01"), "Too dear")
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
@@ -42,7 +42,7 @@ class TestMoves(SubscriptionCase):
         self.assertEqual(sum(follower.movement_ids.mapped("amount")), 30)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_step_after_a_cancellation_is_not_lost_with_a_transfer(self):
+    def test_a_transfer_keeps_changes_scheduled_after_the_end(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         subscription.change_quantity(subscription.line_ids, 20, self.day("2026-07-01"))
         subscription._end_on(self.day("2026-06-01"))
@@ -54,7 +54,7 @@ class TestMoves(SubscriptionCase):
         billed = follower.billed_period_ids.sorted("date_start")
         self.assertEqual(billed.mapped("amount"), [35, 70, 70, 140])
 
-    def test_a_trial_that_moves_asks_the_new_customer_for_a_payment_method(self):
+    def test_a_transferred_trial_requires_a_payment_method_of_the_new_customer(self):
         self.monthly.write(
             {"trial_days": 14, "trial_conversion": "with_payment_method"}
         )
@@ -68,7 +68,7 @@ class TestMoves(SubscriptionCase):
         self.bill("2026-05-15")
         self.assertFalse(follower.billed_period_ids)
 
-    def test_a_trial_that_moves_converts_on_its_day(self):
+    def test_a_transferred_trial_converts_on_its_day(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-04-05 09:00:00"):
             subscription = self.subscribe(on="2026-04-01")
@@ -82,23 +82,23 @@ class TestMoves(SubscriptionCase):
         )
 
     @freeze_time("2026-04-05 09:00:00")
-    def test_a_trial_is_not_moved_from_a_day_after_it(self):
+    def test_a_trial_cannot_be_transferred_on_a_day_after_it(self):
         self.monthly.trial_days = 14
         subscription = self.subscribe(on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "is on trial until"):
+        with self.assertRaisesRegex(UserError, "is in trial until"):
             subscription.transfer(self.heir, self.day("2026-04-15"))
 
     @freeze_time("2026-04-05 09:00:00")
-    def test_trials_are_not_joined(self):
+    def test_trials_cannot_be_merged(self):
         paid = self.subscribe(on="2026-04-01")
         self.monthly.trial_days = 14
         trial = self.subscribe(on="2026-04-01")
         for one, other in ((paid, trial), (trial, paid)):
-            with self.assertRaisesRegex(UserError, f"{trial.name} is on trial"):
+            with self.assertRaisesRegex(UserError, f"{trial.name} is in trial"):
                 one.merge_into(other, self.day("2026-04-11"))
 
     @freeze_time("2026-12-10 09:00:00")
-    def test_an_index_counts_from_the_start_of_the_term_that_moved(self):
+    def test_the_price_index_of_a_transferred_term_counts_from_its_start(self):
         index = self.env["subscription.price.index"].create({"name": "CPI"})
         index.value_ids = [
             Command.create({"date": "2026-01-01", "value": 100}),
@@ -120,13 +120,13 @@ class TestMoves(SubscriptionCase):
         self.assertEqual(renewed.price, 31.5)
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_what_reaches_the_day_of_a_transfer_is_refused(self):
+    def test_a_change_beyond_the_day_of_a_transfer_is_refused(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
         line, today = subscription.line_ids, self.day("2026-04-10")
         for change in (
             lambda: subscription.change_quantity(line, 20, today),
-            lambda: subscription._amend("line_ended", today, [(line, None)]),
+            lambda: self.end_line(line, today, "plan"),
             lambda: subscription.grant_discount(
                 {"percent": 10}, today, policy="prorate"
             ),
@@ -136,14 +136,14 @@ class TestMoves(SubscriptionCase):
             lambda: self.end_line(line, "2026-04-12"),
             lambda: self.join(subscription, self.basic, "2026-04-12"),
         ):
-            with self.assertRaisesRegex(UserError, f"goes on as {follower.name}"):
+            with self.assertRaisesRegex(UserError, f"is continued by {follower.name}"):
                 change()
         follower.change_quantity(follower.line_ids, 20, self.day("2026-04-16"))
         self.bill("2026-04-16")
         self.assertEqual(sum(follower.billed_period_ids.mapped("amount")), 70)
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_what_ends_before_the_day_of_a_transfer_is_agreed(self):
+    def test_a_change_that_ends_before_a_transfer_is_allowed(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription.transfer(self.heir, self.day("2026-04-16"))
         subscription.pause(self.day("2026-04-11"), self.day("2026-04-14"))
@@ -152,7 +152,7 @@ class TestMoves(SubscriptionCase):
         # 12 of 30 days, and once.
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 12 + 30)
 
-    def test_a_term_that_ends_before_the_transfer_raises_both(self):
+    def test_an_uplift_before_a_transfer_applies_to_both_subscriptions(self):
         self.monthly.write(
             {
                 "term_count": 1,
@@ -175,7 +175,7 @@ class TestMoves(SubscriptionCase):
         self.assertEqual(sorted(billed.mapped("amount")), [16.5, 16.5])
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_nothing_moves_after_the_end(self):
+    def test_a_transfer_after_the_end_is_refused(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription._end_on(self.day("2026-06-01"))
         for day in ("2026-06-01", "2026-06-15"):
@@ -183,19 +183,17 @@ class TestMoves(SubscriptionCase):
                 subscription.transfer(self.heir, self.day(day))
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_what_serves_nothing_does_not_move(self):
+    def test_a_subscription_without_products_cannot_be_transferred(self):
         subscription = self.subscribe(on="2026-04-01")
         other = self.subscribe(on="2026-04-01")
-        subscription._amend(
-            "line_ended", self.day("2026-04-10"), [(subscription.line_ids, None)]
-        )
-        with self.assertRaisesRegex(UserError, "Nothing is served"):
+        self.end_line(subscription.line_ids, "2026-04-10", "plan")
+        with self.assertRaisesRegex(UserError, "has no products"):
             subscription.transfer(self.heir, self.day("2026-04-16"))
-        with self.assertRaisesRegex(UserError, "Nothing is served"):
+        with self.assertRaisesRegex(UserError, "has no products"):
             subscription.merge_into(other, self.day("2026-04-16"))
 
     @freeze_time("2026-03-10 09:00:00")
-    def test_nothing_moves_before_the_start(self):
+    def test_a_transfer_before_the_start_is_refused(self):
         subscription = self.subscribe(on="2026-04-01")
         with self.assertRaisesRegex(UserError, "starts on"):
             subscription.transfer(self.heir, self.day("2026-03-15"))
@@ -205,7 +203,7 @@ class TestMoves(SubscriptionCase):
         self.assertEqual(follower.billed_period_ids.amount, 30)
 
     @freeze_time("2026-03-10 09:00:00")
-    def test_a_change_before_the_start_counts_from_the_start(self):
+    def test_a_change_before_the_start_is_effective_on_the_start(self):
         subscription = self.subscribe(on="2026-04-01")
         wizard = self.env["subscription.change.wizard"].create(
             {
@@ -229,16 +227,11 @@ class TestMoves(SubscriptionCase):
         self.bill("2026-04-01")
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 37)
 
-    def test_what_joins_in_a_trial_is_paid_for_after_it(self):
+    def test_a_product_added_in_a_trial_is_billed_after_it(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-04-05 09:00:00"):
             subscription = self.subscribe(on="2026-04-01")
-            seats = subscription.line_ids.browse()
-            values = self.subscribe(
-                self.seat, on="2026-04-01", start=False
-            ).line_ids._prepare_follower_values()
-            del values["calendar_start"]
-            subscription._amend("line_added", self.day("2026-04-05"), [(seats, values)])
+            self.join(subscription, self.seat, "2026-04-05")
         self.follow_trials_on("2026-04-15")
         self.bill("2026-04-15")
         self.assert_invoice_lines(

@@ -9,8 +9,8 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-10 09:00:00")
-class TestTakeBack(SubscriptionCase):
-    """Whatever is scheduled can be taken back until its day."""
+class TestUndo(SubscriptionCase):
+    """A scheduled change can be undone until its effective date."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,16 +22,15 @@ class TestTakeBack(SubscriptionCase):
         billed = subscription.billed_period_ids.sorted("date_start")
         return billed.mapped("amount")
 
-    def test_a_product_that_is_to_leave_stays(self):
+    def test_a_scheduled_removal_can_be_undone(self):
         subscription = self.subscribe(on="2026-04-01")
-        rows = [(subscription.line_ids, None)]
-        change = subscription._amend("line_ended", self.day("2026-04-16"), rows)
+        change = self.end_line(subscription.line_ids, "2026-04-16", "plan")
         self.assertTrue(change.can_undo)
         change.action_undo()
         self.assertEqual(self.amounts(subscription), [30, 30])
         self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 30)
 
-    def test_a_product_that_is_to_join_does_not(self):
+    def test_a_scheduled_product_can_be_undone(self):
         subscription = self.subscribe(on="2026-04-01")
         wizard = self.env["subscription.change.wizard"].create(
             {
@@ -51,20 +50,18 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [30, 30])
         self.assertEqual(len(subscription.line_ids), 1)
 
-    def test_a_change_before_a_cancellation_is_taken_back_after_it(self):
+    def test_a_change_before_a_cancellation_is_undone_after_the_cancellation(self):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         seat = subscription.line_ids.filtered(lambda line: line.price == 7)
-        change = subscription._amend(
-            "line_ended", self.day("2026-04-16"), [(seat, None)]
-        )
+        change = self.end_line(seat, "2026-04-16", "plan")
         subscription._end_on(self.day("2026-06-01"))
-        with self.assertRaisesRegex(UserError, "later one back first"):
+        with self.assertRaisesRegex(UserError, "undo the later one first"):
             change.action_undo()
         subscription.action_undo_cancellation()
         change.action_undo()
         self.assertEqual(set(subscription.line_ids.mapped("date_end")), {False})
 
-    def test_aligned_days_and_term_are_taken_back(self):
+    def test_undoing_an_alignment_restores_periods_and_term(self):
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         first = self.subscribe(on="2026-04-01")
         second = self.subscribe(on="2026-04-06")
@@ -74,7 +71,7 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(second.term_end, self.day("2027-04-06"))
         self.assertEqual(self.amounts(second, "2026-05-06"), [30, 30])
 
-    def test_a_transfer_is_taken_back(self):
+    def test_a_transfer_can_be_undone(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
@@ -90,7 +87,7 @@ class TestTakeBack(SubscriptionCase):
         again = subscription.transfer(self.heir, self.day("2026-05-16"))
         self.assertEqual(again.state, "active")
 
-    def test_a_cancellation_comes_back_with_the_transfer(self):
+    def test_undoing_a_transfer_restores_the_scheduled_end(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription._end_on(self.day("2026-06-01"), "Too dear")
         subscription.transfer(self.heir, self.day("2026-04-16"))
@@ -99,7 +96,7 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(self.newest(subscription, "cancelled").reason, "Too dear")
         self.assertEqual(self.amounts(subscription, "2026-07-01"), [30, 30])
 
-    def test_a_transfer_of_a_trial_is_taken_back(self):
+    def test_a_transfer_of_a_trial_can_be_undone(self):
         self.monthly.trial_days = 14
         subscription = self.subscribe(on="2026-04-01")
         follower = subscription.transfer(self.heir, self.day("2026-04-12"))
@@ -109,7 +106,7 @@ class TestTakeBack(SubscriptionCase):
             subscription._follow_trial()
         self.assertEqual(self.amounts(subscription), [30])
 
-    def test_a_transfer_is_not_taken_back_over_what_was_agreed_since(self):
+    def test_a_transfer_cannot_be_undone_before_later_changes(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
         since = follower.change_quantity(follower.line_ids, 20, self.day("2026-04-20"))
@@ -120,17 +117,17 @@ class TestTakeBack(SubscriptionCase):
         change.action_undo()
         self.assertEqual(self.amounts(subscription), [70, 70])
 
-    def test_a_transfer_that_was_billed_ahead_is_not_taken_back(self):
+    def test_a_transfer_that_was_billed_ahead_cannot_be_undone(self):
         self.monthly.due_shift_days = -10
         subscription = self.subscribe(on="2026-04-01")
         follower = subscription.transfer(self.heir, self.day("2026-05-01"))
         with freeze_time("2026-04-21 09:00:00"):
             self.bill("2026-04-21")
             self.assertEqual(follower.billed_period_ids.amount, 30)
-            with self.assertRaisesRegex(UserError, "was billed already"):
+            with self.assertRaisesRegex(UserError, "was already billed"):
                 self.newest(subscription, "transferred").action_undo()
 
-    def test_two_that_were_to_become_one_stay_two(self):
+    def test_a_merge_can_be_undone_from_both_subscriptions(self):
         for side in (0, 1):
             with self.subTest(side):
                 first = self.subscribe(on="2026-04-01")
@@ -156,16 +153,16 @@ class TestTakeBack(SubscriptionCase):
         self.monthly.write({"term_count": 1, "term_unit": "month"})
         return self.subscribe(on="2026-04-01")
 
-    def test_the_prices_of_a_new_term_are_not_taken_back_without_it(self):
+    def test_the_prices_of_a_renewal_cannot_be_undone_without_it(self):
         subscription = self.subscribe_for_a_month()
         self.renew_early(subscription)
         price = self.newest(subscription, "price")
         self.assertFalse(price.can_undo)
-        with self.assertRaisesRegex(UserError, "take the renewal back"):
+        with self.assertRaisesRegex(UserError, "Undo the renewal"):
             price.action_undo()
         self.assertEqual(subscription.term_end, self.day("2026-06-01"))
 
-    def test_a_renewal_is_taken_back_as_a_whole(self):
+    def test_a_renewal_is_undone_as_a_whole(self):
         subscription = self.subscribe_for_a_month()
         before = subscription._term_as_it_is()
         renewal = self.renew_early(subscription)
@@ -176,17 +173,17 @@ class TestTakeBack(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [30, 30])
         self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 30)
 
-    def test_of_two_renewals_the_last_one_is_taken_back_first(self):
+    def test_of_two_renewals_the_last_one_is_undone_first(self):
         subscription = self.subscribe_for_a_month()
         first = self.renew_early(subscription)
         second = self.renew_early(subscription)  # at 36.30
-        with self.assertRaisesRegex(UserError, "take the later one back"):
+        with self.assertRaisesRegex(UserError, "undo the later one"):
             first.action_undo()
         second.action_undo()
         self.assertEqual(subscription.term_end, self.day("2026-06-01"))
         self.assertEqual(self.amounts(subscription, "2026-06-01"), [30, 33, 33])
 
-    def test_with_a_renewal_the_notice_that_was_given_before_counts_again(self):
+    def test_undoing_a_renewal_restores_an_earlier_cancellation(self):
         subscription = self.subscribe_for_a_month()
         subscription._end_on(self.day("2026-05-01"), "We move abroad")
         renewal = self.renew_early(subscription)
@@ -198,7 +195,7 @@ class TestTakeBack(SubscriptionCase):
         )
         self.assertEqual(self.amounts(subscription), [30])
 
-    def test_what_was_billed_ahead_of_a_renewal_is_credited_when_taken_back(self):
+    def test_undoing_a_renewal_credits_periods_billed_ahead(self):
         self.monthly.write({"due_shift_days": -10, "renewal_policy": "expire"})
         subscription = self.subscribe_for_a_month()
         renewal = self.renew_early(subscription)

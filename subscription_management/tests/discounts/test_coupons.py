@@ -40,7 +40,7 @@ class TestCoupons(SubscriptionCase):
         subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
         self.assertEqual(subscription.line_ids.discount_ids.coupon_id, own)
 
-    def test_a_code_of_all_companies_is_no_companys_own(self):
+    def test_a_code_of_all_companies_cannot_be_used_by_one_company(self):
         self.coupon(self.nowhere, active=False)
         other = self.coupon(self.there, code="OTHER")
         taken = self.assertRaisesRegex(ValidationError, "for all companies; choose")
@@ -49,7 +49,7 @@ class TestCoupons(SubscriptionCase):
         with taken:
             other.code = "spring "
 
-    def test_a_code_of_a_company_is_not_for_all_even_out_of_sight(self):
+    def test_a_code_of_an_invisible_company_cannot_be_used_for_all(self):
         self.coupon(self.there)
         here = self.env["subscription.coupon"].with_context(
             allowed_company_ids=self.here.ids
@@ -59,7 +59,7 @@ class TestCoupons(SubscriptionCase):
                 {"code": "spring", "percent": 5, "company_id": False}
             )
 
-    def test_a_reason_offers_no_coupon_of_another_company(self):
+    def test_a_reason_cannot_offer_a_coupon_of_another_company(self):
         theirs = self.coupon(self.there)
         reasons = self.env["subscription.cancellation.reason"]
         values = {"name": "The price", "offer": "coupon", "coupon_id": theirs.id}
@@ -70,7 +70,7 @@ class TestCoupons(SubscriptionCase):
             because.company_id = self.here
 
     def test_a_shared_reason_offers_a_coupon_of_one_company(self):
-        """Where there is one company only, nobody sees whose the two are."""
+        """With a single company, its records do not show their company."""
         own = self.coupon(self.here)
         because = self.env["subscription.cancellation.reason"].create(
             {"name": "The price", "offer": "coupon", "coupon_id": own.id}
@@ -78,7 +78,7 @@ class TestCoupons(SubscriptionCase):
         self.assertFalse(because.company_id)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_an_accepted_offer_redeems_the_coupon_that_was_shown(self):
+    def test_an_accepted_offer_redeems_the_previewed_coupon(self):
         subscription = self.subscribe(on="2026-04-01")
         shown = self.coupon(self.nowhere)
         because = self.env["subscription.cancellation.reason"].create(

@@ -5,7 +5,7 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestWhatDiscountsCount(SubscriptionCase):
+class TestDiscountCycles(SubscriptionCase):
     """The numbers of decision 8."""
 
     def billed_from_april_to_july(self, policy):
@@ -23,14 +23,14 @@ class TestWhatDiscountsCount(SubscriptionCase):
             for row in subscription.billed_period_ids.sorted("date_start")
         ]
 
-    def test_a_discount_for_three_months_counts_the_one_that_rests(self):
+    def test_a_discount_of_three_periods_counts_a_paused_one(self):
         for policy in ("waived", "extends"):
             with self.subTest(policy):
                 self.assertEqual(
                     self.billed_from_april_to_july(policy), [(4, 15), (6, 15), (7, 30)]
                 )
 
-    def test_a_discount_for_three_months_counts_a_paused_one_that_is_billed(self):
+    def test_a_discount_of_three_periods_counts_a_billed_pause(self):
         self.assertEqual(
             self.billed_from_april_to_july("billed"),
             [(4, 15), (5, 15), (6, 15), (7, 30)],
@@ -59,10 +59,10 @@ class TestWhatDiscountsCount(SubscriptionCase):
         rows = subscription.billed_period_ids
         return {row.line_id.product_id.name: row.amount for row in rows}
 
-    def test_a_net_share_follows_an_amount_off_its_base(self):
+    def test_a_net_share_follows_a_discount_of_its_base(self):
         self.assertEqual(self.support_and_software(), {"Basic": 80, "Support": 8})
 
-    def test_a_share_before_discounts_does_not_follow_it(self):
+    def test_a_share_before_discounts_ignores_a_discount_of_its_base(self):
         self.assertEqual(
             self.support_and_software(base_price="list"), {"Basic": 80, "Support": 10}
         )

@@ -4,8 +4,8 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestCouponMoves(SubscriptionCase):
-    """Half of 30.00 off by a coupon, and what is left of it on a plan at 40.00."""
+class TestDiscountOnPlanChange(SubscriptionCase):
+    """A coupon of 50 % on a plan at 30.00, and after a change to one at 40.00."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,20 +34,20 @@ class TestCouponMoves(SubscriptionCase):
             for row in subscription.billed_period_ids.sorted("id")
         ][1:]
 
-    def test_a_coupon_of_another_plan_ends_with_the_old_line(self):
+    def test_a_coupon_not_accepted_on_the_new_plan_ends(self):
         subscription = self.subscribe_with(self.monthly)
         self.assertEqual(
             self.move(subscription, self.pro),
             [("2026-04-16", -7.5), ("2026-04-16", 20.0)],
         )
-        # It was redeemed all the same, and does not come back by itself.
+        # It stays redeemed, and is not granted again automatically.
         coupon = subscription.line_ids.discount_ids.coupon_id
         self.assertEqual(coupon.redemption_count, 1)
         self.move(subscription, self.monthly, "2026-05-01")
         self.assertEqual(subscription._lines_on(self.day("2026-05-01")).price, 30)
         self.assertEqual(subscription.billed_period_ids.sorted("id")[-1].amount, 30)
 
-    def test_a_coupon_of_both_plans_goes_along(self):
+    def test_a_coupon_accepted_on_both_plans_is_kept(self):
         for plans in ((self.monthly, self.pro), ()):
             subscription = self.subscribe_with(*plans, code=f"HALF{len(plans)}")
             self.assertEqual(
@@ -55,7 +55,7 @@ class TestCouponMoves(SubscriptionCase):
                 [("2026-04-16", -7.5), ("2026-04-16", 10.0)],
             )
 
-    def test_what_was_granted_by_hand_goes_along(self):
+    def test_a_manual_discount_is_kept_on_a_new_plan(self):
         subscription = self.subscribe_with(self.monthly)
         subscription.grant_discount({"percent": 10}, self.day("2026-05-01"))
         self.bill("2026-05-01")  # 30.00 less 50 % less 10 %
@@ -64,7 +64,7 @@ class TestCouponMoves(SubscriptionCase):
             [("2026-05-01", -13.5), ("2026-05-01", 36.0)],
         )
 
-    def test_a_coupon_of_another_plan_ends_where_the_periods_become_longer(self):
+    def test_a_coupon_not_accepted_on_a_longer_interval_ends(self):
         subscription = self.subscribe_with(self.monthly)
         self.assertEqual(
             self.move(subscription, self.yearly, "2026-05-01"),
@@ -82,7 +82,7 @@ class TestCouponMoves(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(subscription.billed_period_ids.sorted("id")[-1].amount, 3.5)
 
-    def test_the_preview_of_a_rep_shows_what_is_left(self):
+    def test_a_salesperson_sees_the_remaining_discount_in_the_preview(self):
         rep = new_test_user(
             self.env,
             "rep",
@@ -102,7 +102,7 @@ class TestCouponMoves(SubscriptionCase):
         self.bill("2026-05-01")
         self.assertEqual(subscription.billed_period_ids.sorted("id")[-1].amount, 40)
 
-    def test_a_cheaper_plan_is_an_upgrade_where_it_costs_more_without_the_coupon(self):
+    def test_a_cheaper_plan_without_the_coupon_is_an_upgrade(self):
         self.monthly.decrease_policy = "none"
         for plans, billed in (
             ((self.monthly,), [("2026-04-16", -7.5), ("2026-04-16", 10.0)]),
@@ -111,7 +111,7 @@ class TestCouponMoves(SubscriptionCase):
             subscription = self.subscribe_with(*plans, code=f"FOR{len(plans)}")
             self.assertEqual(self.move(subscription, self.lite), billed)
 
-    def test_a_move_that_is_taken_back_gives_the_coupon_back(self):
+    def test_undoing_a_plan_change_restores_the_coupon(self):
         subscription = self.subscribe_with(self.monthly)
         subscription.change_plan(
             subscription.line_ids, self.pro, self.day("2030-01-01")

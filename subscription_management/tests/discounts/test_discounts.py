@@ -19,7 +19,7 @@ class TestDiscounts(SubscriptionCase):
     def amounts(self, subscription):
         return subscription.billed_period_ids.sorted("date_start").mapped("amount")
 
-    def test_a_coupon_for_three_months_ends_by_itself(self):
+    def test_a_coupon_of_three_periods_ends_after_them(self):
         self.coupon(cycles=3)
         subscription = self.subscribe(on="2026-04-01", start=False)
         subscription.redeem_coupon("spring ", Date.to_date("2026-04-01"))
@@ -27,7 +27,7 @@ class TestDiscounts(SubscriptionCase):
         self.bill("2026-08-01")
         self.assertEqual(self.amounts(subscription), [15, 15, 15, 30, 30])
 
-    def test_the_cycles_count_on_when_units_are_added(self):
+    def test_added_units_do_not_restart_the_duration(self):
         self.coupon(cycles=3)
         subscription = self.subscribe(
             self.seat, on="2026-04-01", quantity=10, start=False
@@ -42,7 +42,7 @@ class TestDiscounts(SubscriptionCase):
         self.assertEqual(self.amounts(subscription), [35, 35, 70, 140])
 
     @freeze_time("2026-04-16 09:00:00")
-    def test_a_discount_is_granted_from_the_next_period(self):
+    def test_a_discount_starts_with_the_next_period(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         action = subscription.action_discount()
@@ -59,7 +59,7 @@ class TestDiscounts(SubscriptionCase):
         self.assertEqual(subscription.change_ids[0].reason, "Loyal")
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_limited_discount_lowers_the_revenue_only_if_the_company_says_so(self):
+    def test_a_limited_discount_lowers_the_revenue_only_by_company_setting(self):
         self.coupon(cycles=3)
         subscription = self.subscribe(on="2026-04-01", start=False)
         subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
@@ -69,7 +69,7 @@ class TestDiscounts(SubscriptionCase):
         subscription.line_ids._compute_amounts()
         self.assertEqual(subscription.line_ids.monthly_amount, 15)
 
-    def test_a_lasting_discount_lowers_the_revenue(self):
+    def test_a_discount_forever_lowers_the_revenue(self):
         self.coupon()
         subscription = self.subscribe(on="2026-04-01", start=False)
         subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
@@ -78,7 +78,7 @@ class TestDiscounts(SubscriptionCase):
     def test_a_coupon_outside_its_limits_is_refused_with_the_reason(self):
         for values, reason in (
             ({"date_to": "2026-03-31"}, "not valid today"),
-            ({"plan_ids": self.yearly.ids}, "not for the plan Monthly"),
+            ({"plan_ids": self.yearly.ids}, "not accepted on the plan Monthly"),
             (
                 {
                     "fixed_amount": 3,
@@ -93,12 +93,12 @@ class TestDiscounts(SubscriptionCase):
                 subscription.redeem_coupon("SPRING", Date.to_date("2026-04-01"))
             coupon.unlink()
 
-    def test_a_coupon_is_redeemed_no_more_often_than_allowed(self):
+    def test_a_coupon_cannot_exceed_its_redemptions(self):
         self.coupon(max_redemptions=1, max_per_customer=0)
         day = Date.to_date("2026-04-01")
         first = self.subscribe(on="2026-04-01", start=False)
         first.redeem_coupon("SPRING", day)
-        with self.assertRaisesRegex(UserError, "used up"):
+        with self.assertRaisesRegex(UserError, "no redemptions left"):
             self.subscribe(on="2026-04-01", start=False).redeem_coupon("SPRING", day)
 
     def test_a_customer_redeems_a_coupon_once(self):
@@ -106,11 +106,11 @@ class TestDiscounts(SubscriptionCase):
         day = Date.to_date("2026-04-01")
         self.subscribe(on="2026-04-01", start=False).redeem_coupon("SPRING", day)
         again = self.subscribe(on="2026-04-01", start=False)
-        with self.assertRaisesRegex(UserError, "has used the coupon"):
+        with self.assertRaisesRegex(UserError, "has already used the coupon"):
             again.redeem_coupon("SPRING", day)
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_coupon_that_moves_to_another_customer_is_redeemed_once(self):
+    def test_a_transferred_coupon_is_redeemed_once(self):
         coupon = self.coupon(max_redemptions=2)
         day = Date.to_date("2026-05-01")
         subscription = self.subscribe(on="2026-04-01", start=False)
@@ -119,36 +119,36 @@ class TestDiscounts(SubscriptionCase):
         heir = self.env["res.partner"].create({"name": "Heir"})
         follower = subscription.transfer(heir, day)
         self.assertEqual(coupon.redemption_count, 1)
-        with self.assertRaisesRegex(UserError, "has used the coupon"):
+        with self.assertRaisesRegex(UserError, "has already used the coupon"):
             follower.redeem_coupon("SPRING", day)
 
     def test_an_unknown_coupon_is_refused(self):
         self.coupon()
         subscription = self.subscribe(on="2026-04-01", start=False)
         for code in ("SPRIGN", "%", "SPR_NG"):
-            with self.assertRaisesRegex(UserError, "check the spelling"):
+            with self.assertRaisesRegex(UserError, "check the code"):
                 subscription.redeem_coupon(code, Date.to_date("2026-04-01"))
 
-    def test_a_coupon_that_takes_nothing_off_is_refused(self):
+    def test_a_coupon_without_a_discount_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "percentage or an amount"):
             self.coupon(percent=0)
         with self.assertRaisesRegex(ValidationError, "percentage or an amount"):
             self.env["subscription.coupon"].create({"code": "OTHER"})
 
-    def test_a_discount_that_cannot_be_is_refused_in_words(self):
+    def test_an_invalid_discount_is_refused_with_the_reason(self):
         day = Date.to_date("2026-06-01")
         for start in (False, True):
             subscription = self.subscribe(on="2026-04-01", start=start)
             for values, reason in (
-                ({"percent": 0}, "takes nothing off"),
-                ({}, "takes nothing off"),
-                ({"fixed_amount": 0.001}, "takes nothing off"),
-                ({"percent": 0.00001}, "takes nothing off"),
-                ({"percent": 10, "cycles": -1}, "whole number of periods"),
-                ({"percent": 10, "cycles": 1.5}, "whole number of periods"),
-                ({"percent": float("nan")}, "give numbers"),
-                ({"fixed_amount": float("inf")}, "give numbers"),
-                ({"fixed_amount": "50"}, "give numbers"),
+                ({"percent": 0}, "discount is zero"),
+                ({}, "discount is zero"),
+                ({"fixed_amount": 0.001}, "discount is zero"),
+                ({"percent": 0.00001}, "discount is zero"),
+                ({"percent": 10, "cycles": -1}, "whole number of billing periods"),
+                ({"percent": 10, "cycles": 1.5}, "whole number of billing periods"),
+                ({"percent": float("nan")}, "enter numbers"),
+                ({"fixed_amount": float("inf")}, "enter numbers"),
+                ({"fixed_amount": "50"}, "enter numbers"),
                 ({"percent": 101}, "0 to 100"),
                 ({"percent": -1}, "0 to 100"),
                 ({"fixed_amount": -1}, "0 or more"),
@@ -159,21 +159,21 @@ class TestDiscounts(SubscriptionCase):
                 ):
                     subscription.grant_discount(values, day)
 
-    def test_the_window_refuses_a_discount_that_cannot_be(self):
+    def test_the_wizard_refuses_an_invalid_discount(self):
         subscription = self.subscribe(on="2026-04-01")
         action = subscription.action_discount()
         wizards = self.env["subscription.discount.wizard"].with_context(
             **action["context"]
         )
         for values, reason in (
-            ({"percent": 10, "cycles": -1}, "whole number of periods"),
-            ({"percent": 0.00001}, "amount to take off"),
-            ({"fixed_amount": 0.001}, "amount to take off|takes nothing off"),
+            ({"percent": 10, "cycles": -1}, "whole number of billing periods"),
+            ({"percent": 0.00001}, "percentage or an amount"),
+            ({"fixed_amount": 0.001}, "percentage or an amount|discount is zero"),
         ):
             with self.subTest(**values), self.assertRaisesRegex(UserError, reason):
                 wizards.create(values).action_confirm()
 
-    def test_a_coupon_is_not_granted_without_its_code(self):
+    def test_a_coupon_cannot_be_granted_without_its_code(self):
         coupon = self.coupon(date_to="2020-01-01")
         subscription = self.subscribe(on="2026-04-01")
         with self.assertRaisesRegex(UserError, "redeem its code"):
@@ -181,6 +181,6 @@ class TestDiscounts(SubscriptionCase):
                 {"percent": 50, "coupon_id": coupon.id}, Date.to_date("2026-06-01")
             )
 
-    def test_more_than_everything_cannot_be_taken_off(self):
+    def test_a_coupon_cannot_exceed_one_hundred_percent(self):
         with self.assertRaisesRegex(ValidationError, "0 to 100"):
             self.coupon(percent=101)

@@ -10,7 +10,7 @@ from ..common import SubscriptionCase
 class SeveralLinesCase(SubscriptionCase):
     """Subscriptions of lines whose prices and intervals are theirs alone.
 
-    Nothing is billed for a period that costs nothing, so it is in no row.
+    A period with a price of zero has no billed period.
     """
 
     def lines(self, *prices, on="2026-01-01", start=True, **values):
@@ -50,20 +50,22 @@ class SeveralLinesCase(SubscriptionCase):
             form[name] = value
         return form
 
-    def foreseen(self, subscription, amendment, until="2028-02-01"):
+    def foreseen(self, subscription, change_plan, until="2028-02-01"):
         products = self.env["product.product"]
         return sorted(
             (
                 str(item.period.start),
-                products.browse(amendment.values[item.line]["product_id"]).name,
+                products.browse(change_plan.values[item.line]["product_id"]).name,
                 float(item.amount),
             )
-            for invoice in subscription._forecast_change(amendment, Date.to_date(until))
+            for invoice in subscription._forecast_change(
+                change_plan, Date.to_date(until)
+            )
             for item in invoice.items
         )
 
     def billed(self, subscription, until="2028-01-01"):
-        """Bill until a day; return (first day, product, amount) of what that brings."""
+        """Bill until a day; return (first day, product, amount) of the new periods."""
         known = subscription.billed_period_ids
         self.bill(until)
         return sorted(
@@ -79,10 +81,10 @@ class SeveralLinesCase(SubscriptionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestAmountsOffSeveralLines(SeveralLinesCase):
-    """An amount off is taken off as many lines as it takes, once."""
+class TestDiscountAmounts(SeveralLinesCase):
+    """A discount amount is deducted once, from as many lines as necessary."""
 
-    def test_an_amount_goes_on_to_the_next_line_until_it_is_spent(self):
+    def test_the_rest_of_an_amount_is_deducted_from_the_next_lines(self):
         for prices, percent, amount, owed in (
             ((30, 700), 0, 50, [0, 680]),
             ((700, 30), 0, 50, [650, 30]),
@@ -103,7 +105,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
                 amounts = subscription.line_ids.sorted("sequence")
                 self.assertEqual(amounts.mapped("period_amount"), owed)
 
-    def test_it_is_spent_on_what_earlier_discounts_have_left(self):
+    def test_an_amount_is_deducted_after_earlier_discounts(self):
         day = Date.to_date("2026-01-01")
         subscription = self.monthly_lines(30, 700, start=False)
         subscription.grant_discount({"fixed_amount": 20}, day)
@@ -114,7 +116,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
             subscription.line_ids.sorted("sequence").mapped("period_amount"), [0, 587]
         )
 
-    def test_units_bear_what_they_cost_together(self):
+    def test_the_share_of_a_line_is_limited_by_its_price_for_all_units(self):
         subscription = self.subscribe(
             self.seat, self.basic, on="2026-01-01", quantity=5, start=False
         )
@@ -142,7 +144,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
         )
 
     @freeze_time("2026-01-10 09:00:00")
-    def test_a_coupon_takes_its_amount_off_as_it_was_shown(self):
+    def test_a_coupon_deducts_the_previewed_amount(self):
         self.coupon(fixed_amount=50, cycles=1)
         subscription = self.monthly_lines(30, 700)
         self.bill("2026-01-01")
@@ -161,7 +163,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
         )
 
     @freeze_time("2026-01-10 09:00:00")
-    def test_what_was_offered_to_who_leaves_takes_its_amount_off(self):
+    def test_a_retention_offer_deducts_its_amount(self):
         because = self.env["subscription.cancellation.reason"].create(
             {
                 "name": "The price",
@@ -184,7 +186,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
             [("2026-02-01", "P2", 680)],
         )
 
-    def test_each_share_is_taken_off_in_the_periods_of_its_line(self):
+    def test_each_share_is_deducted_in_the_periods_of_its_line(self):
         subscription = self.lines((30, self.monthly), (1200, self.yearly), start=False)
         subscription.grant_discount({"fixed_amount": 50}, Date.to_date("2026-01-01"))
         subscription.action_activate()
@@ -199,7 +201,7 @@ class TestAmountsOffSeveralLines(SeveralLinesCase):
 @tagged("post_install", "-at_install")
 @freeze_time("2026-03-15 09:00:00")
 class TestDiscountsOfMixedIntervals(SeveralLinesCase):
-    """Each line has a discount from its own next period: what is paid for stays."""
+    """Each line has a discount from its own next period; billed periods stay."""
 
     def setUp(self):
         super().setUp()
@@ -233,7 +235,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
         )
         self.assertEqual(coupon.redemption_count, 1)
 
-    def test_the_history_tells_the_day_of_the_first_line(self):
+    def test_the_history_shows_the_first_day_of_the_discount(self):
         change = self.subscription.grant_discount(
             {"percent": 10}, Date.to_date("2026-03-15")
         )
@@ -242,7 +244,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
             self.starts(self.subscription), [("P1", "2026-04-01"), ("P2", "2027-01-01")]
         )
 
-    def test_it_can_be_taken_back_from_every_line(self):
+    def test_a_discount_is_undone_on_every_line(self):
         change = self.subscription.grant_discount(
             {"percent": 10}, Date.to_date("2026-03-15")
         )
@@ -252,11 +254,11 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
             [("2027-01-01", "P1", 100), ("2027-01-01", "P2", 1200)],
         )
 
-    def test_by_the_day_what_is_paid_for_is_credited(self):
+    def test_a_prorated_discount_credits_billed_days(self):
         wizard = self.grant(
             self.subscription,
             percent=10,
-            cycles=1,
+            duration="once",
             date_start=Date.to_date("2026-03-15"),
             policy="prorate",
         ).save()
@@ -271,7 +273,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
             2,
         )
 
-    def test_a_period_that_is_billed_ahead_is_left_alone(self):
+    def test_a_period_billed_ahead_keeps_its_price(self):
         with freeze_time("2026-03-25 09:00:00"):
             self.bill("2026-04-01")
             wizard = self.grant(self.subscription, percent=10).save()
@@ -281,7 +283,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
             self.billed(self.subscription, "2026-05-01"), [("2026-05-01", "P1", 90)]
         )
 
-    def test_a_line_without_another_period_is_left_out(self):
+    def test_a_line_without_further_periods_gets_no_discount(self):
         monthly, yearly = self.subscription.line_ids.sorted("sequence")
         self.end_line(yearly, "2027-01-01")
         self.subscription.grant_discount(
@@ -291,14 +293,14 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
         self.end_line(monthly, "2026-04-01")
         self.assertEqual(self.billed(self.subscription, "2028-01-01"), [])
 
-    def test_what_has_no_period_to_come_says_so(self):
+    def test_a_discount_without_unbilled_periods_is_refused(self):
         self.subscription._end_on(Date.to_date("2026-04-01"))
-        with self.assertRaisesRegex(UserError, "no period .* by the day"):
+        with self.assertRaisesRegex(UserError, "no unbilled period .* prorated"):
             self.subscription.grant_discount(
                 {"percent": 10}, Date.to_date("2026-03-15")
             )
 
-    def test_a_line_that_joins_in_the_middle_has_it_from_its_first_day(self):
+    def test_a_line_that_joins_within_a_period_has_the_discount_at_once(self):
         self.subscription.grant_discount(
             {"percent": 10}, Date.to_date("2026-05-01"), self.subscription.line_ids[:1]
         )
@@ -310,7 +312,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
             ("2026-04-16", "Basic", 7.5), self.billed(self.subscription, "2026-04-16")
         )
 
-    def test_an_offer_to_who_leaves_refunds_nothing(self):
+    def test_a_retention_offer_credits_nothing(self):
         because = self.env["subscription.cancellation.reason"].create(
             {
                 "name": "The price",
@@ -328,7 +330,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
         wizard.action_accept_offer()
         self.assertEqual(self.billed(self.subscription, "2026-06-01"), [*self.lowered])
 
-    def test_the_window_says_from_when_each_product_has_it(self):
+    def test_the_wizard_shows_the_first_day_by_product(self):
         form = self.grant(self.subscription, percent=10)
         self.assertEqual(form.starts, "P1: 04/01/2026\nP2: 01/01/2027")
         form.policy = "prorate"

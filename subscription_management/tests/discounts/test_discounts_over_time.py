@@ -6,11 +6,11 @@ from .test_discounts_of_several_lines import SeveralLinesCase
 
 
 @tagged("post_install", "-at_install")
-class TestDiscountsBesideOthers(SeveralLinesCase):
-    """What is agreed already is known when something is taken off."""
+class TestDiscountsWithOtherChanges(SeveralLinesCase):
+    """Discounts take scheduled changes and other discounts into account."""
 
     @freeze_time("2026-01-01 09:00:00")
-    def test_a_line_that_will_cost_less_bears_no_more_than_that(self):
+    def test_a_scheduled_lower_price_limits_the_share_of_a_line(self):
         subscription = self.monthly_lines(30, 700)
         first = subscription.line_ids[0]
         subscription.change_price(first, 10, self.day("2026-03-01"))
@@ -23,7 +23,7 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
         self.assertEqual(billed, {1: 730, 2: 680, 3: 660})
 
     @freeze_time("2026-01-01 09:00:00")
-    def test_a_discount_takes_the_place_of_others_or_just_ends_them(self):
+    def test_a_discount_can_replace_or_end_others(self):
         subscription = self.monthly_lines(30, 700)
         subscription.grant_discount({"percent": 100}, self.day("2026-01-01"))
         self.bill("2026-01-01")
@@ -41,7 +41,7 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
         self.assertEqual(billed, {2: 680, 3: 730})
 
     @freeze_time("2026-01-01 09:00:00")
-    def test_a_draft_whose_discounts_just_ended_starts_without_any(self):
+    def test_a_draft_with_removed_discounts_starts_without_any(self):
         draft = self.monthly_lines(30, start=False)
         draft.grant_discount({"percent": 50}, self.day("2026-01-01"))
         draft.grant_discount({"percent": 0}, self.day("2026-01-01"), replaces=True)
@@ -49,7 +49,7 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
         self.bill("2026-01-01")
         self.assertEqual(draft.billed_period_ids.mapped("amount"), [30])
 
-    def test_a_month_that_was_free_is_billed_all_the_same(self):
+    def test_a_free_period_billed_ahead_stays_billed(self):
         plan = self._make_plan("Ahead", "month", Basic=30.0, due_shift_days=-7)
         with freeze_time("2026-01-01 09:00:00"):
             subscription = self.subscribe(on="2026-01-01", plan=plan, start=False)
@@ -70,13 +70,13 @@ class TestDiscountsBesideOthers(SeveralLinesCase):
 @tagged("post_install", "-at_install")
 @freeze_time("2026-01-01 09:00:00")
 class TestDiscountsOfOtherIntervals(SeveralLinesCase):
-    """A line that goes on in other periods has the same off in the same time."""
+    """A line with another interval keeps the value of its discounts over time."""
 
     def billed(self, subscription, until):
         self.bill(until)
         return subscription.billed_period_ids.sorted("date_start").mapped("amount")
 
-    def test_an_amount_off_a_year_is_a_twelfth_off_a_month(self):
+    def test_a_yearly_amount_becomes_a_twelfth_per_month(self):
         subscription = self.subscribe(on="2026-01-01", plan=self.yearly)
         subscription.grant_discount(
             {"fixed_amount": 100}, self.day("2026-01-01"), policy="prorate"
@@ -88,7 +88,7 @@ class TestDiscountsOfOtherIntervals(SeveralLinesCase):
         )
         self.assertEqual(self.billed(subscription, "2027-02-01"), [200, 21.67, 21.67])
 
-    def test_what_is_off_in_a_year_is_no_reason_to_take_a_year_for_dearer(self):
+    def test_a_discount_counts_by_its_interval_in_the_upgrade_rule(self):
         """20.00 a month are less than 290.00 a year, and more than 180.00."""
         self.monthly.write(
             {"increase_policy": "prorate", "decrease_policy": "next_period"}
@@ -105,7 +105,7 @@ class TestDiscountsOfOtherIntervals(SeveralLinesCase):
         self.assertEqual(change.date_effective, self.day("2026-02-01"))
         self.assertEqual(self.billed(subscription, "2026-02-01"), [20, 180])
 
-    def test_months_that_are_left_are_a_part_of_a_year(self):
+    def test_remaining_months_of_a_discount_become_a_share_of_a_year(self):
         subscription = self.subscribe(on="2026-01-01")
         subscription.grant_discount(
             {"percent": 50, "cycles": 12}, self.day("2026-01-01"), policy="prorate"

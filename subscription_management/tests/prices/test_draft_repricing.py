@@ -101,7 +101,9 @@ class TestPricesOfDrafts(SubscriptionCase):
             ("2026-06-01", {"quantity": 20}),
             ("2026-07-01", {"price": 6}),
         ):
-            draft._agree("amended", self.day(day), [(line, values)], policy="prorate")
+            draft._change_agreed_lines(
+                "changed", self.day(day), [(line, values)], policy="prorate"
+            )
         self.publish()
         steps = draft.line_ids.sorted("date_start")
         self.assertEqual(steps.mapped("period_amount"), [80, 160, 120])

@@ -7,8 +7,8 @@ from ..common import QuotedTermCase
 
 
 @tagged("post_install", "-at_install")
-class TestRenewalTakeBack(QuotedTermCase):
-    """A renewal goes until its term begins, unless something stands on it."""
+class TestUndoRenewal(QuotedTermCase):
+    """A renewal can be undone until its term starts, unless a change builds on it."""
 
     def renew(self, subscription, on="2027-03-10"):
         with freeze_time(f"{on} 09:00:00"):
@@ -20,7 +20,7 @@ class TestRenewalTakeBack(QuotedTermCase):
             subscription.action_quote_renewal()
         return subscription.quotation_ids.sorted("id")[-1:]
 
-    def take_back(self, change, on):
+    def undo_on(self, change, on):
         with freeze_time(f"{on} 09:00:00"):
             change.action_undo()
 
@@ -32,26 +32,26 @@ class TestRenewalTakeBack(QuotedTermCase):
         )
         return april.mapped("amount")
 
-    def test_it_goes_with_the_quotation_of_the_term_after_it(self):
+    def test_undoing_a_renewal_cancels_the_quotation_of_the_following_term(self):
         subscription = self.subscribe_for_a_year()
         renewal = self.renew(subscription)
         order = self.quote(subscription, on="2027-03-11")
         self.assertEqual(order.managed_renews_from, self.day("2028-04-01"))
-        self.take_back(renewal, on="2027-03-12")
+        self.undo_on(renewal, on="2027-03-12")
         self.assertEqual(order.state, "cancel")
         self.assertIn("the term before the one", order.message_ids[0].body)
         self.assertEqual(subscription.term_end, self.day("2027-04-01"))
         self.run_action("ir_cron_renew", "2027-03-31")
         self.assertEqual(self.april(subscription), [])
 
-    def test_a_price_at_which_the_next_term_is_quoted_is_taken_back(self):
+    def test_a_price_change_can_be_undone_while_a_renewal_is_quoted(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-03-11 09:00:00"):
             change = subscription.change_price(
                 subscription.line_ids, 20, self.day("2027-03-25")
             )
         order = self.quote(subscription, on="2027-03-11")
-        self.take_back(change, on="2027-03-12")
+        self.undo_on(change, on="2027-03-12")
         with freeze_time("2027-03-13 09:00:00"):
             order.action_update_quotation()
             order.action_confirm()
@@ -62,7 +62,7 @@ class TestRenewalTakeBack(QuotedTermCase):
             line = subscription._lines_to_change(self.day(day))
             return subscription.change_quantity(line, 7, self.day(day))
 
-    def test_it_stays_where_a_change_since_took_effect(self):
+    def test_a_renewal_cannot_be_undone_after_a_later_change_took_effect(self):
         subscription = self.subscribe_for_a_year(self.seat, quantity=5)
         order = self.quote(subscription, on="2027-03-10")
         with freeze_time("2027-03-10 09:00:00"):
@@ -79,20 +79,20 @@ class TestRenewalTakeBack(QuotedTermCase):
             subscription._end_on(self.day("2027-04-01"))
         self.assertEqual(self.april(subscription), [])
 
-    def test_it_goes_after_a_change_since_that_is_taken_back_before_its_day(self):
+    def test_a_renewal_can_be_undone_after_a_later_scheduled_change(self):
         subscription = self.subscribe_for_a_year(self.seat, quantity=5)
         renewal = self.renew(subscription)
         since = self.add_two_seats(subscription, "2027-03-20", on="2027-03-12")
         with freeze_time("2027-03-13 09:00:00"):
             self.assertTrue(renewal.can_undo)
-            with self.assertRaisesRegex(UserError, "take the later one back first"):
+            with self.assertRaisesRegex(UserError, "undo the later one first"):
                 renewal.action_undo()
             since.action_undo()
             renewal.action_undo()
         self.assertEqual(subscription.term_end, self.day("2027-04-01"))
         self.assertEqual(subscription.line_ids.filtered("quantity").quantity, 5)
 
-    def test_it_stays_where_the_term_was_made_longer_since_by_days_of_rest(self):
+    def test_a_renewal_cannot_be_undone_after_a_pause_extended_the_term(self):
         self.monthly.pause_policy = "extends"
         subscription = self.subscribe_for_a_year()
         renewal = self.renew(subscription)
@@ -102,7 +102,7 @@ class TestRenewalTakeBack(QuotedTermCase):
             with self.assertRaisesRegex(UserError, "The change of 03/12/2027"):
                 renewal.action_undo()
 
-    def test_it_is_not_taken_back_where_the_next_night_would_renew_again(self):
+    def test_a_renewal_decided_by_its_plan_cannot_be_undone(self):
         self.monthly.renewal_policy = "renew"
         subscription = self.subscribe_for_a_year()
         self.run_action("ir_cron_renew", "2027-03-31")
@@ -113,31 +113,31 @@ class TestRenewalTakeBack(QuotedTermCase):
             subscription._end_on(self.day("2027-04-01"))
         self.assertEqual(self.april(subscription), [])
 
-    def test_one_that_somebody_agreed_to_early_waits_for_its_night_again(self):
+    def test_an_early_renewal_that_was_undone_is_renewed_on_its_day(self):
         self.monthly.write({"renewal_policy": "renew", "due_shift_days": -10})
         subscription = self.subscribe_for_a_year()
         renewal = self.renew(subscription)
-        self.take_back(renewal, on="2027-03-20")
+        self.undo_on(renewal, on="2027-03-20")
         self.assertEqual(subscription.term_end, self.day("2027-04-01"))
         self.run_action("ir_cron_renew", "2027-03-20")
         self.assertEqual(subscription.term_end, self.day("2027-04-01"))
         again = self.renew(subscription, on="2027-03-20")
-        with self.assertRaisesRegex(UserError, "renews by itself"):
-            self.take_back(again, on="2027-03-21")
+        with self.assertRaisesRegex(UserError, "renews automatically"):
+            self.undo_on(again, on="2027-03-21")
         self.monthly.renewal_policy = "ask"
-        self.take_back(again, on="2027-03-21")
+        self.undo_on(again, on="2027-03-21")
 
-    def test_a_notice_that_counts_again_lets_it_go_on_the_last_day(self):
+    def test_a_renewal_after_a_cancellation_can_be_undone_on_the_last_day(self):
         self.monthly.renewal_policy = "renew"
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-03-01 09:00:00"):
             subscription._end_on(self.day("2027-04-01"))
         renewal = self.renew(subscription)
-        self.take_back(renewal, on="2027-03-31")
+        self.undo_on(renewal, on="2027-03-31")
         self.run_action("ir_cron_renew", "2027-03-31")
         self.assertEqual(subscription.date_end, self.day("2027-04-01"))
 
-    def test_who_asked_for_it_asks_again_once_the_order_is_cancelled(self):
+    def test_cancelling_a_renewal_order_schedules_a_new_activity(self):
         subscription = self.subscribe_for_a_year()
         self.run_action("ir_cron_renew", "2027-03-10")
         order = subscription.quotation_ids
@@ -159,10 +159,10 @@ class TestRenewalTakeBack(QuotedTermCase):
         self.assertFalse(subscription.activity_ids)
         self.assertEqual(self.april(subscription), [33])
 
-    def test_without_a_quotation_the_plan_still_asks_when_it_is_due(self):
+    def test_an_undone_renewal_is_quoted_when_it_is_due(self):
         subscription = self.subscribe_for_a_year()
         renewal = self.renew(subscription, on="2027-03-01")
-        self.take_back(renewal, on="2027-03-01")
+        self.undo_on(renewal, on="2027-03-01")
         self.assertFalse(subscription.activity_ids)
         self.run_action("ir_cron_renew", "2027-03-02")
         self.assertEqual(len(subscription.quotation_ids), 1)

@@ -52,8 +52,8 @@ class TestStepsOfDrafts(SubscriptionCase):
 
     def foreseen(self, draft, until):
         """Return what a draft is going to be billed, as (first day, amount)."""
-        amendment = draft._begin_change_plan()
-        invoices = draft._forecast_change(amendment, Date.to_date(until))
+        change_plan = draft._begin_change_plan()
+        invoices = draft._forecast_change(change_plan, Date.to_date(until))
         items = [item for invoice in invoices for item in invoice.items]
         return sorted((str(item.period.start), float(item.amount)) for item in items)
 

@@ -141,10 +141,7 @@ class SubscriptionCancelWizard(models.TransientModel):
 
     def _plan(self):
         subscription = self.subscription_id.sudo()
-        amendment = subscription._begin_change_plan()
-        end = self.last_day + timedelta(days=1)
-        subscription._amend_cancelled(amendment, end)
-        return amendment
+        return subscription._plan_cancellation(self.last_day + timedelta(days=1))
 
     def action_confirm(self):
         self.ensure_one()

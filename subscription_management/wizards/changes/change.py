@@ -7,21 +7,23 @@ from ...models.subscriptions.line_pricing import CHARGE_KINDS
 
 
 class SubscriptionChangeWizard(models.TransientModel):
+    """Changes of products from a day, with the upcoming invoices of the change."""
+
     _name = "subscription.change.wizard"
-    _description = "Change a Subscription"
+    _description = "Change Subscription"
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
     is_quoted = fields.Boolean(
-        help="A quotation is wanted, which the customer is to accept first."
+        help="The wizard creates a quotation that the customer accepts first."
     )
     currency_id = fields.Many2one(
         related="subscription_id.currency_id", related_sudo=False
     )
-    date_effective = fields.Date("From", required=True)
+    date_effective = fields.Date("Effective Date", required=True)
     policy = fields.Selection(
-        [("plan", "As the Plan Says"), *CHANGE_POLICIES],
+        [("plan", "By the Plan"), *CHANGE_POLICIES],
         "The Current Period Is Charged",
         required=True,
         default="plan",
@@ -34,7 +36,7 @@ class SubscriptionChangeWizard(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Begin with the products as they are served today."""
+        """Show the products of today, or of the first day."""
         values = super().default_get(fields_list)
         subscription = self.env["subscription.subscription"].browse(
             values.get("subscription_id")
@@ -71,16 +73,16 @@ class SubscriptionChangeWizard(models.TransientModel):
         "line_ids.is_removed",
     )
     def _compute_preview(self):
-        for amend in self:
-            subscription = amend.subscription_id
-            if not (subscription and amend.date_effective):
-                amend.preview = False
+        for wizard in self:
+            subscription = wizard.subscription_id
+            if not (subscription and wizard.date_effective):
+                wizard.preview = False
                 continue
             subscription.check_access("read")
-            amend.preview = subscription.sudo()._render_forecast(amend._plan)
+            wizard.preview = subscription.sudo()._render_forecast(wizard._plan)
 
     def _plan(self):
-        """Return the `Amendment` that the wizard's rows make."""
+        """Return the `ChangePlan` of the wizard's rows."""
         return self.subscription_id.sudo()._plan_change(
             self._rows(), self.date_effective, self._chosen_policy()
         )
@@ -89,25 +91,25 @@ class SubscriptionChangeWizard(models.TransientModel):
         return None if self.policy == "plan" else self.policy
 
     def _rows(self):
-        """Return what changes, as `_amend` takes it."""
+        """Return the rows of the change planner."""
         own = self.subscription_id.line_ids
         if self.line_ids.line_id - own:
             raise UserError(
-                self.env._("A change is for the lines of one subscription only.")
+                self.env._("Change the lines of each subscription in its own window.")
             )
         return [row for line in self.line_ids for row in line._rows()]
 
     def action_confirm(self):
-        """Make the change that the preview shows."""
+        """Apply the change that the preview shows."""
         self.ensure_one()
         rows = self._rows()
         if not rows:
             raise UserError(
-                self.env._("Nothing was changed: edit a product, or close the window.")
+                self.env._("Nothing is changed: edit a product, or close the window.")
             )
         kinds = {line._kind() for line in self.line_ids if line._rows()}
-        self.subscription_id._amend(
-            kinds.pop() if len(kinds) == 1 else "amended",
+        self.subscription_id._change_lines(
+            kinds.pop() if len(kinds) == 1 else "changed",
             self.date_effective,
             rows,
             reason=self.reason,
@@ -115,7 +117,7 @@ class SubscriptionChangeWizard(models.TransientModel):
         )
 
     def action_quote(self):
-        """Make a quotation of the change, which is made once it is confirmed."""
+        """Create a quotation of the change, which is applied once it is confirmed."""
         self.ensure_one()
         subscription, day = self.subscription_id, self.date_effective
         order = subscription._quote_change(
@@ -128,8 +130,10 @@ class SubscriptionChangeWizard(models.TransientModel):
 
 
 class SubscriptionChangeWizardLine(models.TransientModel):
+    """A product of the subscription, or one that is added."""
+
     _name = "subscription.change.wizard.line"
-    _description = "Product to Change"
+    _description = "Changed Product"
 
     wizard_id = fields.Many2one(
         "subscription.change.wizard", required=True, ondelete="cascade"
@@ -247,8 +251,8 @@ class SubscriptionChangeWizardLine(models.TransientModel):
             ):
                 raise ValidationError(
                     self.env._(
-                        "%s is charged by usage when its price measures what is used, "
-                        "and only then; what is charged already stays as it is.",
+                        "%s is charged by usage only if its price has a meter; choose "
+                        "another price, or keep how the product is charged.",
                         line.product_id.display_name,
                     )
                 )
@@ -268,7 +272,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
 
     @api.onchange("quantity", "product_uom_id")
     def _onchange_quantity(self):
-        """Ask the host again, whose price may depend on quantity and unit."""
+        """Read the price again, which may depend on quantity and unit."""
         if not self._is_same_offer() and not self.pricing_rule_id:
             self.price = self._host_price()
 
@@ -284,16 +288,20 @@ class SubscriptionChangeWizardLine(models.TransientModel):
         )
 
     def _rows(self):
-        """Return the (line, values) pairs that this row changes, if any."""
+        """Return the row of the change planner, if anything changes."""
         self.ensure_one()
         if not self.line_id:
-            return [] if self.is_removed else [(self.line_id, self._joining_values())]
+            return (
+                []
+                if self.is_removed
+                else [(self.line_id, self._prepare_joining_values())]
+            )
         if self.is_removed:
             return [(self.line_id, None)]
-        changed = self._changed_values()
+        changed = self._prepare_changed_values()
         return [(self.line_id, changed)] if changed else []
 
-    def _changed_values(self):
+    def _prepare_changed_values(self):
         now, values = self.line_id, {}
         if not self._is_same_offer():
             values = {
@@ -310,7 +318,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
             values["quantity"] = self.quantity
         return values
 
-    def _joining_values(self):
+    def _prepare_joining_values(self):
         return {
             "product_id": self.product_id.id,
             "product_uom_id": self.product_uom_id.id,
@@ -323,7 +331,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
         }
 
     def _kind(self):
-        """Return what kind of change this row is, for the history."""
+        """Return the kind of change of this row."""
         self.ensure_one()
         if not self.line_id:
             return "line_added"
@@ -331,11 +339,11 @@ class SubscriptionChangeWizardLine(models.TransientModel):
             return "line_ended"
         if not self._is_same_offer():
             return "plan"
-        names = set(self._changed_values())
-        return next(iter(names)) if len(names) == 1 else "amended"
+        names = set(self._prepare_changed_values())
+        return next(iter(names)) if len(names) == 1 else "changed"
 
     def _prepare_quoted(self):
-        """Return the values of the order lines that quote what this row changes."""
+        """Return the values of the order lines that quote this row."""
         self.ensure_one()
         served, rows = self.line_id, self._rows()
         if not rows:
@@ -344,7 +352,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
             return [self._prepare_quoted_joining()]
         if self.is_removed:
             return [served._prepare_quoted_removal()]
-        changed = set(self._changed_values())
+        changed = set(self._prepare_changed_values())
         if changed == {"quantity"}:
             units = self.quantity - served.quantity
             return [served._prepare_quoted_quantity(units)]
@@ -353,7 +361,7 @@ class SubscriptionChangeWizardLine(models.TransientModel):
         )
 
     def _prepare_quoted_joining(self):
-        """Return the values of the order line of a product at its price here."""
+        """Return the values of the order line of the product at its price."""
         text = self.product_id.get_product_multiline_description_sale()
         values = {
             "product_id": self.product_id.id,

@@ -8,10 +8,10 @@ from ...models.prices.pricing_rule import PRICED_BY_THEIR_PRICE
 
 
 class SubscriptionScheduleChangesWizard(models.TransientModel):
-    """Prices and quantities that are agreed now for later days, all at once."""
+    """Prices and quantities that are agreed now for later days."""
 
     _name = "subscription.schedule.changes.wizard"
-    _description = "Agree on Later Steps"
+    _description = "Schedule Changes"
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
@@ -30,7 +30,7 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
     )
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
     step_ids = fields.One2many(
-        "subscription.schedule.changes.wizard.step", "wizard_id", "Steps"
+        "subscription.schedule.changes.wizard.step", "wizard_id", "Scheduled Changes"
     )
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
@@ -49,9 +49,9 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
 
     @api.depends("subscription_id")
     def _compute_allowed_line_ids(self):
-        for ramp in self:
-            subscription = ramp.subscription_id
-            ramp.allowed_line_ids = subscription and subscription._lines_to_change(
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.allowed_line_ids = subscription and subscription._lines_to_change(
                 subscription._first_day_to_change()
             )
 
@@ -59,17 +59,17 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
         "line_id", "step_ids.date_start", "step_ids.quantity", "step_ids.price"
     )
     def _compute_preview(self):
-        for ramp in self:
-            subscription = ramp.subscription_id
-            ramp.preview = False
-            if subscription and ramp.line_id:
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.preview = False
+            if subscription and wizard.line_id:
                 subscription.check_access("read")
-                ramp.preview = subscription.sudo()._render_forecast(
-                    ramp._plan, until=ramp._shown_until()
+                wizard.preview = subscription.sudo()._render_forecast(
+                    wizard._plan, until=wizard._shown_until()
                 )
 
     def _shown_until(self):
-        """Return the day before which invoices are shown: the last step's too."""
+        """Return the day before which invoices are shown, the last change included."""
         subscription = self.subscription_id.sudo()
         end = subscription._forecast_end(subscription._today())
         last = self._dated_steps()[-1:].date_start
@@ -80,12 +80,12 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
         return max(end, period.end + timedelta(days=1 + calendar.due_shift_days))
 
     def _plan(self):
-        """Return the `Amendment` that the steps make together."""
+        """Return the `ChangePlan` of all scheduled changes."""
         self._check_line()
-        return self.subscription_id.sudo()._plan_by_day(self._changes())
+        return self.subscription_id.sudo()._plan_prorated_changes(self._changes())
 
     def _changes(self):
-        """Return the (day, rows) of the steps, as `_amend` takes them."""
+        """Return the (day, rows) of the scheduled changes."""
         self._check_order()
         changes = []
         price, quantity = self.line_id.price, self.line_id.quantity
@@ -107,14 +107,14 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
             raise UserError(self.env._("Choose a product of this subscription."))
 
     def _check_order(self):
-        """Refuse two steps on one day, and steps before the product is served."""
+        """Refuse two changes on one day, and changes before the product starts."""
         before = self.line_id.date_start
         for step in self._dated_steps():
             if step.date_start <= before:
                 raise UserError(
                     self.env._(
-                        "The step of %(day)s must come after %(before)s, on which "
-                        "another one begins; choose another day.",
+                        "The change of %(day)s must come after %(before)s, on which "
+                        "another one starts; choose another day.",
                         day=format_date(self.env, step.date_start),
                         before=format_date(self.env, before),
                     )
@@ -122,25 +122,27 @@ class SubscriptionScheduleChangesWizard(models.TransientModel):
             before = step.date_start
 
     def action_confirm(self):
-        """Agree on the steps that the preview shows: a change of its own for each."""
+        """Schedule the changes that the preview shows, each as its own change."""
         self.ensure_one()
         self._check_line()
         changes = self._changes()
         if not changes:
             raise UserError(
-                self.env._("Nothing changes: add a day with another price or quantity.")
+                self.env._(
+                    "Nothing is changed: add a day with another price or quantity."
+                )
             )
         for day, rows in changes:
             [(_line, values)] = rows
-            kind = next(iter(values)) if len(values) == 1 else "amended"
-            self.subscription_id._agree(
+            kind = next(iter(values)) if len(values) == 1 else "changed"
+            self.subscription_id._change_agreed_lines(
                 kind, day, rows, reason=self.reason, policy="prorate"
             )
 
 
 class SubscriptionScheduleChangesWizardStep(models.TransientModel):
     _name = "subscription.schedule.changes.wizard.step"
-    _description = "Step"
+    _description = "Scheduled Change"
     _order = "date_start, id"
 
     wizard_id = fields.Many2one(
@@ -150,14 +152,14 @@ class SubscriptionScheduleChangesWizardStep(models.TransientModel):
     date_start = fields.Date("From", required=True)
     quantity = fields.Float(
         required=True,
-        compute="_compute_as_before",
+        compute="_compute_from_previous",
         store=True,
         readonly=False,
         precompute=True,
         digits="Product Unit",
     )
     price = fields.Float(
-        compute="_compute_as_before",
+        compute="_compute_from_previous",
         store=True,
         readonly=False,
         precompute=True,
@@ -165,8 +167,8 @@ class SubscriptionScheduleChangesWizardStep(models.TransientModel):
     )
 
     @api.depends("wizard_id.line_id")
-    def _compute_as_before(self):
-        """Begin with what the step before has."""
+    def _compute_from_previous(self):
+        """Start with the values of the previous change."""
         for step in self:
             others = step.wizard_id.step_ids - step
             before = others[-1:] or step.wizard_id.line_id

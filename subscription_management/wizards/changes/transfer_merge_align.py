@@ -3,8 +3,10 @@ from odoo.exceptions import UserError
 
 
 class SubscriptionTransferWizard(models.TransientModel):
+    """A transfer, merge or alignment, with the upcoming invoices of all involved."""
+
     _name = "subscription.transfer.wizard"
-    _description = "Transfer, Merge or Align a Subscription"
+    _description = "Transfer, Merge or Align Subscription"
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
@@ -14,11 +16,11 @@ class SubscriptionTransferWizard(models.TransientModel):
     )
     kind = fields.Selection(
         [
-            ("transfer", "Move to Another Customer"),
-            ("merge", "Join to Another Subscription"),
-            ("align", "Bill on the Days of Another Subscription"),
+            ("transfer", "Transfer to Another Customer"),
+            ("merge", "Merge into Another Subscription"),
+            ("align", "Align Billing With Another Subscription"),
         ],
-        string="What to Do",
+        string="Action",
         required=True,
         default="transfer",
     )
@@ -30,21 +32,21 @@ class SubscriptionTransferWizard(models.TransientModel):
         "('id', '!=', subscription_id), "
         "('state', 'in', ('trial', 'active', 'past_due', 'paused'))]",
     )
-    date_effective = fields.Date("From", required=True)
+    date_effective = fields.Date("Effective Date", required=True)
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.depends("kind", "partner_id", "other_id", "date_effective")
     def _compute_preview(self):
-        for regroup in self:
-            regroup.preview = regroup._is_complete() and regroup._render_preview()
+        for wizard in self:
+            wizard.preview = wizard._is_complete() and wizard._render_preview()
 
     def _is_complete(self):
         target = self.partner_id if self.kind == "transfer" else self.other_id
         return bool(self.subscription_id and self.date_effective and target)
 
     def _render_preview(self):
-        """Return the invoices to come of each who is concerned, under their names."""
+        """Return the upcoming invoices of each customer or subscription by name."""
         (self.subscription_id | self.other_id).check_access("read")
         try:
             planned = self._plan()
@@ -53,18 +55,18 @@ class SubscriptionTransferWizard(models.TransientModel):
         else:
             problem = False
         return self.env["ir.qweb"]._render(
-            "subscription_management.regroup_preview",
+            "subscription_management.transfer_preview",
             {
                 "problem": problem,
                 "forecasts": [
-                    (name, subscription._render_forecast(lambda plan=amendment: plan))
-                    for name, subscription, amendment in planned
+                    (name, subscription._render_forecast(lambda plan=change_plan: plan))
+                    for name, subscription, change_plan in planned
                 ],
             },
         )
 
     def _plan(self):
-        """Return (name, subscription, `Amendment`) of each who is concerned."""
+        """Return (name, subscription, `ChangePlan`) of all involved."""
         own, other = self.subscription_id.sudo(), self.other_id.sudo()
         day = self.date_effective
         if self.kind == "transfer":
@@ -82,6 +84,7 @@ class SubscriptionTransferWizard(models.TransientModel):
         return [(own.display_name, own, own._plan_align(other, day))]
 
     def action_confirm(self):
+        """Transfer, merge or align, and open the subscription that continues."""
         self.ensure_one()
         subscription, day = self.subscription_id, self.date_effective
         if self.kind == "transfer":

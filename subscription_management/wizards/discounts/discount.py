@@ -1,13 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...models.discounts.discount import AMOUNT_OFF_HELP, CYCLES_HELP
+from ...models.discounts.discount import FIXED_AMOUNT_HELP
 from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
 
 
 class SubscriptionDiscountWizard(models.TransientModel):
+    """A discount or coupon, with the upcoming invoices once it is granted."""
+
     _name = "subscription.discount.wizard"
-    _description = "Grant a Discount"
+    _description = "Grant Discount"
+    _inherit = ["subscription.duration.mixin"]
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
@@ -16,34 +19,30 @@ class SubscriptionDiscountWizard(models.TransientModel):
         related="subscription_id.currency_id", related_sudo=False
     )
     code = fields.Char("Coupon Code")
-    percent = fields.Float("Percent Off", digits=(16, 4))
+    percent = fields.Float("Discount (%)", digits=(16, 4))
     fixed_amount = fields.Monetary(
-        "Amount Off",
-        help=AMOUNT_OFF_HELP,
-    )
-    cycles = fields.Integer(
-        "Number of Periods",
-        help=CYCLES_HELP,
+        "Discount Amount",
+        help=FIXED_AMOUNT_HELP,
     )
     date_start = fields.Date("From", required=True)
     policy = fields.Selection(
         DISCOUNT_POLICIES,
-        "Begins",
+        "Starts",
         required=True,
         default="next_period",
         help=DISCOUNT_POLICY_HELP,
     )
     replaces = fields.Boolean(
-        "Instead of Others",
-        help="What was taken off before ends when this begins; with nothing to take "
-        "off here, it just ends.",
+        "Replace Other Discounts",
+        help="Earlier discounts end when this one starts; without a discount here, "
+        "they only end.",
     )
     has_discounts = fields.Boolean(
         related="subscription_id.has_discounts", related_sudo=False
     )
     reason = fields.Char()
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
-    starts = fields.Text("Counts From", compute="_compute_starts")
+    starts = fields.Text("First Days", compute="_compute_starts")
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.onchange("code")
@@ -53,13 +52,13 @@ class SubscriptionDiscountWizard(models.TransientModel):
 
     @api.depends("date_start", "policy")
     def _compute_starts(self):
-        for grant in self:
-            subscription = grant.subscription_id
-            grant.starts = False
-            if subscription and grant.date_start:
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.starts = False
+            if subscription and wizard.date_start:
                 subscription.check_access("read")
-                grant.starts = subscription.sudo()._describe_discount_starts(
-                    grant.date_start, grant.policy
+                wizard.starts = subscription.sudo()._describe_discount_starts(
+                    wizard.date_start, wizard.policy
                 )
 
     @api.depends(
@@ -67,16 +66,16 @@ class SubscriptionDiscountWizard(models.TransientModel):
         *("date_start", "policy", "replaces"),
     )
     def _compute_preview(self):
-        for grant in self:
-            subscription = grant.subscription_id
-            grant.preview = False
-            if subscription and grant.date_start:
-                # What a code is worth is told to those who may redeem it here.
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.preview = False
+            if subscription and wizard.date_start:
+                # Only users who may redeem a code here see its value.
                 subscription.check_access("write")
-                grant.preview = subscription.sudo()._render_forecast(grant._plan)
+                wizard.preview = subscription.sudo()._render_forecast(wizard._plan)
 
     def _plan(self):
-        """Return the `Amendment` that the discount makes, or refuse it."""
+        """Return the `ChangePlan` of the discount, or refuse."""
         subscription = self.subscription_id.sudo()
         values, day = self._discount_values(), self.date_start
         if self.code:
@@ -97,6 +96,7 @@ class SubscriptionDiscountWizard(models.TransientModel):
         }
 
     def action_confirm(self):
+        """Grant the discount that the preview shows."""
         self.ensure_one()
         subscription = self.subscription_id
         if self.code:
@@ -106,7 +106,7 @@ class SubscriptionDiscountWizard(models.TransientModel):
             return
         if not (self.percent or self.fixed_amount or self.replaces):
             raise UserError(
-                self.env._("Give a coupon code, a percentage or an amount to take off.")
+                self.env._("Enter a coupon code, a percentage or an amount.")
             )
         subscription.grant_discount(
             self._discount_values(),

@@ -32,16 +32,16 @@ class SubscriptionPauseWizard(models.TransientModel):
         return not self.resume_on or self.resume_on > self.date_start
 
     def _plan(self):
-        """Return the `Amendment` of looking at the days anew, or refuse the pause."""
+        """Return the `ChangePlan` of looking at the days anew, or refuse the pause."""
         subscription = self.subscription_id.sudo()
         if self.is_resuming:
             pause = subscription._pause_to_end(self.date_start)
-            subscription._check_goes_on_here(pause.date_end)
+            subscription._check_not_transferred(pause.date_end)
         else:
             subscription._check_can_pause(self.date_start, self.resume_on)
-        amendment = subscription._begin_change_plan()
-        subscription._amend_reopened(amendment, self.date_start)
-        return amendment
+        change_plan = subscription._begin_change_plan()
+        change_plan.reopen_from(self.date_start)
+        return change_plan
 
     def _pauses(self):
         """Return the pauses of the subscription as they are going to be."""
