@@ -101,7 +101,7 @@ class TestPreviews(SubscriptionCase):
 
     def test_a_discount_of_a_draft_is_previewed_as_billed(self):
         draft = self.subscribe(on="2026-05-01", start=False)
-        form = self.grant(draft, percent=50, cycles=1)
+        form = self.grant(draft, percent=50, duration="once")
         self.assertIn("15.00", form.preview)
         wizard = form.save()
         foreseen = self.foreseen(draft, wizard._plan())

@@ -11,7 +11,7 @@ from ..common import SubscriptionCase
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-10 09:00:00")
 class TestPublicMethods(SubscriptionCase):
-    """Each public method checks the state and the rights, whoever calls it."""
+    """Each public method checks the state and the rights of its caller."""
 
     def setUp(self):
         super().setUp()

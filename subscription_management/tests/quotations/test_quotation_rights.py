@@ -102,7 +102,7 @@ class TestQuotationRights(ChangeQuotationCase):
     def test_a_draft_cannot_be_quoted(self):
         draft = self.subscribe(self.seat, on="2026-04-01", start=False)
         for name in ("action_quote_change", "action_quote_cancellation"):
-            with self.subTest(name), self.assertRaisesRegex(UserError, "not running"):
+            with self.subTest(name), self.assertRaisesRegex(UserError, "not active"):
                 getattr(draft, name)()
         with self.assertRaisesRegex(UserError, "no term to renew"):
             draft.action_quote_renewal()
