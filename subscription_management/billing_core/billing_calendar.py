@@ -74,9 +74,6 @@ class Interval:
         if self.length < 1:
             raise InvalidInterval(self.length)
 
-    def __str__(self) -> str:
-        return f"{self.length} {self.unit.replace('_', '-')}"
-
     @property
     def months(self) -> int:
         """Months in the interval, 0 for days and weeks."""
