@@ -104,6 +104,27 @@ def wrong_dependencies(root: Path) -> list[str]:
     return found
 
 
+def references_to_dependents(root: Path) -> list[str]:
+    """An addon names no module or XML id of an addon that it does not depend on."""
+    found = []
+    for manifest in sorted(root.glob("*/__manifest__.py")):
+        addon = manifest.parent.name
+        known = {addon, *_all_dependencies(addon)}
+        foreign = "|".join(sorted(DEPENDENCIES.keys() - known))
+        named = re.compile(rf"(?<![\w/])({foreign})\.")
+        for file in files(manifest.parent, ".py", ".xml", ".js"):
+            names = set(named.findall(file.read_text()))
+            found += [
+                f"{file.relative_to(root)} names {name}" for name in sorted(names)
+            ]
+    return found
+
+
+def _all_dependencies(addon: str) -> set[str]:
+    direct = DEPENDENCIES.get(addon, set())
+    return direct.union(*map(_all_dependencies, direct))
+
+
 def untested_core_modules(root: Path) -> list[str]:
     """A core's module has a test file of its own, or one of its sub-package."""
     tests = root / "tests" / "core"

@@ -13,6 +13,7 @@ RULES = [
     rules.dates_without_a_company,
     rules.long_files,
     rules.wrong_dependencies,
+    rules.references_to_dependents,
     rules.untested_core_modules,
     rules.tests_that_nobody_runs,
     rules.models_without_access,

@@ -38,6 +38,13 @@ BREACHES = [
             )
         },
     ),
+    (
+        rules.references_to_dependents,
+        {
+            "subscription_management/__manifest__.py": "{}",
+            "subscription_management/models/x.py": "ref('subscription_crm.rule')",
+        },
+    ),
     (rules.untested_core_modules, {"a/billing_core/x.py": "x = 1"}),
     (rules.untested_core_modules, {"a/billing_core/b/x.py": "x = 1"}),
     (
