@@ -48,6 +48,10 @@ def main(arguments: list[str]) -> int:
         return fail(problem)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
     except PermissionError as error:
         return fail(
             Problem(f"{error.filename} may not be written: change its owner or mode.")
