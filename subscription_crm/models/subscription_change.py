@@ -22,7 +22,7 @@ class SubscriptionChange(models.Model):
             self.kind in LINE_CHANGES
             and self.kind != "discount"
             and not self.is_of_renewal
-            and not self.is_of_contract
+            and not self.is_contract_end
             and self.currency_id.compare_amounts(self.monthly_difference, 0) < 0
         )
 

@@ -61,6 +61,7 @@ from . import res_config_settings
 from .billing import res_currency
 from . import res_partner
 from .prices import contracted_price
+from .prices import price_changes
 from .sales import subscription_plan
 from .sales import sale_order
 from .sales import sale_order_line

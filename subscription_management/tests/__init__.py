@@ -51,13 +51,10 @@ from .payments import (
 from .plans import test_plan_comparison
 from .prices import (
     test_contracted_prices,
-    test_contracted_prices_ended,
-    test_contracted_prices_granted,
     test_draft_repricing,
-    test_price_drafts,
     test_price_limits,
-    test_price_locks,
     test_price_lookup,
+    test_price_publication,
     test_price_simulation,
     test_price_versions,
     test_pricing,

@@ -113,8 +113,8 @@ class SubscriptionPricingRule(models.Model):
         return super()._compute_calculator()
 
     @api.depends("meter_id", *PERCENTAGE_FIELDS)
-    def _compute_trial(self):
-        return super()._compute_trial()
+    def _compute_simulation(self):
+        return super()._compute_simulation()
 
     def _sample_terms(self):
         """Return terms without free events, since one event is sampled."""
@@ -129,8 +129,8 @@ class SubscriptionPricingRule(models.Model):
     def _locked_fields(self):
         return super()._locked_fields() | {"meter_id", *PERCENTAGE_FIELDS}
 
-    def _rises_beyond_its_price(self):
-        return self.pricing_model == PERCENTAGE or super()._rises_beyond_its_price()
+    def _uplift_affects_terms(self):
+        return self.pricing_model == PERCENTAGE or super()._uplift_affects_terms()
 
     def _snapshot_price_model(self, price):
         if self.pricing_model != PERCENTAGE:

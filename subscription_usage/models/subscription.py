@@ -42,33 +42,6 @@ class Subscription(models.Model):
         self.ensure_one()
         return self._lines_on(self._today()).filtered("meter_id")
 
-    def _measures_of_usage(self, signal):
-        """Return the usage change in percent of the product with the largest drop."""
-        measured = {}
-        for subscription in self:
-            drops = [
-                drop.percent
-                for line in subscription._lines_used_today()
-                if (drop := line._usage_drop())
-            ]
-            if drops:
-                measured[subscription] = -max(drops)
-        return measured
-
-    def _sentence_of_usage(self, measured, signal):
-        percent = self._in_figures(round(abs(measured), 1))
-        if measured < 0:
-            return self.env._(
-                "Usage in the last period is %s %% below the average of the three "
-                "periods before it.",
-                percent,
-            )
-        return self.env._(
-            "Usage in the last period is %s %% above the average of the three periods "
-            "before it.",
-            percent,
-        )
-
     def action_view_usage(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -25,16 +25,16 @@ class TestHealthOfUsage(UsageCase):
         with freeze_time("2026-08-01 13:00:00"):
             self.subscription.action_score_health()
             [row] = self.subscription._health_rows()
-        self.says = row["says"]
+        self.sentence = row["sentence"]
         return self.subscription.health_score
 
     def test_a_drop_of_10_percent_scores_80(self):
         self.assertEqual(self.score(90, 100, 110, 90), 80)  # 10 of 50 %
-        self.assertIn("10 % below the average", self.says)
+        self.assertIn("10 % below the average", self.sentence)
 
     def test_an_increase_scores_100(self):
         self.assertEqual(self.score(100, 100, 100, 130), 100)
-        self.assertIn("30 % above the average", self.says)
+        self.assertIn("30 % above the average", self.sentence)
 
     def test_too_few_periods_give_no_score(self):
         self.score(100, 100)

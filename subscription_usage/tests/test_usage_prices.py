@@ -185,7 +185,7 @@ class TestUsagePrices(UsageCase):
         draft = self.rule.copy(
             {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
         )
-        tried = draft._try_out()
+        tried = draft._simulate()
         self.assertEqual((tried["more"], tried["total"]), (1, 30.0))
         self.assertEqual(tried["rows"][0]["quantity"], 130)
 
@@ -231,7 +231,7 @@ class TestUsagePrices(UsageCase):
         draft = self.rule.copy(
             {"state": "draft", "replaces_id": self.rule.id, "price": 3.0}
         )
-        self.assertEqual(draft._try_out()["total"], 15.0)
+        self.assertEqual(draft._simulate()["total"], 15.0)
 
     def test_a_fixed_discount_applies_to_recurring_lines_before_usage(self):
         subscription = self.subscribe(

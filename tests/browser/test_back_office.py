@@ -115,18 +115,16 @@ def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
     page.wait_for_selector("td[name=used_quantity]:has-text('8')")
 
 
-def test_a_price_that_is_used_says_why_it_is_locked_and_leads_to_the_next(
-    page, address
-):
+def test_a_price_in_use_is_locked_and_offers_a_new_version(page, address):
     page.goto(f"{address}/odoo/action-{ACTION.format('pricing_rule')}")
     page.click(".o_data_row:has-text('Service 2') td[name=product_id]")
-    page.wait_for_selector(".alert:has-text('so it stays as they agreed to it')")
+    page.wait_for_selector(".alert:has-text('so its terms cannot be changed')")
     assert not page.locator("div[name=price] input").count()
     page.click(".alert button[name=action_new_version]")
-    page.wait_for_selector(".alert:has-text('nobody is asked this price')")
+    page.wait_for_selector(".alert:has-text('bills no customer')")
     page.locator("div[name=price] input").fill("40")
     page.click("button[name=action_publish]")
-    page.click(".modal label:has-text('At Their Renewal')")
+    page.click(".modal label:has-text('at Renewal')")
     page.click(".modal button[name=action_confirm]")
     page.wait_for_selector(".o_arrow_button_current:has-text('Published')")
 

@@ -1,4 +1,4 @@
-"""Plans are compared in a window, on a screen and on a telephone."""
+"""Plans are compared in a dialog, on wide and on narrow screens."""
 
 import pytest
 
@@ -29,16 +29,16 @@ def test_one_click_compares_plans_and_another_one_quotes(page, address, width):
     page.evaluate(COPY_PLAN)
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{address}/odoo/subscriptions")
-    # A customer of whom other tests change nothing.
+    # A customer that no other test changes.
     page.click(
         ".o_data_row:has-text('Customer 000000') .o_data_cell[name=name], "
         ".o_kanban_record:has-text('Customer 000000')"
     )
     page.click("button[name=action_compare_plans]")
     page.wait_for_selector(".modal div[name=chart] svg")
-    assert "The present plan" in page.locator(".modal").inner_text()
+    assert "Present plan" in page.locator(".modal").inner_text()
     assert page.evaluate("document.querySelector('.modal-body').scrollWidth") <= width
-    # The row that is clicked stays, though other periods are compared with the click.
+    # The clicked row stays, although the click compares other periods first.
     page.locator(".modal div[name=periods] input").fill("2")
     page.locator(".modal button[name=action_quote]").first.click()
     page.wait_for_selector("div[name=order_line] :text('Like It')")

@@ -1,4 +1,4 @@
-"""What customers who want to leave are offered first."""
+"""Retention offers: a coupon or a pause in place of a cancellation."""
 
 from dateutil.relativedelta import relativedelta
 
@@ -9,34 +9,38 @@ from odoo.tools import format_date
 from ..changes.undo import MOVES
 
 
-class SubscriptionRetention(models.Model):
+class SubscriptionRetentionOffer(models.Model):
     _inherit = "subscription.subscription"
 
-    def accept_offer(self, because, day, comment=False, policy="next_period"):
-        """Give what is offered to those who leave `because` of a reason, from a day on.
+    def accept_offer(
+        self, cancellation_reason, day, comment=False, policy="next_period"
+    ):
+        """Apply the offer of a cancellation reason from a day; return the change.
 
-        `policy` says how a coupon begins, as `grant_discount` takes it. The
-        subscription goes on, and its history says what kept the customer.
+        `policy` is how a coupon begins, as `grant_discount` takes it. The subscription
+        continues, and its history records the reason and the offer.
         """
         self.ensure_one()
-        if refusal := self._reason_against_offer(because, day):
+        self.check_access("write")
+        if refusal := self._offer_refusal(cancellation_reason, day):
             raise UserError(refusal)
-        if because.offer == "coupon":
-            offered = self._redeem(because.coupon_id.sudo(), day, policy)
+        if cancellation_reason.offer == "coupon":
+            offered = self._redeem(cancellation_reason.coupon_id.sudo(), day, policy)
         else:
-            self.pause(day, because._pause_end(day), reason=because.name)
+            end = cancellation_reason._pause_end(day)
+            self.pause(day, end, reason=cancellation_reason.name)
             offered = self.change_ids.sorted("id")[-1]
         return self._log_change(
             "kept",
             self._today(),
             reason=comment,
-            cancellation_reason_id=because.id,
-            offer=because.offer,
+            cancellation_reason_id=cancellation_reason.id,
+            offer=cancellation_reason.offer,
             offered_change_id=offered.id,
         )
 
     def _offer_start(self):
-        """Return the day from which an offer counts: the next period's, as a rule."""
+        """Return the day from which an offer applies: the start of the next period."""
         self.ensure_one()
         today = max(self._today(), self.date_start)
         first = min(
@@ -45,11 +49,22 @@ class SubscriptionRetention(models.Model):
         )
         return max(first, self.date_start)
 
-    def _reason_against_offer(self, because, day):
-        """Return why an offer cannot be made from a day on, None when it can."""
+    def _offer_refusal(self, cancellation_reason, day):
+        """Return why the offer cannot be made from a day, None when it can."""
         self.ensure_one()
-        if not because or because.offer == "none":
-            return self.env._("This reason offers nothing; cancel, or keep it.")
+        if not cancellation_reason or cancellation_reason.offer == "none":
+            return self.env._(
+                "This reason has no retention offer; cancel the subscription, or "
+                "choose another reason."
+            )
+        return (
+            self._any_offer_refusal(day)
+            or self._offer_type_refusal(cancellation_reason, day)
+            or self._repeated_offer_refusal(cancellation_reason)
+        )
+
+    def _any_offer_refusal(self, day):
+        """Return why the subscription gets no offer from a day, if so."""
         try:
             self._check_can_change()
             self._check_starts_by(day)
@@ -57,17 +72,21 @@ class SubscriptionRetention(models.Model):
             return str(error)
         if self.date_end:
             return self.env._(
-                "%s is cancelled already: take the cancellation back first.", self.name
+                "%s is cancelled already; use Undo Cancellation first.", self.name
             )
         if day < self._today():
-            return self.env._("An offer counts from today on; choose a later day.")
+            return self.env._("An offer cannot start in the past; choose a later day.")
         if not self._lines_to_change(day):
-            return self.env._("Nothing is served then any more; choose another day.")
-        if because.offer == "coupon":
-            return self._reason_against_coupon(because.coupon_id.sudo(), day)
-        return self._reason_against_pause(day, because._pause_end(day))
+            return self.env._("Nothing is served on this day; choose another day.")
+        return None
 
-    def _reason_against_coupon(self, coupon, day):
+    def _offer_type_refusal(self, cancellation_reason, day):
+        """Return why the coupon or the pause cannot be given from a day, if so."""
+        if cancellation_reason.offer == "coupon":
+            return self._coupon_offer_refusal(cancellation_reason.coupon_id.sudo(), day)
+        return self._pause_offer_refusal(day, cancellation_reason._pause_end(day))
+
+    def _coupon_offer_refusal(self, coupon, day):
         if not coupon.active or coupon.company_id - self.company_id:
             return self.env._(
                 "The coupon %s is archived, or of another company; choose another one "
@@ -76,82 +95,38 @@ class SubscriptionRetention(models.Model):
             )
         return coupon._reason_against(self, day)
 
-    def _reason_against_pause(self, day, end):
+    def _pause_offer_refusal(self, day, end):
         if any(pause.date_start < end for pause in self._pauses_beyond(day)):
             return self.env._(
-                "%s is paused in these days already; choose a later day.", self.name
+                "%s is paused on these days already; choose a later day.", self.name
             )
         return None
 
-
-class SubscriptionChangeOffered(models.Model):
-    """What kept a customer, as it was then: its reason may offer another one now."""
-
-    _inherit = "subscription.change"
-
-    offer = fields.Char()
-    offered_change_id = fields.Many2one(
-        "subscription.change", "Brought", index="btree_not_null"
-    )
-
-    def _is_offer_called_off(self):
-        """Tell whether what the offer brought was taken back before it began."""
-        self.ensure_one()
-        brought = self.offered_change_id
-        # Who resumes before the first day of rest takes the pause back, too.
-        is_no_pause = brought.kind == "paused" and not brought._agreed_pause()
-        return bool(brought.undone_by_ids or is_no_pause)
-
-
-class SubscriptionOfferInterval(models.Model):
-    _inherit = "subscription.cancellation.reason"
-
-    offer_again_months = fields.Integer(
-        "Offer Again After",
-        default=12,
-        help="Months until a subscription that took such an offer gets another one; 0 "
-        "to offer it every time.",
-    )
-
-    _offer_again_months_not_negative = models.Constraint(
-        "CHECK (offer_again_months >= 0)",
-        "An offer is made again after 0 months or more.",
-    )
-
-
-class SubscriptionOffersTaken(models.Model):
-    _inherit = "subscription.subscription"
-
-    def _reason_against_offer(self, because, day):
-        return super()._reason_against_offer(because, day) or (
-            self._reason_against_another(because)
-        )
-
-    def _reason_against_another(self, because):
+    def _repeated_offer_refusal(self, cancellation_reason):
         """Return why an offer is too soon after the last one of its kind, if it is."""
-        taken = self._with_those_before().change_ids.filtered(
+        accepted = self._with_predecessors().change_ids.filtered(
             lambda change: (
                 change.kind == "kept"
-                and change.offer == because.offer
-                and not change._is_offer_called_off()
+                and change.offer == cancellation_reason.offer
+                and not change._is_offer_undone()
             )
         )
-        last = max(taken.mapped("date_effective"), default=None)
+        last = max(accepted.mapped("date_effective"), default=None)
         if not last:
             return None
-        following = last + relativedelta(months=because.offer_again_months)
+        following = last + relativedelta(months=cancellation_reason.offer_again_months)
         if self._today() >= following:
             return None
         return self.env._(
-            "%(subscription)s took such an offer on %(day)s, and gets another one from "
-            "%(following)s on.",
+            "%(subscription)s accepted such an offer on %(day)s; the next one can be "
+            "made on %(following)s.",
             subscription=self.name,
             day=format_date(self.env, last),
             following=format_date(self.env, following),
         )
 
-    def _with_those_before(self):
-        """Return it, and those that went on as it by a transfer or a merge."""
+    def _with_predecessors(self):
+        """Return the subscription and those that it continues by transfer or merge."""
         found = latest = self.sudo()
         while latest:
             moves = latest.env["subscription.change"].search(
@@ -164,3 +139,20 @@ class SubscriptionOffersTaken(models.Model):
             latest = moves.subscription_id - found
             found |= latest
         return found
+
+
+class SubscriptionChangeRetentionOffer(models.Model):
+    """The accepted offer, stored since the reason may have another offer later."""
+
+    _inherit = "subscription.change"
+
+    offer = fields.Char()
+    offered_change_id = fields.Many2one("subscription.change", index="btree_not_null")
+
+    def _is_offer_undone(self):
+        """Return whether the discount or pause of the offer was undone."""
+        self.ensure_one()
+        offered = self.offered_change_id
+        # Resuming before the first paused day removes the pause.
+        is_no_pause = offered.kind == "paused" and not offered._agreed_pause()
+        return bool(offered.undone_by_ids or is_no_pause)

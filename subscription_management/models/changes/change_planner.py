@@ -227,7 +227,7 @@ class ChangePlanner:
         keys = {
             key
             for key, other in self.plan.values.items()
-            if key != line.key and rule._counts(other)
+            if key != line.key and rule._includes_in_base(other)
         }
         base = PercentBase(frozenset(keys), rule.base_price == "net")
         return replace(line, base=base)

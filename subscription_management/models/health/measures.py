@@ -1,8 +1,7 @@
-"""The facts that health signals watch, in numbers, for many subscriptions at once.
+"""The measurements of health signals, for many subscriptions at once.
 
-Each kind of signal has two methods: `_measures_of_<kind>` returns a number by
-subscription, without those of which nobody knows it, and `_sentence_of_<kind>` says one
-to people.
+Each kind of signal has two methods: one returns a number by subscription, leaving out
+those without a known one; the other describes a number in a sentence.
 """
 
 from collections import Counter
@@ -17,14 +16,47 @@ from ..decimals import exact
 
 
 class SubscriptionHealthMeasures(models.Model):
-    _inherit = "subscription.subscription"
+    _inherit = "subscription.health.signal"
 
-    def _measures_of_payment(self, signal):
-        """Return how many days late invoices were paid on average, or are by now.
+    def _measure(self, subscriptions):
+        """Return the measured number by subscription, all of one company.
 
-        What was credited was not to be paid.
+        Addons extend it by their own kinds.
         """
-        today = self.company_id._subscription_today()
+        self.ensure_one()
+        match self.kind:
+            case "payment":
+                return self._measure_payment(subscriptions)
+            case "messages":
+                return self._measure_messages(subscriptions)
+            case "seats":
+                return self._measure_seats(subscriptions)
+            case "renewal":
+                return self._measure_renewal(subscriptions)
+
+    def _describe(self, measured, subscription):
+        """Return a sentence with a measured number; addons extend it by their kinds."""
+        self.ensure_one()
+        match self.kind:
+            case "payment":
+                return self._describe_payment(measured)
+            case "messages":
+                return self._describe_messages(measured)
+            case "seats":
+                return self._describe_seats(measured)
+            case "renewal":
+                return self._describe_renewal(measured, subscription)
+
+    def _format_number(self, number):
+        """Return a number in the reader's format."""
+        return self.env["subscription.subscription"]._in_figures(number)
+
+    def _measure_payment(self, subscriptions):
+        """Return the average days by which invoices were or are paid late.
+
+        Credited invoices are left out.
+        """
+        today = subscriptions.company_id._subscription_today()
         for model, names in (
             ("subscription.billed.period", ["subscription_id", "move_id"]),
             ("account.move", ["state", "payment_state", "invoice_date_due"]),
@@ -59,38 +91,39 @@ class SubscriptionHealthMeasures(models.Model):
                  ) paid
                  GROUP BY due.subscription_id
                 """,
-                subscriptions=tuple(self.ids),
-                since=today - timedelta(days=signal.days),
+                subscriptions=tuple(subscriptions.ids),
+                since=today - timedelta(days=self.days),
                 today=today,
             )
         )
-        return {self.browse(number): Decimal(days) for number, days in rows}
+        return {subscriptions.browse(number): Decimal(days) for number, days in rows}
 
-    def _sentence_of_payment(self, measured, signal):
+    def _describe_payment(self, measured):
         if not measured:
             return self.env._(
-                "What was due in the last %s days was paid in time.", signal.days
+                "All invoices due in the last %s days were paid in time.", self.days
             )
         return self.env._(
-            "What was due in the last %(window)s days was paid %(days)s days late on "
-            "average, or is late by now.",
-            window=signal.days,
-            days=self._in_figures(round(measured, 1)),
+            "Invoices due in the last %(window)s days were paid %(days)s days late on "
+            "average; unpaid ones count until today.",
+            window=self.days,
+            days=self._format_number(round(measured, 1)),
         )
 
-    def _measures_of_messages(self, signal):
-        """Return how often the customer's people wrote, in whatever conversation.
+    def _measure_messages(self, subscriptions):
+        """Return the number of messages of the customer's contacts on any record.
 
-        Of those who did not, silence tells nothing.
+        Customers without a message are left out: silence is neither good nor bad.
         """
-        since = self.company_id._subscription_today() - timedelta(days=signal.days)
-        customers = self.commercial_partner_id
+        company = subscriptions.company_id
+        since = company._subscription_today() - timedelta(days=self.days)
+        customers = subscriptions.commercial_partner_id
         domain = (
             Domain("author_id", "child_of", customers.ids)
             & Domain("message_type", "in", ("email", "comment"))
             & Domain("date", ">=", since)
             & Domain("model", "!=", False)
-            & Domain("record_company_id", "in", (False, self.company_id.id))
+            & Domain("record_company_id", "in", (False, company.id))
         )
         counted = Counter()
         for author, number in self.env["mail.message"]._read_group(
@@ -99,25 +132,29 @@ class SubscriptionHealthMeasures(models.Model):
             counted[author.commercial_partner_id] += number
         return {
             each: Decimal(counted[each.commercial_partner_id])
-            for each in self
+            for each in subscriptions
             if each.commercial_partner_id in counted
         }
 
-    def _sentence_of_messages(self, measured, signal):
+    def _describe_messages(self, measured):
+        if measured == 1:
+            return self.env._(
+                "The customer wrote one message in the last %s days.", self.days
+            )
         return self.env._(
             "The customer wrote %(count)s messages in the last %(days)s days.",
-            count=self._in_figures(measured),
-            days=signal.days,
+            count=self._format_number(measured),
+            days=self.days,
         )
 
-    def _measures_of_seats(self, signal):
-        """Return how many percent of the seats are in use, where they are counted."""
+    def _measure_seats(self, subscriptions):
+        """Return the percentage of seats in use, of lines whose seats are counted."""
         measured = {}
-        for subscription in self:
+        for subscription in subscriptions:
             counted = [
                 (line._seats_counted()[0], line.quantity)
                 for line in subscription._lines_on(subscription._today())
-                if line._seats_percent() is not None
+                if line.quantity and line._seats_counted()
             ]
             if counted:
                 used, seats = (
@@ -126,33 +163,35 @@ class SubscriptionHealthMeasures(models.Model):
                 measured[subscription] = used * 100 / seats
         return measured
 
-    def _sentence_of_seats(self, measured, signal):
+    def _describe_seats(self, measured):
         return self.env._(
-            "%s %% of the seats are in use.", self._in_figures(round(measured, 1))
+            "%s %% of the seats are in use.", self._format_number(round(measured, 1))
         )
 
-    def _measures_of_renewal(self, signal):
-        """Return the days until a term ends that somebody must renew.
+    def _measure_renewal(self, subscriptions):
+        """Return the days until a term ends without automatic renewal.
 
-        None are left where the service was cancelled.
+        A cancelled subscription has 0 days.
         """
         measured = {}
-        for subscription in self:
-            goes_on = subscription.plan_id.renewal_policy == "renew"
+        for subscription in subscriptions:
+            is_automatic = subscription.plan_id.renewal_policy == "renew"
             if subscription.date_end:
                 measured[subscription] = Decimal(0)
-            elif subscription.term_end and not goes_on:
+            elif subscription.term_end and not is_automatic:
                 days = (subscription.term_end - subscription._today()).days
                 measured[subscription] = Decimal(max(days, 0))
         return measured
 
-    def _sentence_of_renewal(self, measured, signal):
-        if self.date_end:
+    def _describe_renewal(self, measured, subscription):
+        if subscription.date_end:
             return self.env._(
-                "It was cancelled: the last day is %s.",
-                format_date(self.env, self.last_day),
+                "The subscription is cancelled: its last day is %s.",
+                format_date(self.env, subscription.last_day),
             )
+        if measured == 1:
+            return self.env._("The term ends in one day, and no renewal is agreed.")
         return self.env._(
             "The term ends in %s days, and no renewal is agreed.",
-            self._in_figures(measured),
+            self._format_number(measured),
         )

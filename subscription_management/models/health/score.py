@@ -1,9 +1,10 @@
-"""The health score of a subscription: what it is made of, and how it went."""
+"""The health score of a subscription: its daily calculation, details and history."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...billing_core.health import (
@@ -13,19 +14,17 @@ from ...billing_core.health import (
     contributions,
     total_score,
 )
-from ...billing_core.lifecycle import COMMITTED
+from ...billing_core.lifecycle import COMMITTED, ENDED
 from .. import failure_isolation
 from .signal import BANDS
 
-SCORED_TOGETHER = 500
 SCORED_STATES = tuple(state.value for state in COMMITTED)
-
-
+SCORED_TOGETHER = 500
 TREND_DAYS = 30
 
 
 class SubscriptionHealthScore(models.Model):
-    """The score of a subscription from a day on, until the next one."""
+    """The score of a subscription from a date until the next one."""
 
     _name = "subscription.health.score"
     _description = "Health Score"
@@ -39,7 +38,7 @@ class SubscriptionHealthScore(models.Model):
     score = fields.Integer(required=True, aggregator="avg")
 
     _day_once = models.Constraint(
-        "UNIQUE (subscription_id, date)", "A day has one score."
+        "UNIQUE (subscription_id, date)", "A date has one score."
     )
 
 
@@ -51,19 +50,19 @@ class SubscriptionHealth(models.Model):
         copy=False,
         readonly=True,
         aggregator="avg",
-        help="From 0 to 100, of the signals that are configured; scored every day.",
+        help="From 0 to 100, the weighted mean of the health signals of the day.",
     )
     health_band = fields.Selection(BANDS, copy=False, readonly=True)
     health_scored_on = fields.Date(
         copy=False,
         readonly=True,
-        help="Empty until it is scored by the signals of now.",
+        help="Empty until the subscription is scored by the present signals.",
     )
-    health_facts = fields.Json(
+    health_measurements = fields.Json(
         copy=False,
         readonly=True,
         prefetch=False,
-        help="What was measured for the score: a row for each signal.",
+        help="The measurements of the score: a row for each signal.",
     )
     health_score_ids = fields.One2many(
         "subscription.health.score", "subscription_id", "Health Over Time"
@@ -72,20 +71,22 @@ class SubscriptionHealth(models.Model):
 
     @api.model
     def _cron_score_health(self):
-        """Score what runs once a day, and commit after each few hundred."""
+        """Score each subscription once a day, in batches with a commit each."""
         not_today = self.env["res.company"]._domain_by_today(
             lambda today: Domain("health_scored_on", "<", today)
         )
         domain = (Domain("health_scored_on", "=", False) | not_today) & Domain(
             "state", "in", SCORED_STATES
         )
-        found = self.search(domain)
         failure_isolation.run_batches(
-            domain, found, lambda batch: batch._score_each(), size=SCORED_TOGETHER
+            domain,
+            self.search(domain),
+            lambda batch: batch._score_each(),
+            size=SCORED_TOGETHER,
         )
 
     def _score_each(self):
-        """Score together, and alone where that fails."""
+        """Score all together, and alone those with which that fails."""
         failure_isolation.run_each(
             self,
             lambda part: part._score_health(),
@@ -93,65 +94,62 @@ class SubscriptionHealth(models.Model):
         )
 
     def _score_health(self):
-        """Measure all signals, and keep the score with what it was made of."""
+        """Measure all signals, write the scores and record those that changed."""
         for company, subscriptions in self.sudo().grouped("company_id").items():
-            signals = self.env["subscription.health.signal"].sudo()
-            found = signals._signals_for(company)
-            measures = {signal: subscriptions._measures(signal) for signal in found}
+            signals = (
+                self.env["subscription.health.signal"].sudo()._signals_for(company)
+            )
+            measured = {signal: signal._measure(subscriptions) for signal in signals}
             before = {
                 each: each.health_score for each in subscriptions if each.health_band
             }
             for subscription in subscriptions:
-                subscription._keep_health(
+                subscription._write_health(
                     {
-                        signal: measured.get(subscription)
-                        for signal, measured in measures.items()
+                        signal: numbers.get(subscription)
+                        for signal, numbers in measured.items()
                     }
                 )
-            moved = subscriptions.filtered(
+            changed = subscriptions.filtered(
                 lambda each, before=before: (
                     each.health_band and each.health_score != before.get(each)
                 )
             )
-            moved._note_health(company._subscription_today())
+            changed._record_scores(company._subscription_today())
 
-    def _measures(self, signal):
-        """Return what a signal measures of subscriptions of one company."""
-        return getattr(self, f"_measures_of_{signal.kind}")(signal)
-
-    def _keep_health(self, measured):
-        """Write the score of what was measured by signal, and what it is made of."""
+    def _write_health(self, measured):
+        """Write the score of the numbers by signal, with its details."""
         self.ensure_one()
-        facts = [signal._fact(number) for signal, number in measured.items()]
-        points, parts = total_score(facts), contributions(facts)
+        scores = [signal._signal_score(number) for signal, number in measured.items()]
+        total, parts = total_score(scores), contributions(scores)
         self.write(
             {
-                "health_score": points,
-                "health_band": points is not None and band_of(points).value,
+                "health_score": total,
+                "health_band": total is not None and band_of(total).value,
                 "health_scored_on": self._today(),
-                "health_facts": [
+                "health_measurements": [
                     {
                         "signal": signal.id,
                         "measured": None if number is None else str(number),
-                        "marks": None if part is None else float(fact.score),
-                        "weight": float(fact.weight),
+                        "score": None if part is None else float(score.score),
+                        "weight": float(score.weight),
                         "part": None if part is None else float(part),
                     }
-                    for (signal, number), fact, part in zip(
-                        measured.items(), facts, parts, strict=True
+                    for (signal, number), score, part in zip(
+                        measured.items(), scores, parts, strict=True
                     )
                 ],
             }
         )
 
-    def _note_health(self, today):
-        """Note the scores of today, in place of earlier ones of the day."""
+    def _record_scores(self, today):
+        """Record the scores of today; a later score of the day replaces an earlier."""
         history = self.env["subscription.health.score"]
         known = history.search(
             [("subscription_id", "in", self.ids), ("date", "=", today)]
         )
-        for noted in known:
-            noted.score = noted.subscription_id.health_score
+        for recorded in known:
+            recorded.score = recorded.subscription_id.health_score
         history.create(
             [
                 {
@@ -164,11 +162,20 @@ class SubscriptionHealth(models.Model):
         )
 
     def action_score_health(self):
-        """Score by what is known now."""
+        """Score the subscriptions by the present measurements."""
         self.check_access("read")
+        for subscription in self:
+            if subscription.state == "draft" or subscription.state in ENDED:
+                raise UserError(
+                    self.env._(
+                        "%s has no health score, as it is not in service; score it "
+                        "once it is active.",
+                        subscription.name,
+                    )
+                )
         self._score_health()
 
-    @api.depends("health_facts")
+    @api.depends("health_measurements")
     @api.depends_context("lang")
     def _compute_health_details(self):
         for subscription in self:
@@ -182,48 +189,48 @@ class SubscriptionHealth(models.Model):
             )
 
     def _explain_health(self):
-        """Return what the score was a month ago, and from where on it is good."""
-        words = [
+        """Return the score of a month ago, if any, and the bands, as text."""
+        sentences = [
             self.env._(
-                "Healthy from %(healthy)s on, at risk below %(watch)s.",
+                "Healthy: %(healthy)s or more. At risk: below %(watch)s.",
                 healthy=LOWEST_OF_BAND[Band.HEALTHY],
                 watch=LOWEST_OF_BAND[Band.WATCH],
             )
         ]
-        before = self._health_trend()
+        before = self._score_a_month_ago()
         if before is not None:
             trend = self.env._(
                 "%(before)s a month ago, %(now)s now.",
                 before=before,
                 now=self.health_score,
             )
-            words.insert(0, trend)
-        return " ".join(words)
+            sentences.insert(0, trend)
+        return " ".join(sentences)
 
     def _health_rows(self):
-        """Return what the score is made of, as people read it, the worst one first."""
+        """Return the measurements for display, lowest score first."""
         self.ensure_one()
         signals = self.env["subscription.health.signal"].sudo()
         rows = []
-        for kept in self.health_facts or []:
+        for kept in self.health_measurements or []:
             signal = signals.browse(kept["signal"]).exists()
             if not signal:
                 continue
-            known = kept["measured"] is not None
-            says = getattr(self.sudo(), f"_sentence_of_{signal.kind}")
+            number = kept["measured"]
             rows.append(
                 {
                     "name": signal.name,
-                    "says": known and says(Decimal(kept["measured"]), signal),
-                    "marks": kept["marks"],
+                    "sentence": number is not None
+                    and signal._describe(Decimal(number), self.sudo()),
+                    "score": kept["score"],
                     "weight": kept["weight"],
                     "part": kept["part"],
                 }
             )
-        return sorted(rows, key=lambda row: (row["marks"] is None, row["marks"] or 0))
+        return sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))
 
-    def _health_trend(self):
-        """Return the score of a month ago, None where there was none."""
+    def _score_a_month_ago(self):
+        """Return the score of a month ago, None without one."""
         self.ensure_one()
         month_ago = self._today() - timedelta(days=TREND_DAYS)
         before = self.sudo().health_score_ids.filtered(

@@ -1,4 +1,4 @@
-"""Which facts of a subscription make its health score, and how much each weighs."""
+"""Health signals: what is measured, on which scale and with which weight."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -12,11 +12,9 @@ CRON = "subscription_management.ir_cron_score_health"
 
 
 class SubscriptionHealthSignal(models.Model):
-    """A fact that tells how well a customer is doing, its scale and its weight.
+    """A measured fact of a subscription with its scale and its weight.
 
-    An addon adds a kind with two methods of the subscription, named after it:
-    `_measures_of_<kind>` and `_sentence_of_<kind>`, and a sentence in
-    `_describe_scale`.
+    An addon adds a kind by extending `_measure`, `_describe` and `_describe_scale`.
     """
 
     _name = "subscription.health.signal"
@@ -25,7 +23,7 @@ class SubscriptionHealthSignal(models.Model):
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
-    active = fields.Boolean("Switched On", default=True)
+    active = fields.Boolean(default=True)
     kind = fields.Selection(
         [
             ("payment", "Late Payments"),
@@ -33,41 +31,43 @@ class SubscriptionHealthSignal(models.Model):
             ("seats", "Seats in Use"),
             ("renewal", "Days to Renewal"),
         ],
-        "Watches",
         required=True,
     )
     company_id = fields.Many2one(
         "res.company",
         index=True,
-        help="Leave empty for every company. A company's own signal takes the place of "
-        "the common one of its kind.",
+        help="Leave empty for all companies. A company's own signal replaces the "
+        "common one of its kind.",
     )
     weight = fields.Float(
         required=True,
         default=1.0,
-        help="How much it counts beside the others; 0 for not at all.",
+        help="The influence on the score relative to other signals; 0 to ignore it.",
     )
-    best = fields.Float("100 Marks at", required=True)
-    worst = fields.Float("No Marks at", required=True)
+    best = fields.Float(
+        "Best Value", required=True, help="The measured value that scores 100."
+    )
+    worst = fields.Float(
+        "Worst Value", required=True, help="The measured value that scores 0."
+    )
     days = fields.Integer(
-        "Looks Back (Days)", default=90, help="How many days before today count."
+        "Period (Days)", default=90, help="The days before today that are measured."
     )
-    summary = fields.Char("How It Counts", compute="_compute_summary")
+    summary = fields.Char("Scale", compute="_compute_summary")
 
     _kind_once = models.UniqueIndex(
         "(kind, COALESCE(company_id, 0))",
-        "There is a signal of this kind already; change its weight instead.",
+        "A signal of this kind exists already; change its weight instead.",
     )
     _weight_not_negative = models.Constraint(
         "CHECK (weight >= 0)", "A weight is zero or more."
     )
     _days_positive = models.Constraint(
-        "CHECK (days > 0)", "A signal looks back one day or more."
+        "CHECK (days > 0)", "The period of a signal is one day or more."
     )
     _best_is_not_worst = models.Constraint(
         "CHECK (best <> worst)",
-        "100 marks and none cannot be given at the same number; enter two numbers "
-        "that differ.",
+        "The best and the worst value must differ; change one of them.",
     )
 
     @api.depends("kind", "best", "worst", "days")
@@ -77,7 +77,7 @@ class SubscriptionHealthSignal(models.Model):
             signal.summary = signal.kind and signal._describe_scale()
 
     def _describe_scale(self):
-        """Return in words from which number on it has all marks, and none."""
+        """Return the best and the worst value as a sentence."""
         self.ensure_one()
         words = {
             "best": formatLang(self.env, self.best, digits=0),
@@ -86,22 +86,22 @@ class SubscriptionHealthSignal(models.Model):
         }
         return {
             "payment": self.env._(
-                "Of what was due in the last %(days)s days: 100 marks for payment "
-                "%(best)s days late on average, none for %(worst)s days.",
+                "Average payment delay of invoices due in the last %(days)s days: "
+                "%(best)s days score 100, %(worst)s days score 0.",
                 **words,
             ),
             "messages": self.env._(
-                "100 marks for %(best)s messages of the customer in the last %(days)s "
-                "days, none for %(worst)s.",
+                "Messages of the customer in the last %(days)s days: %(best)s score "
+                "100, %(worst)s score 0.",
                 **words,
             ),
             "seats": self.env._(
-                "100 marks for %(best)s %% of the seats in use, none for %(worst)s %%.",
+                "Seats in use: %(best)s %% score 100, %(worst)s %% score 0.",
                 **words,
             ),
             "renewal": self.env._(
-                "100 marks for %(best)s days until a term ends that somebody must "
-                "renew, none for %(worst)s.",
+                "Days until a term ends without automatic renewal: %(best)s score "
+                "100, %(worst)s score 0.",
                 **words,
             ),
         }.get(self.kind)
@@ -109,21 +109,21 @@ class SubscriptionHealthSignal(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         signals = super().create(vals_list)
-        self._let_all_be_scored_again()
+        self._schedule_rescoring()
         return signals
 
     def write(self, vals):
         result = super().write(vals)
-        self._let_all_be_scored_again()
+        self._schedule_rescoring()
         return result
 
     def unlink(self):
         result = super().unlink()
-        self._let_all_be_scored_again()
+        self._schedule_rescoring()
         return result
 
-    def _let_all_be_scored_again(self):
-        """Let the scheduled action score every subscription by the signals of now."""
+    def _schedule_rescoring(self):
+        """Have the scheduled action score all subscriptions by the present signals."""
         subscriptions = self.env["subscription.subscription"]
         subscriptions.flush_model(["health_scored_on"])
         self.env.cr.execute(
@@ -135,7 +135,7 @@ class SubscriptionHealthSignal(models.Model):
 
     @api.model
     def _signals_for(self, company):
-        """Return the signals of a company: its own ones before those of everybody."""
+        """Return the signals of a company; its own replace common ones of a kind."""
         found = self.with_context(active_test=False).search(
             Domain("company_id", "in", (False, company.id))
         )
@@ -145,9 +145,9 @@ class SubscriptionHealthSignal(models.Model):
         chosen = self.browse([signal.id for signal in by_kind.values()])
         return chosen.filtered(lambda each: each.active and each.weight).sorted()
 
-    def _fact(self, measured):
-        """Return what is known of a signal as the core takes it."""
+    def _signal_score(self, measured):
+        """Return the core's score of a measured number, None if it is unknown."""
         self.ensure_one()
         scale = Scale(exact(self.best), exact(self.worst))
-        marks = None if measured is None else scale.score(measured)
-        return SignalScore(marks, exact(self.weight))
+        score = None if measured is None else scale.score(measured)
+        return SignalScore(score, exact(self.weight))

@@ -1,3 +1,5 @@
+"""Plans: the interval, timing, term and invoicing of their subscriptions."""
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
@@ -24,7 +26,7 @@ CALENDAR = {
     "cut_off_days",
     "due_shift_days",
 }
-"""Fields that decide when periods begin and what the first one costs."""
+"""The fields that decide the billing periods and the charge of the stub period."""
 
 
 class SubscriptionPlan(models.Model):
@@ -45,11 +47,11 @@ class SubscriptionPlan(models.Model):
     description = fields.Html(translate=True)
 
     interval_count = fields.Integer(
-        "Every",
+        "Interval",
         required=True,
         default=1,
         tracking=True,
-        help="Customers are billed once per so many units of time.",
+        help="The length of a billing period, in the unit beside it.",
     )
     interval_unit = fields.Selection(
         [
@@ -60,24 +62,23 @@ class SubscriptionPlan(models.Model):
             ("half_year", "Half-Years"),
             ("year", "Years"),
         ],
-        string="Unit",
         required=True,
         default="month",
         tracking=True,
     )
-    interval_label = fields.Char("Billed", compute="_compute_interval_label")
+    interval_label = fields.Char("Billing Interval", compute="_compute_interval_label")
     timing = fields.Selection(
         [("in_advance", "In Advance"), ("in_arrears", "In Arrears")],
         required=True,
         default="in_advance",
         tracking=True,
-        help="In advance: due on the first day of the period.\n"
-        "In arrears: due on the day after its last day.",
+        help="In advance: billed on the first day of the period.\n"
+        "In arrears: billed on the day after its last day.",
     )
     due_shift_days = fields.Integer(
-        "Bill Later By (Days)",
-        help="Days after the due date on which the period is billed; a negative "
-        "number bills earlier.",
+        "Invoice Offset (Days)",
+        help="Days by which invoices are later than the timing says; a negative number "
+        "bills earlier.",
     )
     anchor_kind = fields.Selection(
         [
@@ -85,7 +86,7 @@ class SubscriptionPlan(models.Model):
             ("day_of_month", "Day of the Month"),
             ("calendar", "First Day of the Calendar Period"),
         ],
-        string="Periods Begin On",
+        string="Periods Start On",
         required=True,
         default="anniversary",
         tracking=True,
@@ -95,22 +96,22 @@ class SubscriptionPlan(models.Model):
     )
     stub_policy = fields.Selection(
         [
-            ("prorated", "By the Day"),
+            ("prorated", "Prorated"),
             ("free", "Free"),
             ("full", "As a Full Period"),
         ],
-        string="Days Before the First Full Period",
+        string="Stub Period",
         required=True,
         default="prorated",
     )
     cut_off_days = fields.Integer(
-        "Bill Together Below (Days)",
-        help="A first part-period shorter than this goes on one invoice with the "
-        "next full period.",
+        "Combine Stub Periods Below (Days)",
+        help="A stub period with fewer days is billed in one invoice with the next "
+        "full period.",
     )
 
     term_count = fields.Integer(
-        "Term", help="Leave at 0 for a subscription without a fixed term."
+        "Term", help="Leave at 0 for subscriptions without a fixed term."
     )
     term_unit = fields.Selection(
         [("month", "Months"), ("year", "Years")], default="year"
@@ -125,15 +126,15 @@ class SubscriptionPlan(models.Model):
     )
     catch_up_policy = fields.Selection(
         [
-            ("together", "On One Invoice"),
-            ("apart", "On One Invoice Each"),
+            ("together", "In One Invoice"),
+            ("apart", "In One Invoice Each"),
         ],
         string="Missed Periods",
         required=True,
         default="together",
     )
     sends_invoices = fields.Boolean(
-        "Send Invoices by E-mail",
+        "Send Invoices by Email",
         help="Posted invoices are sent by the scheduled action that sends invoices.",
     )
     journal_id = fields.Many2one(
@@ -148,7 +149,7 @@ class SubscriptionPlan(models.Model):
         help="Leave empty to use the customer's payment terms.",
     )
 
-    # A copy of a plan has those of `_prices_to_copy`.
+    # A copy of a plan has the prices of `_prices_to_copy`.
     pricing_rule_ids = fields.One2many(
         "subscription.pricing.rule", "plan_id", "Prices", copy=False
     )
@@ -213,8 +214,8 @@ class SubscriptionPlan(models.Model):
             if plan.term_count < 0 or (plan.term_count and not plan.term_unit):
                 raise ValidationError(
                     self.env._(
-                        "The term of plan %(plan)s is not complete: give a number "
-                        "of months or years, or 0 for no fixed term.",
+                        "The term of plan %(plan)s is incomplete: enter a number of "
+                        "months or years, or 0 for no fixed term.",
                         plan=plan.name,
                     )
                 )
@@ -229,10 +230,10 @@ class SubscriptionPlan(models.Model):
         return vals_list
 
     def _prices_to_copy(self):
-        """Return the prices for everybody, and the drafts of first ones.
+        """Return the general prices, without drafts of new versions.
 
-        What a customer negotiated is agreed for the plan that it was granted on, and a
-        draft of a version comes after a price that stays with it.
+        Contracted prices belong to the plan for which they were granted, and a draft
+        version to the price that it replaces.
         """
         self.ensure_one()
         return self.pricing_rule_ids.filtered(
@@ -246,7 +247,7 @@ class SubscriptionPlan(models.Model):
         return super().write(vals)
 
     def _check_calendar_stays(self, vals):
-        """Refuse to move the billing periods that subscriptions have started with."""
+        """Refuse to change the billing periods of subscriptions that have started."""
         changed = self.filtered(
             lambda plan: any(
                 plan[name] != vals[name] for name in CALENDAR & vals.keys()
@@ -256,14 +257,14 @@ class SubscriptionPlan(models.Model):
         if started:
             raise UserError(
                 self.env._(
-                    "Subscriptions have started on %s, so their periods stay as they "
-                    "are; archive the plan and make a new one instead.",
+                    "Subscriptions have started on %s, so their billing periods cannot "
+                    "be changed; archive the plan and create a new one instead.",
                     started[0].name,
                 )
             )
 
     def _has_started(self):
-        """Tell whether a subscription that is no draft is on the plan, or comes to."""
+        """Return whether a subscription or line on the plan is not a draft."""
         self.ensure_one()
         started = Domain("state", "!=", "draft")
         on_it = Domain("plan_id", "=", self.id) | Domain(
@@ -276,9 +277,8 @@ class SubscriptionPlan(models.Model):
     ):
         """Return the billing calendar of a subscription that starts on a day.
 
-        What is used is known after its period, however the plan bills the rest. A
-        customer's `billing_day` comes before the plan's where it bills on a day of the
-        month.
+        Usage is billed in arrears on every plan. If the plan bills on a day of the
+        month, the `billing_day` of a subscription has priority over the plan's.
         """
         self.ensure_one()
         timing = Timing.IN_ARREARS if kind == "usage" else Timing(self.timing)
@@ -306,14 +306,16 @@ class SubscriptionPlan(models.Model):
         return self._term_calendar(date_start).boundary(1)
 
     def _term_calendar(self, date_start):
-        """Return the calendar whose periods are the terms from a day on."""
+        """Return the calendar whose periods are the terms from a day."""
         self.ensure_one()
         return BillingCalendar(
             date_start, Interval(self.term_count, IntervalUnit(self.term_unit))
         )
 
     def action_view_subscriptions(self):
+        """Open the subscriptions of the plan."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "subscription_management.subscription_subscription_action"
         )

@@ -1,41 +1,41 @@
+"""The policies of a plan for changes, pauses, notice and credits."""
+
 from odoo import fields, models
 
 from ...billing_core.charged_days import ChangePolicy
 
 CHANGE_POLICIES = [
-    (ChangePolicy.PRORATE.value, "By the Day"),
+    (ChangePolicy.PRORATE.value, "Prorated"),
     (ChangePolicy.NEXT_PERIOD.value, "From the Next Period"),
-    (ChangePolicy.FULL.value, "As for the Full Period"),
+    (ChangePolicy.FULL.value, "As a Full Period"),
     (ChangePolicy.NONE.value, "Not in the Current Period"),
 ]
 
 
 class SubscriptionPlanPolicies(models.Model):
-    """What changes, pauses and credits cost on a plan."""
-
     _inherit = "subscription.plan"
 
     increase_policy = fields.Selection(
         CHANGE_POLICIES,
-        "Upgrades Are Charged",
+        "Upgrade Charges",
         required=True,
         default="prorate",
-        help="By the day: the rest of the period is charged at once.\n"
-        "From the next period: the upgrade waits for it.\n"
-        "As for the full period: the whole difference is charged on its day, as if it "
-        "had been so from the period's first day.\n"
-        "Not in the current period: it is given at once and charged from the next.",
+        help="Prorated: the remaining days of the period are charged at once.\n"
+        "From the next period: the upgrade takes effect with the next period.\n"
+        "As a full period: the difference of the whole period is charged at once.\n"
+        "Not in the current period: the upgrade takes effect at once and is charged "
+        "from the next period.",
     )
     decrease_policy = fields.Selection(
         CHANGE_POLICIES,
-        "Downgrades Are Credited",
+        "Downgrade Credits",
         required=True,
         default="prorate",
-        help="By the day: the rest of the period is credited at once.\n"
-        "From the next period: the downgrade waits for it.\n"
-        "As for the full period: the whole difference is credited on its day, as if it "
-        "had been so from the period's first day.\n"
-        "Not in the current period: it is taken at once and credited from the next.",
+        help="Prorated: the remaining days of the period are credited at once.\n"
+        "From the next period: the downgrade takes effect with the next period.\n"
+        "As a full period: the difference of the whole period is credited at once.\n"
+        "Not in the current period: the downgrade takes effect at once and is credited "
+        "from the next period.",
     )
     pause_policy = fields.Selection(
         [
@@ -43,32 +43,32 @@ class SubscriptionPlanPolicies(models.Model):
             ("billed", "Billed"),
             ("extends", "Not Billed, Added to the Term"),
         ],
-        string="Paused Days Are",
+        string="Paused Days",
         required=True,
         default="waived",
     )
 
     notice_days = fields.Integer(
-        "Notice (Days)",
-        help="A customer who gives notice later than this before the term's end stays "
-        "for another one; without a term, until the period's end.",
+        "Notice Period (Days)",
+        help="A cancellation with fewer days before the end of the term takes effect "
+        "at the end of the next one; without a term, at the end of the next period.",
     )
     credit_policy = fields.Selection(
         [
-            ("credit_note", "By a Credit Note at Once"),
-            ("next_invoice", "Off the Next Invoice"),
+            ("credit_note", "Immediate Credit Note"),
+            ("next_invoice", "Deducted From the Next Invoice"),
         ],
-        string="Credits Are Given",
+        string="Credits",
         required=True,
         default="credit_note",
     )
 
     _notice_not_negative = models.Constraint(
-        "CHECK (notice_days >= 0)", "Notice is given 0 days or more before the end."
+        "CHECK (notice_days >= 0)", "A notice period is 0 days or more."
     )
 
     def _has_interval_of(self, other):
-        """Tell whether the periods of both plans are of one length."""
+        """Return whether the billing periods of both plans have the same length."""
         return (self.interval_count, self.interval_unit) == (
             other.interval_count,
             other.interval_unit,

@@ -1,29 +1,18 @@
-"""Drafts of subscriptions take a price that is published for the days of theirs.
+"""A published price reaches the drafts of subscriptions that start on its days.
 
-They start later, so they are new ones, for whomever the price is published. What people
-typed on a draft stays.
+Drafts have not started and count as new subscriptions. Prices that users entered on a
+draft stay.
 """
 
 from odoo import models
 from odoo.fields import Domain
 
 
-class SubscriptionPriceOfDrafts(models.Model):
+class SubscriptionDraftRepricing(models.Model):
     _inherit = "subscription.pricing.rule"
 
-    def _publish(self, day, applies_to):
-        left = super()._publish(day, applies_to)
-        self._offer_to_drafts()
-        return left
-
-    def action_publish(self):
-        action = super().action_publish()
-        if self.state == "published":
-            self._offer_to_drafts()
-        return action
-
-    def _offer_to_drafts(self):
-        """Let the drafts that would find this price now have it, of any company."""
+    def _reprice_drafts(self):
+        """Give the published price to the drafts of any company that it applies to."""
         self.ensure_one()
         lines = self.env["subscription.line"].sudo()
         since = Domain("date_start", ">=", self.date_from)
@@ -39,20 +28,20 @@ class SubscriptionPriceOfDrafts(models.Model):
             line._take_published_price(self.sudo())
 
 
-class SubscriptionLineOfDraft(models.Model):
+class SubscriptionLineDraftRepricing(models.Model):
     _inherit = "subscription.line"
 
     def _take_published_price(self, rule):
-        """Ask what a rule says where it counts and no price was typed.
+        """Take the price of a rule that applies to the line, unless one was entered.
 
-        Steps of the line that only serve another quantity cost the same.
+        Scheduled changes of the line that only change the quantity get it too.
         """
         self.ensure_one()
         customer, day = self.subscription_id.partner_id, self._pricing_day()
         offered = rule._find(
             self.plan_id, self.product_id, self.currency_id, day, customer
         )
-        if offered != rule or self._is_step() or self._is_price_typed():
+        if offered != rule or self._is_step() or self._has_entered_price():
             return
         self.write(
             {
@@ -64,8 +53,8 @@ class SubscriptionLineOfDraft(models.Model):
         for step in self._steps().filtered(lambda each: each.series_id == self):
             step._keep_agreed_price()
 
-    def _is_price_typed(self):
-        """Tell whether the line costs other than what was found for it."""
+    def _has_entered_price(self):
+        """Return whether a user entered another price than the one that was found."""
         self.ensure_one()
         rule = self.pricing_rule_id
         if not rule:

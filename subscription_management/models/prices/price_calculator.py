@@ -1,4 +1,8 @@
-"""What a price comes to: a calculator and a curve, by the code that bills."""
+"""A price calculator with amount, tiers and curve, by the code that bills.
+
+The curve is an SVG of its own: the host's graph widget groups stored records, and
+these points are calculated from the unsaved values of the form.
+"""
 
 from decimal import Decimal
 
@@ -10,18 +14,17 @@ from ..decimals import exact
 from ..error_messages import translated
 
 CURVE_POINTS = 120
-WIDTH, HEIGHT = 480, 200
+WIDTH, HEIGHT = 480, 200  # of the SVG, in its own units
 
 
 class SubscriptionPriceCalculator(models.Model):
     _inherit = "subscription.pricing.rule"
 
     sample_quantity = fields.Float(
-        "Try a Quantity",
         default=10.0,
         store=False,
         digits="Product Unit",
-        help="Nothing is saved: the amount below follows what you type.",
+        help="The quantity of the calculation below; it is not saved.",
     )
     calculator = fields.Html(compute="_compute_calculator", sanitize=False)
 
@@ -48,7 +51,7 @@ class SubscriptionPriceCalculator(models.Model):
             )
 
     def _calculation(self):
-        """Return what the calculator shows: amount, steps and curve, or the reason."""
+        """Return the amount, its parts and the curve, or the problem instead."""
         self.ensure_one()
         quantity = exact(self.sample_quantity)
         shown = {
@@ -69,11 +72,11 @@ class SubscriptionPriceCalculator(models.Model):
         return shown
 
     def _sample_terms(self):
-        """Return the terms by which the quantity that people try is priced."""
+        """Return the terms by which the sample quantity is rated."""
         return self._snapshot_terms()
 
     def _shown_rating(self, rating):
-        """Return a rating in the numbers that the host's widgets take."""
+        """Return a rating as numbers for the host's widgets."""
         average = rating.average_unit_price
         return {
             "amount": float(rating.amount),
@@ -93,7 +96,7 @@ class SubscriptionPriceCalculator(models.Model):
         }
 
     def _curve(self, terms, quantity):
-        """Return the points of the amounts from 0 to well above a quantity."""
+        """Return the curve of amounts from 0 to above the quantity and all tiers."""
         bounds = [exact(tier.up_to) for tier in self.tier_ids if tier.up_to]
         top = max([quantity * 2, *(bound * 5 / 4 for bound in bounds), Decimal(10)])
         points = []

@@ -1,4 +1,4 @@
-"""A price that subscriptions have stays; another one is a new version of it."""
+"""Drafts, publication and locks: a price in use keeps its terms."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -30,18 +30,16 @@ LOCKED_FIELDS = {
     "minimum_amount",
     "maximum_amount",
 }
+"""The fields that decide the amount of a line, its customers and its start."""
 
 
-"""What says what is owed, by whom, and since when it is asked."""
-
-
-class SubscriptionPriceLock(models.Model):
+class SubscriptionPricePublication(models.Model):
     _inherit = "subscription.pricing.rule"
 
     line_ids = fields.One2many("subscription.line", "pricing_rule_id")
     is_used = fields.Boolean(
         compute="_compute_is_used",
-        help="Subscriptions have this price, or drafts of subscriptions.",
+        help="Subscriptions, or drafts of subscriptions, have this price.",
     )
 
     @api.depends("line_ids")
@@ -51,7 +49,7 @@ class SubscriptionPriceLock(models.Model):
             rule.is_used = rule in used
 
     def _used(self):
-        """Return those that a subscription has, of any company, drafts too."""
+        """Return the rules that a subscription of any company has, drafts included."""
         lines = self.env["subscription.line"].sudo()
         return self.filtered(
             lambda rule: (
@@ -64,31 +62,30 @@ class SubscriptionPriceLock(models.Model):
 
     @api.model
     def _locked_fields(self):
-        """Return the fields that stay as they are once a subscription has the price."""
+        """Return the fields that cannot change once a subscription has the price."""
         return LOCKED_FIELDS
 
-    def write(self, vals):
-        self.check_access("write")
+    def _check_locked(self, vals):
+        """Refuse to change locked fields of a price in use."""
         for rule in self:
-            rule._check_unlocked(rule._changed_by(vals))
-        return super().write(vals)
+            rule._check_unlocked(rule._changed_locked_fields(vals))
 
-    def _changed_by(self, vals):
-        """Return which locked fields would be others; tiers answer for themselves."""
+    def _changed_locked_fields(self, vals):
+        """Return the locked fields that would change; tiers check themselves."""
         self.ensure_one()
         names = self._locked_fields() & vals.keys() - {"tier_ids"}
         return sorted(name for name in names if would_change(self, name, vals[name]))
 
     def _check_unlocked(self, names):
-        """Refuse to change fields where subscriptions were agreed at the price."""
+        """Refuse to change fields of a price that subscriptions have."""
         used = self._used() if names else self.browse()
         if used:
             field = self._fields[names[0]]
             raise UserError(
                 self.env._(
-                    "Subscriptions have the price %(price)s, so its “%(field)s” stays "
-                    "as they agreed to it. Use the button New Version, which asks from "
-                    "when on another price counts, and for whom.",
+                    "Subscriptions have the price %(price)s, so its “%(field)s” cannot "
+                    "be changed. Use the button New Version to set another price from "
+                    "a date.",
                     price=used[0].display_name,
                     field=field._description_string(self.env),
                 )
@@ -99,43 +96,49 @@ class SubscriptionPriceLock(models.Model):
         if used := self._used():
             raise UserError(
                 self.env._(
-                    "Subscriptions have the price %s, which stays readable; archive it "
-                    "instead.",
+                    "Subscriptions have the price %s, so it cannot be deleted; archive "
+                    "it instead.",
                     used[0].display_name,
                 )
             )
 
     @api.model
     def load(self, fields, data):
-        """Let the prices of a file count at once, unless it says that they are drafts.
+        """Publish imported prices at once, unless the file says that they are drafts.
 
-        They were decided on elsewhere; only screens begin with drafts.
+        Only prices created on screens begin as drafts.
         """
-        at_once = self.with_context(default_state="published")
-        return super(SubscriptionPriceLock, at_once).load(fields, data)
+        published = self.with_context(default_state="published")
+        return super(SubscriptionPricePublication, published).load(fields, data)
 
     def copy_data(self, default=None):
-        """Begin with a draft where people duplicate a price on a screen."""
-        asked = self.env.context.get("default_state")
-        if asked:
-            default = {"state": asked, **(default or {})}
+        """Duplicate as a draft on screens, whose context asks for drafts."""
+        default_state = self.env.context.get("default_state")
+        if default_state:
+            default = {"state": default_state, **(default or {})}
         return super().copy_data(default)
 
     def action_publish(self):
-        """Ask from when on the draft counts, and for whom, where there is a choice.
+        """Publish the draft, or ask for the date and the subscriptions that get it.
 
-        What comes after no other price counts on the days that it says itself.
+        There is nothing to ask for a general price that replaces no other: it applies
+        on its own dates.
         """
         self.ensure_one()
+        self.check_access("write")
         self._check_is_draft()
-        if not self.replaces_id and not self.partner_id:
-            # The defaults of the screen are for prices, not for what follows.
-            self.with_context(clean_context(self.env.context)).state = "published"
-            return None
+        if self.replaces_id or self.partner_id:
+            return self._open_publish_wizard()
+        # The default values of the screen are for prices, not for their log.
+        self.with_context(clean_context(self.env.context)).state = "published"
+        self._reprice_drafts()
+        return None
+
+    def _open_publish_wizard(self):
         today = self.env.company._subscription_today()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Publish the Price"),
+            "name": self.env._("Publish Price"),
             "res_model": "subscription.publish.price.wizard",
             "view_mode": "form",
             "target": "new",
@@ -147,4 +150,9 @@ class SubscriptionPriceLock(models.Model):
 
     def _check_is_draft(self):
         if self.state != "draft":
-            raise UserError(self.env._("%s is published already.", self.display_name))
+            raise UserError(
+                self.env._(
+                    "%s is published already; use the button New Version to change it.",
+                    self.display_name,
+                )
+            )

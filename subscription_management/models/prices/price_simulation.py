@@ -1,4 +1,4 @@
-"""A draft of a price, tried on the customers who have the version before."""
+"""The effect of a draft price: a past month of the customers it would apply to."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from .price_version import MOVED_TO_NEW_PRICES
 class SubscriptionPriceSimulation(models.Model):
     _inherit = "subscription.pricing.rule"
 
-    trial = fields.Html(compute="_compute_trial", sanitize=False)
+    simulation = fields.Html(compute="_compute_simulation", sanitize=False)
 
     @api.depends(
         "state",
@@ -44,19 +44,19 @@ class SubscriptionPriceSimulation(models.Model):
         "tier_ids.flat_fee",
     )
     @api.depends_context("uid", "allowed_company_ids")
-    def _compute_trial(self):
-        # With the reader's own rights: each sees the customers that he may see.
+    def _compute_simulation(self):
+        # With the reader's own rights: users see only customers that they may see.
         for rule in self:
-            rule.trial = (
+            rule.simulation = (
                 self.env["ir.qweb"]._render(
-                    "subscription_management.price_trial", rule._try_out()
+                    "subscription_management.price_simulation", rule._simulate()
                 )
                 if rule.state == "draft" and (rule.replaces_id or rule.partner_id)
                 else False
             )
 
-    def _try_out(self):
-        """Return what the customers would pay: who more, who less, and in all."""
+    def _simulate(self):
+        """Return the amounts by customer before and after, and the total difference."""
         self.ensure_one()
         shown = {
             "currency": self.currency_id,
@@ -68,7 +68,7 @@ class SubscriptionPriceSimulation(models.Model):
             "problem": None,
         }
         try:
-            rows = self._try_on_customers()
+            rows = self._simulate_customers()
         except BillingError as error:
             return {**shown, "problem": translated(self.env, error)}
         for customer, (quantity, now, then) in rows.items():
@@ -88,28 +88,28 @@ class SubscriptionPriceSimulation(models.Model):
         shown["rows"].sort(key=lambda row: -abs(row["difference"]))
         return shown
 
-    def _try_on_customers(self):
-        """Return for each customer (units, cost now, cost then) of a period."""
+    def _simulate_customers(self):
+        """Return (units, present amount, new amount) of a period by customer."""
         rows = {}
-        for line in self._lines_to_try():
+        for line in self._simulated_lines():
             customer = line.subscription_id.commercial_partner_id
             units, now, then = rows.get(customer, (ZERO, ZERO, ZERO))
             rows[customer] = (
                 units + line._units_last_month() * line._units_per_quantity(),
-                now + line._cost_by(line.pricing_rule_id),
-                then + line._cost_by(self),
+                now + line._price_by(line.pricing_rule_id),
+                then + line._price_by(self),
             )
         return rows
 
-    def _lines_to_try(self):
-        """Return the lines that publishing the draft for all moves to it.
+    def _simulated_lines(self):
+        """Return the lines that would move to the draft if it were published for all.
 
-        What ended, or was changed in between, counts with what it is now only; what
-        is in trial, or rests, with what it costs afterwards.
+        Lines count with their present quantity; ended ones are left out. Trials and
+        paused subscriptions count with the amount of the period that follows.
         """
         today = self.env.company._subscription_today()
         lines = self.env["subscription.line"].search(
-            self._lines_before()
+            self._replaced_lines()
             & Domain("company_id", "in", self.env.companies.ids)
             & Domain("subscription_id.state", "in", MOVED_TO_NEW_PRICES)
             & (Domain("date_end", "=", False) | Domain("date_end", ">", today))
@@ -121,10 +121,10 @@ class SubscriptionPriceSimulation(models.Model):
 class SubscriptionPriceSimulationLine(models.Model):
     _inherit = "subscription.line"
 
-    def _cost_by(self, rule):
-        """Return what a period of the line costs by a rule, unrounded.
+    def _price_by(self, rule):
+        """Return the unrounded price of a period of the line by a pricing rule.
 
-        By its own one it is the price that was agreed, with the rises since then.
+        By the line's own rule it is the agreed price with the uplifts since then.
         """
         self.ensure_one()
         line = self._snapshot_by(rule)
@@ -132,9 +132,9 @@ class SubscriptionPriceSimulationLine(models.Model):
         return self._cost_last_month(terms, line.quantity)
 
     def _snapshot_by(self, rule):
-        """Return the line as it is today, priced by a rule that may not be saved yet.
+        """Return the core's line of today, priced by a rule that may be unsaved.
 
-        The quantity of a share of the total is its base.
+        The quantity of a percent-of-total line is its base.
         """
         keys = {line: line.id for line in self.subscription_id.line_ids}
         own = self._snapshot_line(keys, only_open=True)

@@ -1,4 +1,4 @@
-"""A new version of a price: from when on it counts, and for whom."""
+"""New versions of a price: their start, and the subscriptions that move to them."""
 
 from datetime import date, timedelta
 
@@ -7,13 +7,11 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ...billing_core.errors import BillingError
-
 SAME_OFFER = ("plan_id", "product_id", "currency_id")
-"""What a new version has in common with the price that it comes after."""
+"""The fields that a new version shares with the price that it replaces."""
 
 MOVED_TO_NEW_PRICES = ("trial", "active", "past_due", "paused")
-"""The states of the subscriptions that get a price which counts for all."""
+"""The states of the subscriptions that move to a price published for all."""
 
 
 class SubscriptionPriceVersion(models.Model):
@@ -29,20 +27,20 @@ class SubscriptionPriceVersion(models.Model):
     )
     replaced_by_ids = fields.One2many("subscription.pricing.rule", "replaces_id")
     applies_at_renewal = fields.Boolean(
-        readonly=True, copy=False, help="Running subscriptions get it at renewal."
+        readonly=True, copy=False, help="Existing subscriptions get it at renewal."
     )
 
     @api.constrains("replaces_id", *SAME_OFFER)
     def _check_same_offer(self):
-        """Refuse a version of what is sold on another plan, or in another currency."""
+        """Refuse a version for another plan, product or currency."""
         for rule in self.filtered("replaces_id"):
             before = rule.replaces_id
             names = [name for name in SAME_OFFER if rule[name] != before[name]]
             if names:
                 raise ValidationError(
                     self.env._(
-                        "This is a new version of %(price)s, so its “%(field)s” is "
-                        "%(value)s as well; make a new price for another one.",
+                        "This is a new version of %(price)s, so its “%(field)s” must "
+                        "be %(value)s; create a new price for another one.",
                         price=before.display_name,
                         field=rule._fields[names[0]]._description_string(self.env),
                         value=before[names[0]].display_name,
@@ -52,6 +50,14 @@ class SubscriptionPriceVersion(models.Model):
     def action_new_version(self):
         """Open a draft of the next version, with the same values."""
         self.ensure_one()
+        self.check_access("write")
+        if self.state != "published":
+            raise UserError(
+                self.env._(
+                    "%s is a draft; change it directly, or publish it first.",
+                    self.display_name,
+                )
+            )
         draft = self.copy({"state": "draft", "replaces_id": self.id})
         return {
             "type": "ir.actions.act_window",
@@ -61,18 +67,20 @@ class SubscriptionPriceVersion(models.Model):
         }
 
     def _publish(self, day, applies_to):
-        """Let the draft count from a day on, for new or also for running ones.
+        """Publish the draft from a day, for new or also for existing subscriptions.
 
-        Returns the running subscriptions that stayed at the price before, each with
-        the reason in a to-do.
+        `applies_to` is “new”, “date” (existing subscriptions move on the day) or
+        “renewal” (they move at their renewal). Return the subscriptions that could
+        not move; each has an activity with the reason.
         """
         self.ensure_one()
+        self.check_access("write")
         self._check_is_draft()
         self._check_same_offer()
         self._check_from_today(day)
-        before = self.replaces_id
-        if before and before.partner_id == self.partner_id:
-            before._end_before(day)
+        replaced = self.replaces_id
+        if replaced and replaced.partner_id == self.partner_id:
+            replaced._end_before(day)
         self.write(
             {
                 "state": "published",
@@ -80,39 +88,46 @@ class SubscriptionPriceVersion(models.Model):
                 "applies_at_renewal": applies_to == "renewal",
             }
         )
+        unmoved = self.env["subscription.subscription"]
         if applies_to == "date":
-            self._check_all_companies(day)
-            lines = self.env["subscription.line"].search(self._lines_before())
-            versions = {line.pricing_rule_id: self for line in lines}
-            return lines.subscription_id._take_new_prices(versions, day)
-        return self.env["subscription.subscription"]
+            unmoved = self._move_existing_subscriptions(day)
+        self._reprice_drafts()
+        return unmoved
+
+    def _move_existing_subscriptions(self, day):
+        """Move the subscriptions of the replaced price; return those that stayed."""
+        self._check_all_companies(day)
+        lines = self.env["subscription.line"].search(self._replaced_lines())
+        versions = {line.pricing_rule_id: self for line in lines}
+        return lines.subscription_id._take_new_prices(versions, day)
 
     def _end_before(self, day):
-        """Offer the price until the day before another one begins."""
+        """Offer the price until the day before its new version starts."""
         last = day - timedelta(days=1)
         if self.date_from and self.date_from > last:
-            # Nothing is left of it: it stays for those who got it meanwhile.
+            # No day is left; subscriptions that have it meanwhile keep it.
             self.write({"date_to": self.date_from, "active": False})
         else:
-            # One that had ended already is not offered for longer.
+            # A price that had ended is not extended.
             self.date_to = min(self.date_to or last, last)
 
     def _check_from_today(self, day):
-        """Refuse a day that is over: what was billed then was billed at the price."""
+        """Refuse a past day: its periods were billed at the former price."""
         if day < self.env.company._subscription_today():
             raise UserError(
                 self.env._(
-                    "%(price)s cannot count from %(day)s, which is over; choose today "
-                    "or a later day.",
+                    "%(price)s cannot start on %(day)s, which is in the past; choose "
+                    "today or a later day.",
                     price=self.display_name,
                     day=format_date(self.env, day),
                 )
             )
 
-    def _lines_before(self):
-        """Return the domain of the lines whose price this one comes after.
+    def _replaced_lines(self):
+        """Return the domain of the lines whose price this one replaces.
 
-        What is granted to a customer comes after any other price of the same offer.
+        A contracted price replaces every other price of the customer for the same
+        product, plan and currency.
         """
         self.ensure_one()
         if not self.partner_id:
@@ -130,12 +145,12 @@ class SubscriptionPriceVersion(models.Model):
         )
 
     def _check_all_companies(self, day):
-        """Refuse to leave the customers of some companies at a price that ended."""
+        """Refuse to leave subscriptions of other companies at a price that ended."""
         others = (
             self.env["subscription.line"]
             .sudo()
             .search(
-                self._lines_before()
+                self._replaced_lines()
                 & Domain("company_id", "not in", self.env.companies.ids)
                 & (Domain("date_end", "=", False) | Domain("date_end", ">", day))
             )
@@ -143,8 +158,8 @@ class SubscriptionPriceVersion(models.Model):
         if others:
             raise UserError(
                 self.env._(
-                    "Customers of %s have this price too; choose these companies as "
-                    "well at the top of the screen, and publish again.",
+                    "Customers of %s also have this price; select these companies in "
+                    "the company menu, and publish again.",
                     ", ".join(others.company_id.mapped("name")),
                 )
             )
@@ -152,14 +167,14 @@ class SubscriptionPriceVersion(models.Model):
     def _newest_for_renewal(self, day, customer):
         """Return the version that a customer's subscriptions get at a renewal, if any.
 
-        What was granted to the customer comes before a version for everybody.
+        The customer's contracted price has priority over a general version.
         """
         self.ensure_one()
         newer = self._versions_after().filtered(
             lambda rule: (
                 rule.state == "published"
                 and rule.applies_at_renewal
-                and rule._has_begun(day)
+                and rule._has_started(day)
                 and (not rule.partner_id or rule._is_granted_to(customer, day))
             )
         )
@@ -170,12 +185,12 @@ class SubscriptionPriceVersion(models.Model):
     def _versions_after(self):
         """Return the versions that replace this one.
 
-        Archived ones too: what replaces them comes after this one as well.
+        Archived versions are included: their successors also replace this price.
         """
         return self.with_context(active_test=False).replaced_by_ids.with_env(self.env)
 
     def _version_valid_on(self, day):
-        """Return the version that follows one which is over by a day, if there is."""
+        """Return the version that is valid on a day, this one or a successor."""
         found = version = self
         while version and (
             not version.active or (version.date_to and version.date_to < day)
@@ -184,7 +199,7 @@ class SubscriptionPriceVersion(models.Model):
                 lambda rule, version=version: (
                     rule.state == "published"
                     and rule.partner_id == version.partner_id
-                    and rule._has_begun(day)
+                    and rule._has_started(day)
                 )
             )
             version = version.sorted(
@@ -194,12 +209,12 @@ class SubscriptionPriceVersion(models.Model):
                 found = version
         return found.filtered("active")
 
-    def _has_begun(self, day):
+    def _has_started(self, day):
         self.ensure_one()
         return not self.date_from or self.date_from <= day
 
     def _prepare_agreed_values(self):
-        """Return the values of a line that is priced by this rule from now on."""
+        """Return the values of a line that takes the price of this rule."""
         self.ensure_one()
         return {
             "pricing_rule_id": self.id,
@@ -208,59 +223,21 @@ class SubscriptionPriceVersion(models.Model):
         }
 
     def _is_granted_to(self, customer, day):
-        """Tell whether a customer negotiated this price for a day."""
+        """Return whether this is a contracted price of a customer, valid on a day."""
         self.ensure_one()
         is_own = self.partner_id and self.partner_id.commercial_partner_id == customer
         is_over = self.date_to and self.date_to < day
-        return bool(is_own and self._has_begun(day) and not is_over)
-
-
-class SubscriptionPriceVersions(models.Model):
-    _inherit = "subscription.subscription"
-
-    def _take_new_prices(self, versions, day):
-        """Move each to new prices; return those that could not, marked with why."""
-
-        def take(subscription):
-            try:
-                subscription._move_to_new_prices(versions, day)
-            except (UserError, BillingError) as error:
-                raise UserError(
-                    self.env._(
-                        "It stays at the price before, since the new one of %(day)s "
-                        "was refused: %(reason)s Change its price by hand.",
-                        day=fields.Date.to_string(day),
-                        reason=subscription._failure_reason(error),
-                    )
-                ) from error
-
-        return self - self._run_isolated(take)
-
-    def _move_to_new_prices(self, versions, day):
-        """Ask the prices of new versions of rules from a day on."""
-        self.ensure_one()
-        rows = [
-            (line, rule._prepare_agreed_values())
-            for line in self._lines_to_change(day)
-            if (rule := versions.get(line.pricing_rule_id))
-            and all(rule[name] == line[name] for name in SAME_OFFER)
-        ]
-        if rows and self.state == "suspended":
-            raise UserError(self.env._("The service is suspended."))
-        if rows and self.state in MOVED_TO_NEW_PRICES:
-            # Published prices also reach a subscription that continues this one.
-            both = self.with_context(subscription_reaches_both=True)
-            both._change_lines("price", day, rows, policy="prorate")
+        return bool(is_own and self._has_started(day) and not is_over)
 
 
 class SubscriptionPriceVersionLine(models.Model):
     _inherit = "subscription.line"
 
     def _prices_at_renewal(self, day):
-        """Return the price that the term that begins on a day starts from, {} to stay.
+        """Return the new price values of a term that starts on a day, {} to keep them.
 
-        That is what was granted to the customer for it, a version that waits for it,
-        or, where the price that was granted has ended, what anybody would get now.
+        In this order: a contracted price granted for renewals, a version published for
+        renewals, and, where the contracted price has ended, the general price.
         """
         self.ensure_one()
         rule, customer = self.pricing_rule_id, self.partner_id.commercial_partner_id

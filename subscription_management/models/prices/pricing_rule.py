@@ -1,3 +1,5 @@
+"""The price of a product on a plan: for whom, when and by which price model."""
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -45,16 +47,21 @@ class SubscriptionPricingRule(models.Model):
         default="per_unit",
         tracking=True,
         help="Flat: one price, whatever the quantity.\n"
-        "Per unit: the price of one, times the quantity.\n"
+        "Per unit: the price of one unit, times the quantity.\n"
         "Graduated tiers: each unit at the price of its own tier.\n"
-        "Volume tiers: all units at the price of the tier that holds their number.\n"
+        "Volume tiers: all units at the price of the tier that the quantity reaches.\n"
         "Blocks: one price for the block that holds the quantity.\n"
-        "Packages: a price for each package that was begun.\n"
-        "Percent of total: a share of what other products cost.",
+        "Packages: a price for each started package.\n"
+        "Percent of total: a percentage of the prices of other products.",
     )
-    # Without fixed digits the database keeps every decimal that people typed.
+    is_charged_once = fields.Boolean(
+        "One-Time",
+        tracking=True,
+        help="Charged once, with the first period, such as a setup fee.",
+    )
+    # Without fixed digits the database keeps every decimal of the entered price.
     price = fields.Float(min_display_digits="Product Price", tracking=True)
-    price_label = fields.Char("Costs", compute="_compute_price_label")
+    price_label = fields.Char("Price Details", compute="_compute_price_label")
     currency_id = fields.Many2one(
         "res.currency",
         required=True,
@@ -69,7 +76,8 @@ class SubscriptionPricingRule(models.Model):
         # A copy of a plan keeps its drafts as drafts.
         copy=True,
         tracking=True,
-        help="A draft can be tried on last month's customers before it counts.",
+        help="A draft bills no customer. Its effect can be simulated on last month's "
+        "customers before it is published.",
     )
     partner_id = fields.Many2one(
         "res.partner",
@@ -79,24 +87,24 @@ class SubscriptionPricingRule(models.Model):
         check_company=True,
         domain="['|', ('is_company', '=', True), ('parent_id', '=', False)]",
         tracking=True,
-        help="A contracted price counts for this customer and its contacts only, and "
-        "comes before the plan's own price.",
+        help="A contracted price applies to this customer and its contacts only, and "
+        "has priority over the plan's general price.",
     )
     granted_by_id = fields.Many2one(
         "res.users",
         default=lambda self: self.env.user,
         readonly=True,
         copy=False,
-        help="Who decided on it last.",
+        help="The user who created the contracted price or changed its terms last.",
     )
     date_from = fields.Date("Valid From", tracking=True)
     date_to = fields.Date(
-        "Valid Until", tracking=True, help="The last day on which it is offered."
+        "Valid Until", tracking=True, help="The last day on which the price is offered."
     )
     interval_label = fields.Char(related="plan_id.interval_label")
 
     _price_not_negative = models.Constraint(
-        "CHECK (price >= 0)", "A price is zero or more; credits are made by changes."
+        "CHECK (price >= 0)", "A price is zero or more; credits are created by changes."
     )
     _dates_in_order = models.Constraint(
         "CHECK (date_from IS NULL OR date_to IS NULL OR date_from <= date_to)",
@@ -105,7 +113,7 @@ class SubscriptionPricingRule(models.Model):
 
     @api.model
     def _pricing_models(self):
-        """Return (model, name) pairs of all pricing models, those of addons too."""
+        """Return (model, name) pairs of all pricing models, including addons' ones."""
         return self._fields["pricing_model"]._description_selection(self.env)
 
     @api.depends("plan_id", "product_id", "date_from")
@@ -162,16 +170,35 @@ class SubscriptionPricingRule(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(product)s has two prices in %(currency)s on plan %(plan)s "
-                        "for the same days; let one end before the other begins.",
+                        "for the same days; end one before the other starts.",
                         product=rule.product_id.display_name,
                         currency=rule.currency_id.name,
                         plan=rule.plan_id.display_name,
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._with_default_customer(vals) for vals in vals_list]
+        self._check_grantor(vals_list)
+        return super().create(self._with_grantor(vals_list))
+
+    def write(self, vals):
+        self.check_access("write")
+        vals = self._with_commercial_partner(vals)
+        self._check_contract_end(vals)
+        self._check_grantor([vals])
+        self._check_locked(vals)
+        contract_ends = self._contract_ends()
+        for rules, values in self._split_by_grantor(vals):
+            rules = rules._with_joint_tier_check(values)
+            super(SubscriptionPricingRule, rules).write(values)
+        self._restore_extended_contracts(contract_ends)
+        return True
+
     @api.model
     def _valid_during(self, date_from, date_to):
-        """Return the domain of rules that are valid on some day of a range."""
+        """Return the domain of rules that are valid on at least one day of a range."""
         domain = Domain.TRUE
         if date_to:
             domain &= Domain("date_from", "=", False) | Domain(
@@ -190,22 +217,22 @@ class SubscriptionPricingRule(models.Model):
 
     @api.model
     def _offered(self, wanted, currency, day, partner=None):
-        """Return the rule that counts of those in a domain, by plan and product.
+        """Return the applicable rule of those in a domain, by plan and product.
 
-        What was granted to the customer comes before what everybody pays; of two that
-        were granted to contacts which are one customer now, it is the newest.
+        Contracted prices of the customer have priority over general prices. Of two
+        contracted prices (of contacts that became one customer) the newest applies.
         """
-        for_whom = Domain("partner_id", "=", False)
+        applicable = Domain("partner_id", "=", False)
         if partner:
             customer = Domain(
                 "commercial_partner_id", "=", partner.commercial_partner_id.id
             )
-            # Whoever may read the price need not be allowed to read its customer.
-            for_whom |= Domain("partner_id", "any!", customer)
+            # Users who may read the price may lack access to its customer.
+            applicable |= Domain("partner_id", "any!", customer)
         rules = self.search(
             wanted
             & Domain("currency_id", "=", currency.id)
-            & for_whom
+            & applicable
             & Domain("state", "=", "published")
             & Domain("active", "=", True)
             & self._valid_during(day, day)
@@ -215,6 +242,6 @@ class SubscriptionPricingRule(models.Model):
             offer: found.filtered("partner_id").sorted("id")[-1:] or found[:1]
             for offer, found in by_offer.items()
         }
-        # One of them is read together with the others.
-        together = self.browse().union(*chosen.values())._prefetch_ids
-        return {offer: rule.with_prefetch(together) for offer, rule in chosen.items()}
+        # Reading one prefetches all.
+        prefetched = self.browse().union(*chosen.values())._prefetch_ids
+        return {offer: rule.with_prefetch(prefetched) for offer, rule in chosen.items()}

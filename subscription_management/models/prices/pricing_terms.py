@@ -1,4 +1,4 @@
-"""From the fields of a pricing rule to the terms that the core takes."""
+"""The terms of a pricing rule: its fields, and the values of the core made of them."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -29,7 +29,7 @@ PRICE_MODELS = {
     "package": lambda rule, price: Package(price, exact(rule.package_size)),
     "percent_of_total": lambda rule, price: PercentOfTotal(exact(rule.percent)),
 }
-"""How each pricing model is made of a rule and the price agreed on a line."""
+"""The core's price model of a rule at the price agreed on a line."""
 
 
 class SubscriptionPricingTerms(models.Model):
@@ -42,14 +42,14 @@ class SubscriptionPricingTerms(models.Model):
         "Price per Unit Beyond",
         min_display_digits="Product Price",
         tracking=True,
-        help="For each unit beyond the last block; 0 refuses more than it holds.",
+        help="For each unit beyond the last block; 0 to refuse larger quantities.",
     )
     tiers_label = fields.Char(
         "Tier Prices",
         compute="_compute_tiers_label",
         store=True,
         tracking=True,
-        help="What the tiers say, for those who read what was changed.",
+        help="The tiers in one line, for the log of changes.",
     )
     package_size = fields.Float(
         "Units per Package", default=1.0, digits="Product Unit", tracking=True
@@ -63,21 +63,21 @@ class SubscriptionPricingTerms(models.Model):
             ("category", "A Category"),
             ("products", "Chosen Products"),
         ],
-        string="Of",
+        string="Base",
         required=True,
         default="all",
         tracking=True,
     )
-    # Without its category a share would count nothing.
+    # A deleted category would leave the base empty.
     base_category_id = fields.Many2one(
-        "product.category", "Category", tracking=True, ondelete="restrict"
+        "product.category", "Category", ondelete="restrict", tracking=True
     )
     base_product_ids = fields.Many2many(
         "product.product", string="Products", tracking=True
     )
     base_price = fields.Selection(
         [("net", "After Discounts"), ("list", "Before Discounts")],
-        string="Their Prices",
+        string="Base Prices",
         required=True,
         default="net",
         tracking=True,
@@ -86,24 +86,24 @@ class SubscriptionPricingTerms(models.Model):
         "Included Units",
         digits="Product Unit",
         tracking=True,
-        help="Units of each period that cost nothing.",
+        help="Units of each period that are free of charge.",
     )
     minimum_amount = fields.Monetary(
         "Minimum",
         tracking=True,
-        help="The least that a full period costs; 0 for no minimum.",
+        help="The lowest amount of a full period; 0 for no minimum.",
     )
     maximum_amount = fields.Monetary(
         "Maximum",
         tracking=True,
-        help="The most that a full period costs; 0 for no maximum.",
+        help="The highest amount of a full period; 0 for no maximum.",
     )
 
     _terms_not_negative = models.Constraint(
         "CHECK (percent >= 0 AND included_quantity >= 0 AND overage_price >= 0 "
         "AND minimum_amount >= 0 AND maximum_amount >= 0 AND package_size >= 0)",
         "The percentage, the included units, the package, the minimum, the maximum and "
-        "the price beyond are zero or more.",
+        "the price per unit beyond are zero or more.",
     )
 
     @api.depends(
@@ -142,15 +142,17 @@ class SubscriptionPricingTerms(models.Model):
                     )
                 ) from error
 
-    def write(self, vals):
+    def _with_joint_tier_check(self, vals):
+        """Return the rules with a context that checks the tiers of one save at its end.
+
+        Otherwise each tier would be checked against the former values of the others.
+        """
         if "tier_ids" not in vals:
-            return super().write(vals)
-        # The tiers are written one by one, and checked by the constraint at the end.
-        together = self.with_context(subscription_tiers_are_saved_together=True)
-        return super(SubscriptionPricingTerms, together).write(vals)
+            return self
+        return self.with_context(subscription_tiers_are_saved_together=True)
 
     def _snapshot_terms(self, price=None):
-        """Return the rule as the core takes it, at its own or at an agreed price."""
+        """Return the core's terms, at the rule's own or at an agreed price."""
         self.ensure_one()
         agreed = exact(self.price) if price is None else price
         return Terms(
@@ -160,27 +162,32 @@ class SubscriptionPricingTerms(models.Model):
             maximum=exact_or_none(self.maximum_amount),
         )
 
-    def _rises_beyond_its_price(self):
-        """Tell whether a rise raises more than the price that lines agree on."""
+    def _uplift_affects_terms(self):
+        """Return whether an uplift raises tiers or limits besides the agreed price."""
         self.ensure_one()
         bounded = self.minimum_amount or self.maximum_amount
         return bool(bounded or self.pricing_model in PRICED_BY_TIERS)
 
     def _snapshot_price_model(self, price):
-        """Return the pricing model as the core takes it, at an agreed price."""
+        """Return the core's price model at an agreed price."""
         return PRICE_MODELS[self.pricing_model](self, price)
 
     def _snapshot_tiers(self):
         return tuple(tier._snapshot_tier() for tier in self.tier_ids)
 
-    def _counts(self, values):
-        """Tell whether a percent-of-total price counts a line with these values."""
+    def _includes_in_base(self, values):
+        """Return whether a line with these values is in the base of a percentage."""
         self.ensure_one()
         if values["kind"] != "recurring":
             return False
         if self.base_scope == "category":
-            category = str(self.base_category_id._origin.id)
-            return category in (values["category_path"] or "").split("/")
+            return self._includes_category_of(values)
         if self.base_scope == "products":
             return values["product_id"] in self.base_product_ids._origin.ids
         return values["pricing_model"] != "percent_of_total"
+
+    def _includes_category_of(self, values):
+        """Return whether a line with these values is in the category of the base."""
+        self.ensure_one()
+        wanted = self.base_category_id._origin.id
+        return str(wanted) in (values["category_path"] or "").split("/")

@@ -1,3 +1,5 @@
+"""The tiers of a pricing rule: ranges of quantities with their own prices."""
+
 from odoo import api, fields, models
 
 from ...billing_core.price_models import Tier
@@ -18,17 +20,17 @@ class SubscriptionPricingTier(models.Model):
     above = fields.Float(
         compute="_compute_above",
         digits="Product Unit",
-        help="The quantity at which the tier before ends.",
+        help="The last quantity of the previous tier.",
     )
     up_to = fields.Float(
         digits="Product Unit",
-        help="The last quantity of this tier. Leave at 0 in the last row for a tier "
-        "without end.",
+        help="The last quantity of this tier; 0 in the last row for a tier without "
+        "end.",
     )
     unit_price = fields.Float("Price per Unit", min_display_digits="Product Price")
     flat_fee = fields.Float(
         min_display_digits="Product Price",
-        help="Charged once, whatever the quantity in the tier.",
+        help="Charged once per period, independent of the quantity in the tier.",
     )
 
     _not_negative = models.Constraint(
@@ -66,7 +68,7 @@ class SubscriptionPricingTier(models.Model):
         return result
 
     def _check_together(self):
-        """Refuse tiers that do not fit; those of one save once all are written."""
+        """Refuse inconsistent tiers, unless the rule checks all tiers of one save."""
         if not self.env.context.get("subscription_tiers_are_saved_together"):
             self.rule_id._check_terms()
 
@@ -75,7 +77,7 @@ class SubscriptionPricingTier(models.Model):
         self.rule_id._check_unlocked(["tier_ids"])
 
     def _label(self):
-        """Return the tier in figures: `≤ 10: 3 + 40`, a price and then a fee."""
+        """Return the tier as text: `≤ 10: 3 + 40`, the unit price and the fee."""
         self.ensure_one()
         ends = f"≤ {_figure(self.up_to)}" if self.up_to else f"> {_figure(self.above)}"
         amounts = [self.unit_price, self.flat_fee]
@@ -86,7 +88,7 @@ class SubscriptionPricingTier(models.Model):
         return f"{ends}: {' + '.join(map(_figure, amounts))}"
 
     def _snapshot_tier(self):
-        """Return the tier as the core takes it."""
+        """Return the core's value of the tier."""
         self.ensure_one()
         return Tier(
             up_to=exact(self.up_to) if self.up_to else None,

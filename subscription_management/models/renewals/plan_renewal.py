@@ -1,4 +1,4 @@
-"""What a plan says about the end of a term."""
+"""The renewal terms of a plan: policy, reminders, early discount and uplift."""
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -14,26 +14,26 @@ class SubscriptionPlanRenewal(models.Model):
 
     renewal_policy = fields.Selection(
         [
-            ("renew", "Renew by Itself"),
-            ("ask", "Ask by Quotation"),
+            ("renew", "Renew Automatically"),
+            ("ask", "Send a Renewal Quotation"),
             ("expire", "End"),
         ],
-        string="At the Term's End",
+        string="At End of Term",
         required=True,
         default="renew",
     )
     renewal_quotation_days = fields.Integer(
-        "Quotation Before (Days)",
+        "Quotation (Days Before)",
         default=30,
-        help="How many days before the term's end the quotation is made.",
+        help="Days before the end of the term on which the quotation is created.",
     )
     renewal_quotation_to = fields.Selection(
         [("customer", "The Customer"), ("salesperson", "The Salesperson")],
-        string="Quotation Goes To",
+        string="Send Quotation To",
         required=True,
         default="salesperson",
-        help="The customer gets it by e-mail and accepts it online; the salesperson "
-        "gets a to-do, to look at it before it is sent.",
+        help="The customer gets it by email and can accept it online; the salesperson "
+        "gets a to-do, to check it before sending it.",
     )
     renewal_reminder_ids = fields.One2many(
         "subscription.renewal.reminder", "plan_id", "Reminders", copy=True
@@ -41,42 +41,44 @@ class SubscriptionPlanRenewal(models.Model):
     early_renewal_percent = fields.Float(
         "Early Renewal Discount (%)",
         digits=(16, 4),
-        help="Taken off the prices of the next term when it is agreed before this one "
-        "ends.",
+        help="Discount on the next term's prices when the customer renews before the "
+        "current term ends.",
     )
     uplift_kind = fields.Selection(
         [
-            ("none", "Stay as They Are"),
-            ("fixed", "Rise by a Fixed Percentage"),
-            ("index", "Follow an Index"),
+            ("none", "Unchanged"),
+            ("fixed", "Raise by a Fixed Percentage"),
+            ("index", "Follow a Price Index"),
         ],
         string="Prices at Renewal",
         required=True,
         default="none",
     )
     uplift_percent = fields.Float(
-        "Percent", digits=(16, 4), help="With an index: percent on top of its rise."
+        "Uplift (%)",
+        digits=(16, 4),
+        help="With a price index: percentage in addition to the index change.",
     )
     uplift_index_id = fields.Many2one(
-        "subscription.price.index", "Index", ondelete="restrict"
+        "subscription.price.index", "Price Index", ondelete="restrict"
     )
-    uplift_floor = fields.Float("At Least (%)", digits=(16, 4))
+    uplift_floor = fields.Float("Minimum Uplift (%)", digits=(16, 4))
     uplift_cap = fields.Float(
-        "At Most (%)", digits=(16, 4), help="Leave at 0 for no limit."
+        "Maximum Uplift (%)", digits=(16, 4), help="Leave at 0 for no limit."
     )
 
     _quotation_before_the_end = models.Constraint(
         "CHECK (renewal_quotation_days > 0)",
-        "A renewal quotation is made at least one day before the term's end.",
+        "A renewal quotation is created at least one day before the end of the term.",
     )
 
     _early_renewal_share = models.Constraint(
         "CHECK (early_renewal_percent >= 0 AND early_renewal_percent <= 100)",
-        "The discount of an early renewal is 0 to 100 %.",
+        "The early renewal discount is 0 to 100 %.",
     )
     _uplift_in_bounds = models.Constraint(
         "CHECK (uplift_floor >= -100 AND uplift_cap >= 0 AND uplift_percent >= -100)",
-        "Prices fall by 100 % at most, and the most that they rise is zero or more.",
+        "An uplift is -100 % or more, and its maximum is zero or more.",
     )
 
     @api.constrains(
@@ -95,19 +97,18 @@ class SubscriptionPlanRenewal(models.Model):
             if plan.uplift_kind == "fixed" and plan.uplift_percent < 0:
                 raise ValidationError(
                     self.env._(
-                        "The prices of %s rise by zero percent or more at renewal.",
+                        "The uplift of %s is zero percent or more; enter a positive "
+                        "number.",
                         plan.name,
                     )
                 )
             if plan.uplift_kind == "index" and not plan.uplift_index_id:
                 raise ValidationError(
-                    self.env._(
-                        "Choose the index that the prices of %s follow.", plan.name
-                    )
+                    self.env._("Choose the price index of %s.", plan.name)
                 )
 
     def _snapshot_uplift(self):
-        """Return how prices rise at renewal, as the core takes it."""
+        """Return the core's value of the uplift at renewal."""
         self.ensure_one()
         if self.uplift_kind == "fixed":
             return Uplift(exact(self.uplift_percent))
@@ -118,10 +119,10 @@ class SubscriptionPlanRenewal(models.Model):
         )
 
     def _uplift_between(self, start, end, index_before=0.0):
-        """Return by how many percent prices rise after a term.
+        """Return the uplift in percent after a term.
 
-        `index_before` is the value of the index that they were raised to before it,
-        which stays what it was when others become known.
+        `index_before` is the index value of the previous uplift; index values that are
+        published later do not change it.
         """
         self.ensure_one()
         if self.uplift_kind == "none":
@@ -133,7 +134,7 @@ class SubscriptionPlanRenewal(models.Model):
         return self._snapshot_uplift().percent(index_change(exact(before), exact(now)))
 
     def _index_on(self, day):
-        """Return the value of the plan's index on a day, 0 where prices follow none."""
+        """Return the value of the plan's price index on a day, 0 without an index."""
         self.ensure_one()
         follows = self.uplift_kind == "index"
         return self.uplift_index_id._value_on(day) if follows else 0.0
@@ -151,8 +152,8 @@ class SubscriptionRenewalReminder(models.Model):
     days = fields.Integer("Days Before the End", required=True, default=30)
 
     _days_once = models.UniqueIndex(
-        "(plan_id, days)", "This plan reminds on that day already."
+        "(plan_id, days)", "The plan already has a reminder on that day."
     )
     _days_positive = models.Constraint(
-        "CHECK (days > 0)", "A reminder comes at least one day before the end."
+        "CHECK (days > 0)", "A reminder is sent at least one day before the end."
     )

@@ -1,9 +1,10 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class SubscriptionPriceIndex(models.Model):
-    """An index that prices may follow, such as a consumer price index."""
+    """An index that prices follow at renewal, such as a consumer price index."""
 
     _name = "subscription.price.index"
     _description = "Price Index"
@@ -13,7 +14,7 @@ class SubscriptionPriceIndex(models.Model):
     value_ids = fields.One2many("subscription.price.index.value", "index_id", "Values")
 
     def _value_on(self, day):
-        """Return the newest value of a day, or refuse with the remedy."""
+        """Return the newest value on a day; refuse where none is known."""
         self.ensure_one()
         known = self.value_ids.filtered(lambda each: each.date <= day)
         if not known:
@@ -22,7 +23,7 @@ class SubscriptionPriceIndex(models.Model):
                     "The index %(index)s has no value for %(day)s; enter one in the "
                     "configuration.",
                     index=self.name,
-                    day=day,
+                    day=format_date(self.env, day),
                 )
             )
         return known.sorted("date")[-1].value
@@ -30,7 +31,7 @@ class SubscriptionPriceIndex(models.Model):
 
 class SubscriptionPriceIndexValue(models.Model):
     _name = "subscription.price.index.value"
-    _description = "Value of a Price Index"
+    _description = "Price Index Value"
     _order = "date desc"
     _rec_name = "date"
 
@@ -42,5 +43,5 @@ class SubscriptionPriceIndexValue(models.Model):
 
     _above_zero = models.Constraint("CHECK (value > 0)", "An index is above zero.")
     _once_a_day = models.UniqueIndex(
-        "(index_id, date)", "This index has a value of that day already."
+        "(index_id, date)", "The index already has a value on that day."
     )

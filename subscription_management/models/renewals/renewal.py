@@ -1,4 +1,4 @@
-"""What happens at the end of a term: renewal, question or end."""
+"""The end of a term: reminder, renewal quotation, renewal or expiry."""
 
 from datetime import timedelta
 
@@ -21,32 +21,33 @@ TERM_FIELDS = (
     "date_end",
     "ends_by_expiry",
 )
-"""What a renewal replaces."""
+"""The fields that a renewal replaces, and that undoing it restores."""
 
 
 class SubscriptionRenewal(models.Model):
     _inherit = "subscription.subscription"
 
-    term_start = fields.Date(copy=False, help="The first day of the running term.")
+    term_start = fields.Date(copy=False, help="The first day of the current term.")
     term_index = fields.Float(
-        "Index at the Term's Start",
+        "Index at Start of Term",
         digits=(16, 6),
         copy=False,
-        help="The value of the index that prices were raised to when the term began.",
+        help="The index value that prices were raised to when the term started.",
     )
     reminded_days = fields.Integer(
-        copy=False, help="How many days before the end the last reminder was sent."
+        copy=False, help="Days between the last reminder and the end of the term."
     )
     ends_by_expiry = fields.Boolean(copy=False)
 
     def action_renew(self):
-        """Agree to the next term now."""
+        """Renew for the next term now."""
+        self.check_access("write")
         for subscription in self:
             subscription._check_can_renew()
             subscription._renew(is_early=subscription._is_before_term_end())
 
     def action_renew_shown(self):
-        """Show the next term's invoices, to be agreed to."""
+        """Open the wizard that shows the next term with its invoices."""
         self._check_can_renew()
         return self._open_wizard(
             "subscription.renew.wizard", self.env._("Renew Subscription")
@@ -57,36 +58,36 @@ class SubscriptionRenewal(models.Model):
         if self.state not in RUNNING or not self.term_end:
             raise UserError(
                 self.env._(
-                    "Subscription %s has no term to renew: it is not running, or goes "
-                    "on without end.",
+                    "Subscription %s has no term to renew. Only active, past due and "
+                    "paused subscriptions of a plan with a term can be renewed.",
                     self.name,
                 )
             )
 
     def _is_before_term_end(self):
-        """Tell whether whoever agrees to the next term now does so early."""
+        """Return whether a renewal today is an early renewal."""
         self.ensure_one()
         return bool(self.term_end and self.term_end > self._today())
 
     def _renew(self, rows=None, reason=False, *, is_early=False, replaced=None):
-        """Begin the next term on the day on which this one ends.
+        """Start the next term on the day on which this one ends.
 
-        `rows` are those of the change planner, by default the renewal prices of the
-        plan. `replaced` is the previous term, where part of it changed already.
+        `rows` are those of the change planner; by default the prices of the plan for an
+        early or regular renewal. `replaced` is the previous term, if some of its values
+        have changed already.
         """
         self.ensure_one()
-        # The price changes belong to the renewal, and reach a subscription that
-        # continues this one.
-        self = self.with_context(
-            subscription_is_renewing=True, subscription_reaches_both=True
-        )
         day, replaced = self.term_end, replaced or self._term_as_it_is()
         quotations = self.sudo()._open_renewal_quotations()
+        # The prices are part of the renewal, and reach transferred lines too.
+        renewing = self.with_context(
+            subscription_is_renewing=True, subscription_reaches_both=True
+        )
         if self._is_cancelled_for_renewal():
-            self.action_undo_cancellation()
+            renewing.action_undo_cancellation()
         rows = self._renewal_rows(is_early=is_early) if rows is None else rows
         if rows:
-            self._change_lines("price", day, rows, policy="prorate", reason=reason)
+            renewing._change_lines("price", day, rows, policy="prorate", reason=reason)
         internal_write(self).write(
             {
                 "term_start": day,
@@ -96,11 +97,11 @@ class SubscriptionRenewal(models.Model):
             }
         )
         self.activity_unlink([RENEWAL_ACTIVITY])
-        self._log_change("renewed", day, reason=reason, replaced_term=replaced)
+        renewing._log_change("renewed", day, reason=reason, replaced_term=replaced)
         quotations._cancel_with_reason(self.env._("%s was renewed already.", self.name))
 
     def _renewal_from(self, day):
-        """Return the renewal by which the term of a day began, unless undone."""
+        """Return the renewal by which the term of a day started, unless undone."""
         self.ensure_one()
         return self.change_ids.filtered(
             lambda change: (
@@ -111,7 +112,7 @@ class SubscriptionRenewal(models.Model):
         )
 
     def _term_as_it_is(self):
-        """Return what a renewal replaces, in a form that the database keeps."""
+        """Return the values that a renewal replaces, as JSON can store them."""
         self.ensure_one()
         term = self.read(TERM_FIELDS, load="")[0]
         return {
@@ -123,15 +124,15 @@ class SubscriptionRenewal(models.Model):
         }
 
     def _is_cancelled_for_renewal(self):
-        """Tell whether the service is to end with the term that would be renewed."""
+        """Return whether the subscription is cancelled to the end of its term."""
         self.ensure_one()
         return bool(self.date_end and self.date_end <= self.term_end)
 
     def _renewal_rows(self, *, is_early):
         """Return the rows of the change planner for the next term.
 
-        New versions of prices come first, then the rise, then what is taken off for
-        whoever renews before the end.
+        New price versions apply first, then the uplift, then the early renewal
+        discount.
         """
         self.ensure_one()
         day, plan = self.term_end, self.plan_id
@@ -150,7 +151,7 @@ class SubscriptionRenewal(models.Model):
         return rows
 
     def _term_end_after(self, day):
-        """Return the end of the term that begins on a day, False without one.
+        """Return the end of the term that starts on a day, False without one.
 
         Terms are counted from the first paid day, so that their ends do not drift.
         """
@@ -172,7 +173,12 @@ class SubscriptionRenewal(models.Model):
 
     @api.model
     def _cron_renew(self):
-        """Remind, ask, renew and end the terms whose day comes."""
+        """Follow ending terms, then contracted prices that end without a term's end."""
+        self._follow_due_terms()
+        self._follow_due_contract_ends()
+
+    @api.model
+    def _follow_due_terms(self):
         notice = timedelta(days=self._longest_notice())
         domain = Domain("state", "in", (*RUNNING, "suspended"))
         domain &= self.env["res.company"]._domain_by_today(
@@ -182,7 +188,7 @@ class SubscriptionRenewal(models.Model):
 
     @api.model
     def _longest_notice(self):
-        """Return how many days before a term's end something may have to be done."""
+        """Return the largest number of days before a term's end with a step to take."""
         [(reminder,)] = self.env["subscription.renewal.reminder"]._read_group(
             [], [], ["days:max"]
         )
@@ -197,19 +203,19 @@ class SubscriptionRenewal(models.Model):
     def _days_decided_ahead(self):
         """Return how many days before its end a term is renewed or ended.
 
-        One day, or as many more as plans bill ahead: the first period of the next term
-        is billed as it was agreed, or not at all.
+        One day, plus the days by which plans bill ahead: the renewal is decided before
+        the first period of the next term is billed.
         """
         self.ensure_one()
         plans = self.plan_id | self._lines_from(self._today()).plan_id
         return 1 - min(0, *plans.mapped("due_shift_days"))
 
     def _follow_term(self):
-        """Do what the term's end asks for today: remind, ask, renew or end."""
+        """Remind, send a quotation, renew or end the term, as its plan says."""
         self.ensure_one()
         days_left = (self.term_end - self._today()).days
         if self.state == "suspended" and self.plan_id.renewal_policy == "renew":
-            # Renewed once it is paid for, from the day on which the term ended.
+            # Renewed once it is reactivated, from the day on which the term ended.
             return
         if self.state != "suspended":
             self._remind_of_renewal(days_left)
@@ -217,17 +223,17 @@ class SubscriptionRenewal(models.Model):
         if days_left > self._days_decided_ahead() or self._is_cancelled_for_renewal():
             return
         if self.plan_id.pause_policy == "extends" and self._is_paused_indefinitely():
-            # The term is as much longer as it will have rested.
+            # The pause will extend the term by its days.
             return
         if self.plan_id.renewal_policy == "renew" or self.date_end:
-            # Whoever gave notice too late for this term stays for the next one.
+            # With a notice that was too late for this term, the next one starts.
             self._renew()
             return
-        # Until that day a quotation that is accepted takes the end back.
+        # A quotation that is accepted until that day undoes the end.
         self._end_on(self.term_end, self.env._("The term ended"), expires=True)
 
     def _remind_of_renewal(self, days_left):
-        """Send the reminder that is due, once."""
+        """Send the due reminder once."""
         due = self.plan_id.renewal_reminder_ids.filtered(
             lambda reminder: reminder.days >= days_left
         )
@@ -243,17 +249,13 @@ class SubscriptionRenewalLine(models.Model):
     _inherit = "subscription.line"
 
     uplift_percent = fields.Float(
-        "Raised By (%)",
+        "Uplift (%)",
         readonly=True,
-        help="By how much renewals have raised the tiers and bounds of the price.",
+        help="The percentage by which renewals have raised the tiers and limits.",
     )
 
-    @api.depends("uplift_percent")
-    def _compute_amounts(self):
-        return super()._compute_amounts()
-
     def _renewal_price_values(self, day, percent):
-        """Return what changes of the price with the term that begins on a day."""
+        """Return the changed price values of a term that starts on a day."""
         self.ensure_one()
         values = self._prices_at_renewal(day)
         rule = self.pricing_rule_id
@@ -262,7 +264,7 @@ class SubscriptionRenewalLine(models.Model):
         customer = self.partner_id.commercial_partner_id
         if not percent or rule._is_granted_to(customer, day):
             return values
-        if rule._rises_beyond_its_price():
+        if rule._uplift_affects_terms():
             before = 0.0 if values else self.uplift_percent
             values["uplift_percent"] = float(compounded_percent(exact(before), percent))
         if price := exact(values.get("price", self.price)):
@@ -270,22 +272,22 @@ class SubscriptionRenewalLine(models.Model):
         return values
 
     def _renewal_discount_values(self, day, early_percent):
-        """Return what changes of the discounts with the term that begins on a day.
+        """Return the changed discounts of a term that starts on a day.
 
-        What was taken off for the term before ends with it.
+        Discounts of the previous term end with it.
         """
         self.ensure_one()
         values = {}
-        outlived = self.discount_ids.filtered(
+        expiring = self.discount_ids.filtered(
             lambda discount: discount.ends_with_term and discount._end_on(self) > day
         )
-        if outlived:
+        if expiring:
             values["discount_ids"] = [
                 Command.create(discount._prepare_copy_values())
-                for discount in self.discount_ids - outlived
+                for discount in self.discount_ids - expiring
             ]
         end = self.subscription_id._term_end_after(day)
-        if early_percent and end and not self._follows_the_others():
+        if early_percent and end and not self._is_percent_of_net_prices():
             granted = self._term_discount(early_percent, day, end)
             values["added_discounts"] = [Command.create(granted)]
         return values
@@ -304,8 +306,8 @@ class SubscriptionRenewalLine(models.Model):
             "ends_with_term": True,
         }
 
-    def _follows_the_others(self):
-        """Tell whether what the others cost less makes this cost less already."""
+    def _is_percent_of_net_prices(self):
+        """Return whether discounts of other lines already lower this line's price."""
         self.ensure_one()
         return (
             self.pricing_model == "percent_of_total"

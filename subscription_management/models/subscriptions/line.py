@@ -115,7 +115,7 @@ class SubscriptionLine(models.Model):
         min_display_digits="Product Price",
         help="Agreed price for one full period; later price lists do not touch it.",
     )
-    price_label = fields.Char("Costs", related="pricing_rule_id.price_label")
+    price_label = fields.Char("Price Details", related="pricing_rule_id.price_label")
     period_amount = fields.Monetary(
         "Amount", compute="_compute_amounts", store=True, help="For one full period."
     )
@@ -224,6 +224,7 @@ class SubscriptionLine(models.Model):
         "discount_ids.percent",
         "discount_ids.fixed_amount",
         "discount_ids.cycles",
+        "uplift_percent",
         "subscription_id.line_ids.quantity",
         "subscription_id.line_ids.price",
         "subscription_id.line_ids.date_end",

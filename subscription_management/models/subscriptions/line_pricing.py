@@ -10,16 +10,6 @@ from .line_snapshot import AGREED_PRICE
 CHARGE_KINDS = [("recurring", "Recurring"), ("one_off", "Once"), ("usage", "By Usage")]
 
 
-class SubscriptionPricingRuleKind(models.Model):
-    _inherit = "subscription.pricing.rule"
-
-    is_charged_once = fields.Boolean(
-        "Charged Once",
-        tracking=True,
-        help="Like a set-up: with the first period, and never again.",
-    )
-
-
 class SubscriptionLineKind(models.Model):
     _inherit = "subscription.line"
 

@@ -81,7 +81,7 @@ class SubscriptionLineTerms(models.Model):
         counted = (
             line
             for line in keys
-            if line != self and rule._counts(line._prepare_follower_values())
+            if line != self and rule._includes_in_base(line._prepare_follower_values())
         )
         return PercentBase(
             frozenset(keys[line] for line in counted), rule.base_price == "net"

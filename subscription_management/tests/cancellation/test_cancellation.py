@@ -13,7 +13,7 @@ MINUS = str.maketrans("\u2011\u2212", "--", "\ufeff")
 
 @tagged("post_install", "-at_install")
 class TestCancellation(SubscriptionCase):
-    """Why customers leave, and what keeps them."""
+    """Cancellation reasons, retention offers and the last day of service."""
 
     @classmethod
     def setUpClass(cls):
@@ -78,7 +78,28 @@ class TestCancellation(SubscriptionCase):
         self.assertEqual(subscription.change_ids.cancellation_reason_id, self.price)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_the_offer_is_shown_with_the_invoices_it_means(self):
+    def test_an_ended_subscription_is_not_cancelled_again(self):
+        subscription = self.billed_april()
+        self.wizard(subscription, self.closed, when="now").action_confirm()
+        again = self.wizard(subscription, self.closed, when="now")
+        with self.assertRaisesRegex(UserError, "cancelled"):
+            again.action_confirm()
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            self.wizard(subscription, self.price).action_accept_offer()
+
+    @freeze_time("2026-04-11 09:00:00")
+    def test_a_salesperson_cannot_accept_an_offer_for_others(self):
+        rep = new_test_user(
+            self.env, "rep", "subscription_management.group_subscription_user"
+        )
+        subscription = self.billed_april(user_id=self.env.user.id)
+        with self.assertRaises(AccessError):
+            subscription.with_user(rep).accept_offer(
+                self.price, Date.to_date("2026-05-01")
+            )
+
+    @freeze_time("2026-04-11 09:00:00")
+    def test_the_offer_is_shown_with_its_upcoming_invoices(self):
         subscription = self.billed_april()
         form = Form(
             self.env["subscription.cancel.wizard"].with_context(
@@ -102,7 +123,7 @@ class TestCancellation(SubscriptionCase):
         self.assertFalse(form.has_offer)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_coupon_that_is_accepted_keeps_the_customer(self):
+    def test_an_accepted_coupon_keeps_the_customer(self):
         subscription = self.billed_april()
         self.wizard(
             subscription, self.price, reason="Asked for less"
@@ -121,7 +142,7 @@ class TestCancellation(SubscriptionCase):
         )
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_pause_that_is_accepted_keeps_the_customer(self):
+    def test_an_accepted_pause_keeps_the_customer(self):
         subscription = self.billed_april()
         self.wizard(subscription, self.unused).action_accept_offer()
         pause = subscription.pause_ids
@@ -141,7 +162,7 @@ class TestCancellation(SubscriptionCase):
         )
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_the_invoices_of_an_offer_are_those_that_are_made(self):
+    def test_the_previewed_invoices_of_an_offer_are_created(self):
         subscription = self.billed_april()
         wizard = self.wizard(subscription, self.price)
         # From in the middle of April: 20 of its 30 days at half the price.
@@ -152,7 +173,7 @@ class TestCancellation(SubscriptionCase):
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 20)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_an_offer_that_cannot_be_made_says_why(self):
+    def test_an_impossible_offer_shows_its_reason(self):
         subscription = self.billed_april()
         running_out = {
             "is archived": {"active": False},
@@ -170,23 +191,23 @@ class TestCancellation(SubscriptionCase):
         self.assertFalse(subscription.change_ids.filtered(lambda it: it.kind == "kept"))
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_the_same_offer_keeps_a_customer_once(self):
+    def test_an_offer_is_not_accepted_twice(self):
         subscription = self.billed_april()
         self.wizard(subscription, self.price).action_accept_offer()
         again = self.wizard(subscription, self.price)
         self.assertIn("has already used the coupon STAY", again.offer_refusal)
         self.wizard(subscription, self.unused).action_accept_offer()
         again = self.wizard(subscription, self.unused, offer_day="2026-05-15")
-        self.assertIn("is paused in these days already", again.offer_refusal)
+        self.assertIn("is paused on these days already", again.offer_refusal)
 
-    def test_a_pause_is_offered_again_as_many_months_later_as_the_reason_says(self):
+    def test_a_pause_is_offered_again_after_the_months_of_the_reason(self):
         with freeze_time("2026-04-11 09:00:00"):
             subscription = self.billed_april()
             self.wizard(subscription, self.unused).action_accept_offer()
         for today, months, refused in (
-            ("2026-06-11", 12, "from 04/11/2027 on"),
+            ("2026-06-11", 12, "made on 04/11/2027"),
             ("2026-06-11", 0, False),
-            ("2027-04-10", 12, "from 04/11/2027 on"),
+            ("2027-04-10", 12, "made on 04/11/2027"),
             ("2027-04-11", 12, False),
         ):
             with self.subTest(today=today, months=months), freeze_time(today):
@@ -196,22 +217,22 @@ class TestCancellation(SubscriptionCase):
                 self.assertIn(refused or "", wizard.offer_refusal or "")
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_no_offer_for_what_is_past_over_or_suspended(self):
+    def test_past_ended_and_suspended_subscriptions_get_no_offer(self):
         subscription = self.billed_april()
         past = self.wizard(subscription, self.unused, offer_day="2026-04-10")
-        self.assertIn("from today on", past.offer_refusal)
+        self.assertIn("in the past", past.offer_refusal)
         subscription._end_on(Date.to_date("2026-05-01"))
         cancelled = self.wizard(subscription, self.unused)
-        self.assertIn("take the cancellation back", cancelled.offer_refusal)
+        self.assertIn("Undo Cancellation first", cancelled.offer_refusal)
         subscription.action_undo_cancellation()
         self.end_line(subscription.line_ids, "2026-05-01")
         over = self.wizard(subscription, self.unused, offer_day="2026-05-01")
-        self.assertIn("Nothing is served then", over.offer_refusal)
+        self.assertIn("Nothing is served on this day", over.offer_refusal)
         subscription.suspend()
         suspended = self.wizard(subscription, self.price)
         self.assertIn("is suspended", suspended.offer_refusal)
         nothing = self.wizard(subscription, self.closed)
-        with self.assertRaisesRegex(UserError, "offers nothing"):
+        with self.assertRaisesRegex(UserError, "has no retention offer"):
             nothing.action_accept_offer()
 
     @freeze_time("2026-04-11 09:00:00")
@@ -225,7 +246,7 @@ class TestCancellation(SubscriptionCase):
         self.assertIn("of another company", wizard.offer_refusal)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_churn_is_counted_by_reason_and_not_what_was_taken_back(self):
+    def test_churn_by_reason_excludes_undone_cancellations(self):
         first, second, third = (self.billed_april() for _ in range(3))
         moved = self.billed_april()
         self.wizard(first, self.closed, when="now").action_confirm()
@@ -253,7 +274,7 @@ class TestCancellation(SubscriptionCase):
         )
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_movements_know_the_reason_and_give_it_back(self):
+    def test_movements_have_the_reason_and_an_undo_reverses_it(self):
         subscription = self.billed_april()
         none = self.closed.browse()
         self.wizard(subscription, self.price).action_confirm()
@@ -269,7 +290,7 @@ class TestCancellation(SubscriptionCase):
             ],
         )
 
-    def test_an_offer_needs_what_it_offers(self):
+    def test_an_offer_without_its_coupon_or_days_is_refused(self):
         for values, remedy in (
             ({"offer": "coupon"}, "Choose the coupon"),
             ({"offer": "pause", "pause_days": 0}, "at least one day"),
@@ -280,7 +301,7 @@ class TestCancellation(SubscriptionCase):
             ):
                 self.price.create({"name": "Impossible", **values})
 
-    def test_a_rep_uses_the_reasons_and_an_administrator_keeps_them(self):
+    def test_salespersons_use_reasons_and_administrators_edit_them(self):
         group = "subscription_management.group_subscription_user"
         rep = new_test_user(self.env, "rep", f"base.group_user,{group}")
         clerk = new_test_user(self.env, "clerk", "base.group_user")
@@ -300,7 +321,7 @@ class TestCancellation(SubscriptionCase):
         with self.assertRaises(AccessError):
             wizard.create({**values, "subscription_id": foreign.id}).action_confirm()
 
-    def test_reasons_of_another_company_are_out_of_sight(self):
+    def test_reasons_of_another_company_are_hidden(self):
         other = self.setup_other_company()["company"]
         theirs = self.closed.create({"name": "Theirs", "company_id": other.id})
         found = self.closed.with_company(self.env.company).search([])
@@ -318,7 +339,7 @@ class TestCancellation(SubscriptionCase):
             )
             return str(wizard.last_day)
 
-    def test_what_is_planned_within_a_period_does_not_shorten_what_is_paid(self):
+    def test_scheduled_changes_within_a_period_do_not_shorten_the_billed_period(self):
         day = Date.to_date
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         self.bill("2026-04-01")
@@ -327,7 +348,7 @@ class TestCancellation(SubscriptionCase):
             subscription.pause(day("2026-04-26"), day("2026-04-28"))
         self.assertEqual(self.paid_until(subscription, "2026-04-20"), "2026-04-30")
 
-    def test_a_product_that_left_does_not_prolong_what_is_paid(self):
+    def test_a_removed_product_does_not_extend_the_billed_period(self):
         day = Date.to_date
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         with freeze_time("2026-04-01 09:00:00"):
@@ -343,12 +364,12 @@ class TestCancellation(SubscriptionCase):
         self.bill("2026-04-10")
         self.assertEqual(self.paid_until(subscription, "2026-04-11"), "2026-04-30")
 
-    def test_what_is_billed_afterwards_is_served_until_its_period_ends(self):
+    def test_a_subscription_in_arrears_is_served_until_its_period_ends(self):
         self.monthly.timing = "in_arrears"
         subscription = self.subscribe(on="2026-04-01")
         self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2026-04-30")
 
-    def test_a_trial_is_left_at_its_end(self):
+    def test_a_trial_is_cancelled_at_its_end(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.subscribe(on="2026-04-01")

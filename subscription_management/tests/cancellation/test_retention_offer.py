@@ -7,8 +7,8 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-11 09:00:00")
-class TestOffersTaken(SubscriptionCase):
-    """An offer that was taken counts for the service, whoever has it since."""
+class TestRetentionOffers(SubscriptionCase):
+    """Accepted offers count for the service, also after a transfer or merge."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,9 +28,9 @@ class TestOffersTaken(SubscriptionCase):
         return subscription.accept_offer(because, self.day(day))
 
     def refusal(self, subscription, because, day="2026-07-01"):
-        return subscription._reason_against_offer(because, self.day(day)) or ""
+        return subscription._offer_refusal(because, self.day(day)) or ""
 
-    def test_one_that_was_taken_back_before_it_began_is_made_again(self):
+    def test_an_offer_undone_before_it_began_can_be_made_again(self):
         for because in (self.price, self.unused):
             with self.subTest(because.name):
                 subscription = self.subscribe(on="2026-04-01")
@@ -40,19 +40,19 @@ class TestOffersTaken(SubscriptionCase):
                 self.assertEqual(self.refusal(subscription, because), "")
                 self.accept(subscription, because)
 
-    def test_a_pause_that_was_resumed_before_it_began_is_offered_again(self):
+    def test_a_pause_resumed_before_it_began_can_be_offered_again(self):
         subscription = self.subscribe(on="2026-04-01")
         self.accept(subscription, self.unused)
         subscription.resume(self.day("2026-05-01"))
         self.assertEqual(self.refusal(subscription, self.unused), "")
 
-    def test_it_goes_along_with_a_transfer_and_a_merge(self):
+    def test_an_accepted_offer_is_kept_by_a_transfer_and_a_merge(self):
         subscription = self.subscribe(on="2026-04-01")
         self.accept(subscription, self.unused, day="2026-04-12")
         with freeze_time("2026-05-20 09:00:00"):
             heir = self.env["res.partner"].create({"name": "Heir"})
             follower = subscription.transfer(heir, self.day("2026-06-01"))
-            again = "on 04/11/2026, and gets another one from 04/11/2027 on"
+            again = "on 04/11/2026; the next one can be made on 04/11/2027"
             self.assertIn(again, self.refusal(follower, self.unused))
             other = self.subscribe(on="2026-04-01", partner_id=heir.id)
             self.assertEqual(self.refusal(other, self.unused), "")
@@ -61,10 +61,10 @@ class TestOffersTaken(SubscriptionCase):
             self.newest(other, "merged").action_undo()
             self.assertEqual(self.refusal(other, self.unused), "")
 
-    def test_what_a_reason_offers_now_is_not_what_was_taken(self):
+    def test_a_changed_offer_of_a_reason_leaves_the_accepted_one(self):
         subscription = self.subscribe(on="2026-04-01")
         self.accept(subscription, self.unused)
         self.unused.write({"offer": "coupon", "coupon_id": self.coupon.id})
         self.assertEqual(self.refusal(subscription, self.price), "")
         other = self.unused.create({"name": "Holidays", "offer": "pause"})
-        self.assertIn("took such an offer", self.refusal(subscription, other))
+        self.assertIn("accepted such an offer", self.refusal(subscription, other))

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from psycopg2.errors import CheckViolation, UniqueViolation
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -13,7 +13,7 @@ from ..common import TIME_ZONES, SubscriptionCase
 
 
 class HealthCase(SubscriptionCase):
-    """A subscription since April, looked at on the 10th of June."""
+    """A subscription from 1 April, scored on 10 June."""
 
     @classmethod
     def setUpClass(cls):
@@ -23,7 +23,7 @@ class HealthCase(SubscriptionCase):
         cls.startClassPatcher(freeze_time("2026-06-10 09:00:00"))
 
     def only(self, kind, **values):
-        """Switch all signals off but one, and return it."""
+        """Archive all signals but one, and return it."""
         signals = self.signals.with_context(active_test=False).search([])
         signals.active = False
         signal = signals.filtered(lambda each: each.kind == kind)
@@ -38,8 +38,8 @@ class HealthCase(SubscriptionCase):
         with freeze_time(f"{day} 09:00:00"):
             self.bill(day)
 
-    def says(self):
-        return self.subscription._health_rows()[0]["says"]
+    def sentence(self):
+        return self.subscription._health_rows()[0]["sentence"]
 
     def pay(self, invoice, day):
         self.env["account.payment.register"].with_context(
@@ -62,15 +62,15 @@ class TestHealthOnItsDay(HealthCase):
 
 @tagged("post_install", "-at_install")
 class TestHealthSignals(HealthCase):
-    def test_invoices_that_are_paid_in_time_have_all_marks(self):
+    def test_invoices_paid_in_time_score_100(self):
         self.only("payment")
         self.invoice_on("2026-04-01")
         invoice = self.subscription.invoice_ids
         self.pay(invoice, invoice.invoice_date_due)
         self.assertEqual(self.score(), 100)
-        self.assertIn("paid in time", self.says())
+        self.assertIn("paid in time", self.sentence())
 
-    def test_days_late_are_averaged_over_what_was_due(self):
+    def test_days_late_are_averaged_over_due_invoices(self):
         self.only("payment", best=0, worst=40)
         self.invoice_on("2026-04-01")
         first = self.subscription.invoice_ids
@@ -81,11 +81,11 @@ class TestHealthSignals(HealthCase):
         second = self.subscription.invoice_ids - first
         late = (self.day("2026-06-10") - second.invoice_date_due).days
         self.assertGreater(late, 10)
-        # Not paid yet: it is as late as it is by now.
+        # Unpaid: late until today.
         expected = 100 - (10 + late) / 2 / 40 * 100
         self.assertAlmostEqual(self.score(day="2026-06-10"), expected, delta=0.51)
 
-    def test_what_was_credited_was_not_to_be_paid(self):
+    def test_credited_invoices_are_left_out(self):
         self.only("payment")
         self.invoice_on("2026-04-01")
         invoice = self.subscription.invoice_ids
@@ -97,13 +97,13 @@ class TestHealthSignals(HealthCase):
         self.score()
         self.assertFalse(self.subscription.health_band)
 
-    def test_what_is_not_due_yet_tells_nothing(self):
+    def test_invoices_that_are_not_due_yet_are_left_out(self):
         self.only("payment")
         self.score()
         self.assertFalse(self.subscription.health_band)
-        self.assertFalse(self.subscription._health_rows()[0]["says"])
+        self.assertFalse(self.subscription._health_rows()[0]["sentence"])
 
-    def test_seats_in_use_are_those_of_all_products_together(self):
+    def test_seats_in_use_are_summed_over_all_products(self):
         self.only("seats", best=80, worst=20)
         self.join(self.subscription, self.basic, "2026-06-10", quantity=10)
         seats, others = self.subscription.line_ids
@@ -112,9 +112,9 @@ class TestHealthSignals(HealthCase):
         seats.seats_used, others.seats_used = 8, 2
         self.subscription.action_score_health()
         self.assertEqual(self.subscription.health_score, 50)  # 10 of 20 seats
-        self.assertIn("50 % of the seats", self.says())
+        self.assertIn("50 % of the seats", self.sentence())
 
-    def test_messages_are_those_of_all_people_of_the_customer(self):
+    def test_messages_of_all_contacts_of_the_customer_are_counted(self):
         self.only("messages", best=0, worst=4)
         employee = self.env["res.partner"].create(
             {"name": "Noa", "parent_id": self.customer.id}
@@ -130,9 +130,9 @@ class TestHealthSignals(HealthCase):
             )
         self.subscription.action_score_health()
         self.assertEqual(self.subscription.health_score, 50)
-        self.assertIn("wrote 2 messages", self.says())
+        self.assertIn("wrote 2 messages", self.sentence())
 
-    def test_messages_of_long_ago_do_not_count(self):
+    def test_older_messages_are_left_out(self):
         self.only("messages", best=0, worst=4, days=30)
         with freeze_time("2026-05-01 09:00:00"):
             self.subscription.message_post(
@@ -141,16 +141,16 @@ class TestHealthSignals(HealthCase):
         self.score()
         self.assertFalse(self.subscription.health_band)
 
-    def test_a_term_that_somebody_must_renew_comes_nearer(self):
+    def test_days_to_a_manual_renewal_are_measured(self):
         self.only("renewal", best=100, worst=0)
         self.monthly.write(
             {"term_count": 1, "term_unit": "year", "renewal_policy": "ask"}
         )
         self.subscription = self.subscribe(on="2025-07-10")
         self.assertEqual(self.score(), 30)  # days until the 10th of July
-        self.assertIn("ends in 30 days", self.says())
+        self.assertIn("ends in 30 days", self.sentence())
 
-    def test_a_term_that_goes_on_by_itself_is_no_danger(self):
+    def test_a_term_that_renews_automatically_is_not_scored(self):
         self.only("renewal")
         self.monthly.write(
             {"term_count": 1, "term_unit": "year", "renewal_policy": "renew"}
@@ -159,7 +159,7 @@ class TestHealthSignals(HealthCase):
         self.score()
         self.assertFalse(self.subscription.health_band)
 
-    def test_what_was_cancelled_has_no_marks_for_its_renewal(self):
+    def test_a_cancelled_subscription_scores_0_for_its_renewal(self):
         self.only("renewal")
         reason = self.env["subscription.cancellation.reason"].create({"name": "Moves"})
         self.env["subscription.cancel.wizard"].create(
@@ -170,12 +170,12 @@ class TestHealthSignals(HealthCase):
         ).action_confirm()
         self.subscription.action_score_health()
         self.assertEqual(self.subscription.health_score, 0)
-        self.assertIn("cancelled", self.says())
+        self.assertIn("cancelled", self.sentence())
 
 
 @tagged("post_install", "-at_install")
 class TestHealthScores(HealthCase):
-    def test_the_score_is_the_weighted_mean_and_says_what_it_is_made_of(self):
+    def test_the_score_is_the_weighted_mean_and_shows_its_signals(self):
         self.only("messages", weight=1, best=0, worst=4)
         seats = self.signals.with_context(active_test=False).search(
             [("kind", "=", "seats")]
@@ -188,24 +188,24 @@ class TestHealthScores(HealthCase):
         self.assertEqual(self.score(), 34)  # (3 x 20 + 1 x 75) / 4
         self.assertEqual(self.subscription.health_band, "at_risk")
         rows = self.subscription._health_rows()
-        self.assertEqual([row["marks"] for row in rows], [20, 75])
+        self.assertEqual([row["score"] for row in rows], [20, 75])
         self.assertEqual([row["part"] for row in rows], [15, 18.75])
         self.assertIn("20 % of the seats", self.subscription.health_details)
 
-    def test_a_second_run_of_the_day_scores_nothing_again(self):
+    def test_a_second_run_on_a_day_scores_nothing_again(self):
         self.score()
         with patch.object(type(self.subscription), "_score_health") as scored:
             self.score()
             scored.assert_not_called()
 
-    def test_another_weight_scores_everything_again(self):
+    def test_a_changed_signal_scores_every_subscription_again(self):
         seats = self.only("seats", best=100, worst=0)
         self.subscription.line_ids.seats_used = 5
         self.assertEqual(self.score(), 50)
         seats.best = 50
         self.assertEqual(self.score(), 100)
 
-    def test_what_moved_is_kept_for_the_trend(self):
+    def test_changed_scores_are_recorded_for_the_trend(self):
         self.only("seats", best=100, worst=0)
         for day, used in (("2026-06-10", 9), ("2026-06-11", 9), ("2026-07-20", 4)):
             self.subscription.line_ids.seats_used = used
@@ -214,26 +214,34 @@ class TestHealthScores(HealthCase):
         self.assertEqual(history.mapped("score"), [90, 40])
         with freeze_time("2026-07-20 09:00:00"):
             self.subscription.invalidate_recordset()
-            self.assertEqual(self.subscription._health_trend(), 90)
+            self.assertEqual(self.subscription._score_a_month_ago(), 90)
             self.assertIn("a month ago", self.subscription.health_details)
 
-    def test_drafts_and_what_has_ended_are_not_scored(self):
+    def test_drafts_are_not_scored(self):
         draft = self.subscribe(on="2026-07-01", start=False)
         self.score()
         self.assertTrue(self.subscription.health_scored_on)
         self.assertFalse(draft.health_scored_on)
+        with self.assertRaisesRegex(UserError, "not in service"):
+            draft.action_score_health()
 
-    def test_one_that_cannot_be_scored_is_marked_and_stops_nobody(self):
+    def test_an_ended_subscription_is_not_scored_on_demand(self):
+        self.subscription._end_on(self.day("2026-06-10"))
+        self.run_action("ir_cron_close_ended", "2026-06-10")
+        with self.assertRaisesRegex(UserError, "not in service"):
+            self.subscription.action_score_health()
+
+    def test_a_subscription_that_cannot_be_scored_is_marked_and_stops_no_other(self):
         other = self.subscribe(on="2026-06-01")
-        measure = type(self.subscription)._measures_of_seats
+        measure = type(self.signals)._measure_seats
 
-        def failing(subscriptions, signal):
+        def failing(signal, subscriptions):
             if self.subscription in subscriptions:
                 raise ValueError("out of order")
-            return measure(subscriptions, signal)
+            return measure(signal, subscriptions)
 
         with (
-            patch.object(type(self.subscription), "_measures_of_seats", failing),
+            patch.object(type(self.signals), "_measure_seats", failing),
             mute_logger("odoo.addons.subscription_management.models"),
             mute_logger("odoo.addons.subscription_management.models.failure_isolation"),
         ):
@@ -251,7 +259,7 @@ class TestHealthScores(HealthCase):
         self.assertEqual(self.customer.managed_health_score, 30)
         self.assertEqual(self.customer.managed_health_band, "at_risk")
 
-    def test_scoring_many_asks_no_more_than_scoring_few(self):
+    def test_scoring_many_needs_no_more_queries_than_scoring_few(self):
         few = self.subscription | self.subscribe(self.seat, on="2026-06-01")
         many = few | self.env["subscription.subscription"].union(
             *(self.subscribe(self.seat, on="2026-06-01") for _each in range(20))
@@ -271,7 +279,7 @@ class TestHealthScores(HealthCase):
 
 @tagged("post_install", "-at_install")
 class TestHealthAccess(HealthCase):
-    def test_an_own_signal_takes_the_place_of_the_common_one(self):
+    def test_a_company_signal_replaces_the_common_one(self):
         common = self.only("seats", best=100, worst=0)
         own = common.copy({"company_id": self.env.company.id, "best": 50})
         other = self.env["res.company"].create({"name": "Another"})
@@ -280,7 +288,7 @@ class TestHealthAccess(HealthCase):
         own.active = False
         self.assertFalse(self.signals._signals_for(self.env.company))
 
-    def test_a_kind_has_one_signal_for_everybody(self):
+    def test_a_kind_has_one_common_signal(self):
         signal = self.only("seats")
         with (
             mute_logger("odoo.sql_db"),
@@ -289,7 +297,7 @@ class TestHealthAccess(HealthCase):
         ):
             signal.copy()
 
-    def test_a_scale_has_two_ends(self):
+    def test_best_and_worst_value_must_differ(self):
         signal = self.only("seats")
         with (
             mute_logger("odoo.sql_db"),
@@ -298,7 +306,7 @@ class TestHealthAccess(HealthCase):
         ):
             signal.worst = signal.best
 
-    def test_reps_see_the_score_and_what_it_is_made_of_without_the_invoices(self):
+    def test_salespersons_see_the_score_and_its_signals_without_invoices(self):
         self.only("payment")
         self.invoice_on("2026-04-01")
         self.score()
@@ -318,7 +326,7 @@ class TestHealthAccess(HealthCase):
         with self.assertRaises(AccessError):
             seen.health_score_ids.unlink()
 
-    def test_a_rep_scores_only_what_the_rep_may_see(self):
+    def test_a_salesperson_scores_only_own_subscriptions(self):
         rep = new_test_user(
             self.env,
             "stranger",
@@ -327,7 +335,7 @@ class TestHealthAccess(HealthCase):
         with self.assertRaises(AccessError):
             self.subscription.with_user(rep).action_score_health()
 
-    def test_signals_of_other_companies_are_out_of_sight(self):
+    def test_signals_of_other_companies_are_hidden(self):
         other = self.env["res.company"].create({"name": "Another"})
         own = self.only("seats").copy({"company_id": other.id})
         manager = new_test_user(
@@ -341,6 +349,6 @@ class TestHealthAccess(HealthCase):
         with self.assertRaises(AccessError):
             own.with_user(manager).weight = 5
 
-    def test_each_signal_says_what_it_does(self):
+    def test_each_signal_describes_its_scale(self):
         for signal in self.signals.search([("kind", "!=", "usage")]):
-            self.assertIn("100 marks", signal.summary)
+            self.assertIn("score 100", signal.summary)

@@ -2,14 +2,14 @@ from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.fields import Date
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
-from ..common import SubscriptionCase
+from .price_case import PriceCase
 
 
 @tagged("post_install", "-at_install")
-class TestContractedPrices(SubscriptionCase):
-    """What a customer negotiated: for whom, for how long, and what follows it."""
+class TestContractedPrices(PriceCase):
+    """Contracted prices: their customers, their dates and the price that follows."""
 
     @classmethod
     def setUpClass(cls):
@@ -21,7 +21,7 @@ class TestContractedPrices(SubscriptionCase):
         cls.other = cls.env["res.partner"].create({"name": "Negev Farm"})
 
     def grant(self, price=5, date_to=False, **values):
-        """Return a price that was granted to the customer, from 1 April 2026 on."""
+        """Return a contracted price of the customer from 1 April 2026."""
         return self.list_price.copy(
             {
                 "price": price,
@@ -34,7 +34,7 @@ class TestContractedPrices(SubscriptionCase):
 
     def renew(self, subscription, on="2027-03-31"):
         with freeze_time(f"{on} 09:00:00"):
-            subscription._renew()
+            subscription.action_renew()
         self.bill(subscription.term_start)
         return subscription.billed_period_ids.sorted("date_start")[-1].amount
 
@@ -43,7 +43,7 @@ class TestContractedPrices(SubscriptionCase):
         self.bill("2027-03-01")
         return subscription
 
-    def test_a_contact_of_the_customer_gets_what_its_company_negotiated(self):
+    def test_a_contact_gets_the_contracted_price_of_its_company(self):
         self.grant()
         contact = self.env["res.partner"].create(
             {"name": "Dana", "parent_id": self.customer.id}
@@ -54,12 +54,12 @@ class TestContractedPrices(SubscriptionCase):
     def test_the_subscription_shows_who_granted_it_and_until_when(self):
         self.grant(date_to="2027-03-31")
         subscription = self.subscribe(self.seat, on="2026-04-01")
-        label = subscription.contract_label
+        label = subscription.contracted_price_label
         self.assertIn("Seat: Until 03/31/2027", label)
         self.assertIn(self.env.user.name, label)
-        self.assertEqual(self.customer.managed_contract_count, 1)
+        self.assertEqual(self.customer.managed_contracted_price_count, 1)
 
-    def test_a_change_keeps_what_was_negotiated(self):
+    def test_a_change_keeps_the_contracted_price(self):
         self.grant()
         subscription = self.seats()
         day = Date.to_date("2027-03-10")
@@ -74,87 +74,87 @@ class TestContractedPrices(SubscriptionCase):
             subscription.change_plan(line, self.yearly, day)
         self.assertEqual(subscription._lines_on(day).mapped("price"), [50])
 
-    def test_a_renewal_within_its_days_keeps_it_and_no_rise_touches_it(self):
+    def test_a_renewal_during_the_contract_keeps_its_price_without_uplift(self):
         self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
         self.grant(date_to="2027-12-31")
         self.assertEqual(self.renew(self.seats()), 5)
 
-    def test_a_renewal_after_its_days_asks_the_plans_price_with_the_rise(self):
+    def test_a_renewal_after_the_contract_takes_the_plan_price_with_uplift(self):
         self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
         self.grant(date_to="2026-12-31")
         subscription = self.seats()
-        # Fixed for the term: the days after the last one still cost what was agreed.
+        # Fixed for the term: the days after its last one keep the agreed price.
         march = subscription.billed_period_ids.sorted("date_start")[-1]
         self.assertEqual(march.amount, 5)
         self.assertAlmostEqual(self.renew(subscription), 7.7)
         now = subscription._lines_on(Date.to_date("2027-04-01"))
-        self.assertFalse(now.contract_label)
+        self.assertFalse(now.contracted_price_label)
 
-    def test_what_is_granted_for_running_ones_counts_for_that_customer_only(self):
+    def test_a_contracted_price_for_all_moves_only_its_customer(self):
         mine = self.seats()
         theirs = self.seats(partner_id=self.other.id)
         draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
         with freeze_time("2027-03-01 09:00:00"):
-            self.assertIn("Galil Bakery", draft.trial)
-            self.assertNotIn("Negev Farm", draft.trial)
-            draft._publish(Date.to_date("2027-03-16"), "date")
+            self.assertIn("Galil Bakery", draft.simulation)
+            self.assertNotIn("Negev Farm", draft.simulation)
+            self.publish(draft, "date", "2027-03-16")
         day = Date.to_date("2027-03-16")
         self.assertEqual(mine._lines_on(day).price, 4)
         self.assertEqual(theirs._lines_on(day).price, 7)
         self.assertFalse(self.list_price.date_to)
 
-    def test_what_is_granted_at_renewal_waits_for_it_and_for_that_customer(self):
+    def test_a_contracted_price_at_renewal_waits_for_its_customers_renewal(self):
         mine = self.seats()
         theirs = self.seats(partner_id=self.other.id)
         draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
         with freeze_time("2027-03-01 09:00:00"):
-            draft._publish(Date.to_date("2027-03-16"), "renewal")
+            self.publish(draft, "renewal", "2027-03-16")
         self.assertEqual(self.renew(mine), 4)
         self.assertEqual(self.renew(theirs), 7)
 
-    def test_what_is_granted_at_renewal_comes_before_a_version_for_everybody(self):
+    def test_a_contracted_price_at_renewal_has_priority_over_a_general_version(self):
         mine = self.seats(quantity=100)
         theirs = self.seats(partner_id=self.other.id)
         version = self.list_price.browse(self.list_price.action_new_version()["res_id"])
         version.price = 8
         granted = self.grant(price=5, state="draft")
         with freeze_time("2027-03-01 09:00:00"):
-            version._publish(Date.to_date("2027-03-16"), "renewal")
-            granted._publish(Date.to_date("2027-03-16"), "renewal")
-            theirs._renew()
+            self.publish(version, "renewal", "2027-03-16")
+            self.publish(granted, "renewal", "2027-03-16")
+            theirs.action_renew()
         self.assertEqual(self.renew(mine), 500)
         self.assertEqual(theirs._lines_on(theirs.term_start).price, 8)
 
-    def test_what_is_granted_for_new_ones_leaves_running_ones(self):
+    def test_a_contracted_price_for_new_subscriptions_leaves_existing_ones(self):
         running = self.seats()
         draft = self.grant(price=4, state="draft", replaces_id=self.list_price.id)
-        draft._publish(Date.to_date("2027-03-16"), "new")
+        self.publish(draft, "new", "2027-03-16")
         self.assertEqual(self.renew(running), 7)
         self.assertEqual(self.subscribe(self.seat, on="2027-04-01").line_ids.price, 4)
 
-    def test_a_contract_made_for_the_customer_waits_for_the_renewal(self):
+    def test_a_contracted_price_without_a_former_version_applies_at_renewal(self):
         subscription = self.seats()
         draft = self.grant(price=4, state="draft")
         with freeze_time("2027-03-01 09:00:00"):
-            draft._publish(Date.to_date("2027-03-16"), "renewal")
+            self.publish(draft, "renewal", "2027-03-16")
         self.assertEqual(self.renew(subscription), 4)
 
-    def test_a_contract_replaces_a_price_of_the_host(self):
+    def test_a_contracted_price_replaces_a_price_of_the_host(self):
         tool = self._make_product("Tool", 50.0)
         subscription = self.subscribe(tool, on="2026-04-01")
         draft = self.grant(price=40, state="draft", product_id=tool.id)
         with freeze_time("2026-04-10 09:00:00"):
-            draft._publish(Date.to_date("2026-05-01"), "date")
+            self.publish(draft, "date", "2026-05-01")
         self.assertEqual(subscription._lines_on(Date.to_date("2026-05-01")).price, 40)
 
-    def test_a_contract_without_a_price_of_the_plan_ends_at_the_hosts(self):
+    def test_after_a_contract_without_a_plan_price_the_host_price_applies(self):
         tool = self._make_product("Tool", 50.0)
         self.grant(price=40, product_id=tool.id, date_to="2026-12-31")
         subscription = self.subscribe(tool, on="2026-04-01")
         self.bill("2027-03-01")
         self.assertEqual(self.renew(subscription), 50)
 
-    def test_another_customer_does_not_keep_a_contract_beyond_the_term(self):
+    def test_a_transfer_keeps_the_contracted_price_until_the_end_of_the_term(self):
         self.monthly.write({"uplift_kind": "fixed", "uplift_percent": 10})
         self.grant()
         subscription = self.seats()
@@ -164,7 +164,7 @@ class TestContractedPrices(SubscriptionCase):
         self.assertEqual(follower._lines_on(day).price, 5)
         self.assertAlmostEqual(self.renew(follower), 7.7)
 
-    def test_without_a_term_a_contract_ends_on_its_last_day(self):
+    def test_without_a_term_a_contracted_price_ends_on_its_last_day(self):
         self.monthly.write({"term_count": 0})
         self.grant(date_to="2026-05-15")
         subscription = self.subscribe(self.seat, on="2026-04-01")
@@ -177,20 +177,20 @@ class TestContractedPrices(SubscriptionCase):
         ]
         self.assertEqual(days, [("2026-04-01", 5), ("2026-05-16", 7)])
 
-    def test_a_contract_does_not_end_on_a_day_that_was_billed_at_it(self):
+    def test_a_contracted_price_cannot_end_on_a_billed_day(self):
         self.monthly.write({"term_count": 0})
         granted = self.grant(date_from="2026-01-01")
         subscription = self.subscribe(self.seat, on="2026-01-01", quantity=100)
         self.bill("2026-03-01")
         with freeze_time("2026-03-20 09:00:00"):
-            with self.assertRaisesRegex(UserError, "end on 03/19/2026 or later"):
+            with self.assertRaisesRegex(UserError, "end it on 03/19/2026 or later"):
                 granted.date_to = "2026-01-31"
             granted.date_to = "2026-03-19"
-            subscription._follow_contracts()
+            subscription._follow_contract_ends()
         days = subscription.line_ids.sorted("date_start").mapped("date_start")
         self.assertEqual(list(map(str, days)), ["2026-01-01", "2026-03-20"])
 
-    def test_a_contract_whose_end_was_missed_leaves_the_days_that_are_over(self):
+    def test_a_missed_contract_end_does_not_change_past_days(self):
         self.monthly.write({"term_count": 0})
         self.grant(date_from="2026-01-01", date_to="2026-01-31")
         subscription = self.subscribe(self.seat, on="2026-01-01", quantity=100)
@@ -203,7 +203,7 @@ class TestContractedPrices(SubscriptionCase):
         billed = sum(subscription.billed_period_ids.mapped("amount"))
         self.assertAlmostEqual(billed, 1500 + 77.42 + 700, 2)
 
-    def test_a_contract_that_is_extended_on_its_last_day_goes_on(self):
+    def test_a_contracted_price_extended_on_its_last_day_continues(self):
         self.monthly.write({"term_count": 0})
         for later in ("2026-06-30", False):
             granted = self.grant(date_to="2026-05-15")
@@ -221,25 +221,144 @@ class TestContractedPrices(SubscriptionCase):
             self.assertEqual(last.price, 7 if later else 5)
             granted.active = False
 
-    def test_a_contract_beside_one_that_is_extended_ends_all_the_same(self):
+    def test_another_contracted_price_ends_beside_an_extended_one(self):
         self.monthly.write({"term_count": 0})
         granted = self.grant(date_to="2026-05-15")
         self.grant(price=20, date_to="2026-05-15", product_id=self.basic.id)
         subscription = self.subscribe(self.seat, self.basic, on="2026-04-01")
         with freeze_time("2026-05-15 09:00:00"):
-            subscription._follow_contracts()
+            subscription._follow_contract_ends()
             granted.date_to = False
         now = subscription._lines_on(Date.to_date("2026-05-16"))
         self.assertEqual(sorted(now.mapped("price")), [5, 30])
 
-    def test_one_that_cannot_stay_at_the_contract_is_marked(self):
+    def test_a_subscription_that_cannot_keep_an_extended_price_is_marked(self):
         self.monthly.write({"term_count": 0})
         granted = self.grant(date_to="2026-05-15")
         subscription = self.subscribe(self.seat, on="2026-04-01")
         with freeze_time("2026-05-15 09:00:00"):
-            subscription._follow_contracts()
+            subscription._follow_contract_ends()
             day = Date.to_date("2026-05-20")
             line = subscription._lines_on(day)
             subscription.change_quantity(line, 3, day)
             granted.date_to = False
-        self.assertIn("though that counts for longer", subscription.activity_ids.note)
+        self.assertIn("was extended, but", subscription.activity_ids.note)
+
+
+@tagged("post_install", "-at_install")
+class TestGrantors(PriceCase):
+    """The customer and the grantor of a contracted price."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.is_company = True
+        cls.contact = cls.env["res.partner"].create(
+            {"name": "Dana", "parent_id": cls.customer.id}
+        )
+        cls.seats = cls.monthly.pricing_rule_ids.filtered(
+            lambda rule: rule.product_id == cls.seat
+        )
+        cls.colleague = new_test_user(
+            cls.env, "granting", "subscription_management.group_subscription_manager"
+        )
+
+    def grant(self, **values):
+        return self.seats.copy({"price": 5, "partner_id": self.customer.id, **values})
+
+    def price_for(self, partner):
+        subscription = self.subscribe(
+            self.seat, on="2026-04-01", partner_id=partner.id, start=False
+        )
+        return subscription.line_ids.price
+
+    def test_a_price_granted_to_a_contact_is_granted_to_its_company(self):
+        granted = self.grant(partner_id=self.contact.id)
+        self.assertEqual(granted.partner_id, self.customer)
+        granted.partner_id = self.contact
+        self.assertEqual(granted.partner_id, self.customer)
+        for partner in (self.contact, self.customer):
+            self.assertEqual(self.price_for(partner), 5)
+
+    def test_the_customer_of_the_screen_applies_to_new_prices_only(self):
+        screen = self.seats.with_context(default_partner_id=self.contact.id)
+        granted = screen.create(
+            {"plan_id": self.monthly.id, "product_id": self.seat.id, "price": 5}
+        )
+        self.assertEqual(granted.partner_id, self.customer)
+        screen.date_to = "2030-12-31"
+        self.assertFalse(self.seats.partner_id)
+
+    def test_a_price_imported_for_a_contact_is_granted_to_its_company(self):
+        loaded = self.seats.load(
+            ["plan_id/.id", "product_id/.id", "partner_id/.id", "price"],
+            [[str(self.monthly.id), str(self.seat.id), str(self.contact.id), "5"]],
+        )
+        self.assertFalse(loaded["messages"])
+        self.assertEqual(self.seats.browse(loaded["ids"]).partner_id, self.customer)
+
+    def test_a_subsidiary_has_its_own_contracted_prices(self):
+        subsidiary = self.env["res.partner"].create(
+            {"name": "Galil North", "is_company": True, "parent_id": self.customer.id}
+        )
+        self.assertEqual(self.grant(partner_id=subsidiary.id).partner_id, subsidiary)
+        self.assertEqual(self.price_for(subsidiary), 5)
+        self.assertEqual(self.price_for(self.customer), 7)
+
+    def test_a_contact_that_leaves_its_company_loses_the_contracted_price(self):
+        self.grant(partner_id=self.contact.id)
+        self.contact.parent_id = False
+        self.assertEqual(self.price_for(self.contact), 7)
+        self.assertEqual(self.price_for(self.customer), 5)
+
+    def test_a_contact_that_joins_a_company_brings_its_contracted_price(self):
+        person = self.env["res.partner"].create({"name": "Noa"})
+        granted = self.grant(partner_id=person.id)
+        person.parent_id = self.customer
+        self.assertEqual(granted.partner_id, person)
+        for partner in (person, self.contact, self.customer):
+            self.assertEqual(self.price_for(partner), 5)
+        self.assertEqual(self.customer.managed_contracted_price_count, 1)
+
+    def test_of_two_contracted_prices_of_a_customer_the_newest_applies(self):
+        person = self.env["res.partner"].create({"name": "Noa"})
+        self.grant(price=6, date_from="2026-02-01")
+        self.grant(price=4, partner_id=person.id)
+        person.parent_id = self.customer
+        self.assertEqual(self.price_for(self.customer), 4)
+
+    def test_a_user_cannot_name_another_grantor(self):
+        with self.assertRaisesRegex(UserError, "Leave it out"):
+            self.grant(granted_by_id=self.colleague.id)
+        granted = self.grant()
+        with self.assertRaisesRegex(UserError, "Leave it out"):
+            granted.granted_by_id = self.colleague
+        by_default = self.seats.with_context(default_granted_by_id=self.colleague.id)
+        granted.active = False
+        self.assertEqual(
+            by_default.copy({"partner_id": self.customer.id}).granted_by_id,
+            self.env.user,
+        )
+
+    def test_a_migration_can_set_the_grantor(self):
+        granted = self.grant().sudo()
+        granted.granted_by_id = self.colleague
+        self.assertEqual(granted.granted_by_id, self.colleague)
+
+    def test_the_user_who_changes_or_publishes_a_contracted_price_is_its_grantor(self):
+        for act in (
+            lambda granted: granted.write({"price": 1}),
+            lambda granted: granted.write({"partner_id": self.colleague.partner_id.id}),
+            lambda granted: granted.write({"state": "published"}),
+        ):
+            granted = self.grant(state="draft")
+            act(granted.with_user(self.colleague))
+            self.assertEqual(granted.granted_by_id, self.colleague)
+            granted.active = False
+
+    def test_the_user_who_ends_or_archives_it_is_not_its_grantor(self):
+        granted = self.grant(date_from="2026-01-01")
+        granted.with_user(self.colleague).write(
+            {"price": 5, "date_to": "2026-12-31", "active": False}
+        )
+        self.assertEqual(granted.granted_by_id, self.env.user)

@@ -3,14 +3,14 @@ from freezegun import freeze_time
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..common import SubscriptionCase
+from .price_case import PriceCase
 
-FOR_WHOM = ("new", "date", "renewal")
+APPLIES_TO = ("new", "date", "renewal")
 
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-16 09:00:00")
-class TestPricesOfDrafts(SubscriptionCase):
+class TestDraftRepricing(PriceCase):
     """Ten seats at 7.00 on a draft, and a version at 8.00 from 1 May."""
 
     @classmethod
@@ -26,20 +26,20 @@ class TestPricesOfDrafts(SubscriptionCase):
             self.seat, on=on, quantity=10, start=False, **values
         ).line_ids
 
-    def publish(self, applies_to="new", **values):
+    def publish_version(self, applies_to="new", **values):
         version = self.rule.browse(self.rule.action_new_version()["res_id"])
         version.write({"price": 8, **values})
-        version._publish(self.may, applies_to)
+        self.publish(version, applies_to, self.may)
         return version
 
-    def test_a_draft_of_its_days_takes_a_version_for_whomever_it_is_published(self):
-        for applies_to in FOR_WHOM:
+    def test_a_draft_on_its_days_takes_a_version_for_any_subscriptions(self):
+        for applies_to in APPLIES_TO:
             with self.subTest(applies_to), self.env.cr.savepoint() as savepoint:
                 lines = [
                     self.draft(day)
                     for day in ("2026-04-30", "2026-05-01", "2026-06-01")
                 ]
-                version = self.publish(applies_to)
+                version = self.publish_version(applies_to)
                 self.assertEqual([line.period_amount for line in lines], [70, 80, 80])
                 self.assertEqual(
                     [line.pricing_rule_id for line in lines],
@@ -48,8 +48,8 @@ class TestPricesOfDrafts(SubscriptionCase):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def test_a_price_that_was_typed_on_a_draft_stays(self):
-        for applies_to in FOR_WHOM:
+    def test_a_price_entered_on_a_draft_stays(self):
+        for applies_to in APPLIES_TO:
             with self.subTest(applies_to), self.env.cr.savepoint() as savepoint:
                 typed = self.draft()
                 typed.price = 5
@@ -60,17 +60,17 @@ class TestPricesOfDrafts(SubscriptionCase):
                         )
                     ]
                 )
-                self.publish(applies_to)
+                self.publish_version(applies_to)
                 self.assertEqual((typed.price, given.price), (5, 6))
                 typed.subscription_id.action_activate()
                 self.assertEqual(typed.period_amount, 50)
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def test_a_draft_takes_the_tiers_and_bounds_of_a_version(self):
+    def test_a_draft_takes_the_tiers_and_limits_of_a_version(self):
         line, typed = self.draft(), self.draft()
         typed.price = 5
-        version = self.publish(
+        version = self.publish_version(
             pricing_model="volume",
             tier_ids=[
                 Command.create({"up_to": 5, "unit_price": 7}),
@@ -80,21 +80,21 @@ class TestPricesOfDrafts(SubscriptionCase):
         )
         self.assertEqual((line.pricing_rule_id, line.period_amount), (version, 55))
         self.assertEqual((typed.pricing_rule_id, typed.period_amount), (self.rule, 50))
-        # Another day of its own does not take what was typed away either.
+        # Another start date keeps the entered price too.
         typed.subscription_id.date_start = "2026-06-01"
         self.assertEqual((typed.pricing_model, typed.period_amount), ("per_unit", 50))
 
     def test_a_draft_that_took_a_version_takes_the_next_one_too(self):
         line = self.draft("2026-07-01")
-        self.publish()
+        self.publish_version()
         self.rule = line.pricing_rule_id
         self.may = self.day("2026-06-01")
-        self.publish(price=9)
+        self.publish_version(price=9)
         self.assertEqual(line.price, 9)
         line.subscription_id.date_start = "2026-05-01"
         self.assertEqual(line.price, 8)
 
-    def test_steps_that_serve_another_quantity_take_the_version_too(self):
+    def test_scheduled_quantity_changes_take_the_version_too(self):
         line = self.draft()
         draft = line.subscription_id
         for day, values in (
@@ -104,20 +104,20 @@ class TestPricesOfDrafts(SubscriptionCase):
             draft._change_agreed_lines(
                 "changed", self.day(day), [(line, values)], policy="prorate"
             )
-        self.publish()
+        self.publish_version()
         steps = draft.line_ids.sorted("date_start")
         self.assertEqual(steps.mapped("period_amount"), [80, 160, 120])
 
-    def test_what_the_customer_negotiated_is_no_version_for_everybody(self):
+    def test_a_draft_at_a_contracted_price_ignores_a_general_version(self):
         granted = self.rule.copy(
             {"partner_id": self.customer.id, "price": 4, "state": "published"}
         )
         line = self.draft()
         self.assertEqual(line.pricing_rule_id, granted)
-        self.publish()
+        self.publish_version()
         self.assertEqual(line.price, 4)
 
-    def test_a_price_that_is_granted_reaches_the_customers_drafts(self):
+    def test_a_contracted_price_reaches_the_drafts_of_its_customer(self):
         other = self.env["res.partner"].create({"name": "Negev Farm"})
         mine, theirs = self.draft(), self.draft(partner_id=other.id)
         typed = self.draft()
@@ -125,16 +125,16 @@ class TestPricesOfDrafts(SubscriptionCase):
         granted = self.rule.copy(
             {"partner_id": self.customer.id, "price": 4, "state": "draft"}
         )
-        granted._publish(self.may, "new")
+        self.publish(granted, "new", self.may)
         self.assertEqual((mine.price, theirs.price, typed.price), (4, 7, 5))
 
-    def test_what_runs_stays_where_a_version_is_for_new_ones(self):
+    def test_an_active_subscription_keeps_its_price_at_a_version_for_new_ones(self):
         running = self.draft("2026-05-01")
         running.subscription_id.action_activate()
-        self.publish()
+        self.publish_version()
         self.assertEqual(running.price, 7)
 
-    def test_a_draft_takes_the_first_price_that_its_plan_gets(self):
+    def test_a_draft_takes_the_first_price_of_its_product_on_the_plan(self):
         extra = self._make_product("Extra", 5)
         line = self.subscribe(extra, on="2026-05-01", start=False).line_ids
         typed = self.subscribe(extra, on="2026-05-01", start=False).line_ids

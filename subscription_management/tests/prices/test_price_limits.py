@@ -10,7 +10,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestPriceLimits(SubscriptionCase):
-    """What no price, coupon or plan can say, and what one save may change."""
+    """Limits of the values of prices, coupons and plans."""
 
     @classmethod
     def setUpClass(cls):
@@ -55,7 +55,7 @@ class TestPriceLimits(SubscriptionCase):
         with self.assertRaisesRegex(ValidationError, "Tier 2 ends at 20"):
             self.rule.tier_ids[0].up_to = 20
 
-    def test_no_part_of_a_price_is_negative(self):
+    def test_no_value_of_a_price_is_negative(self):
         for name in ("unit_price", "flat_fee", "up_to"):
             self.assert_refused(self.rule.tier_ids[1], {name: -1})
         for name in (
@@ -68,7 +68,7 @@ class TestPriceLimits(SubscriptionCase):
         ):
             self.assert_refused(self.rule, {name: -1})
 
-    def test_a_coupon_has_limits_that_can_be_kept(self):
+    def test_a_coupon_refuses_impossible_limits(self):
         coupon = self.env["subscription.coupon"].create({"code": "ten", "percent": 10})
         for values in (
             {"percent": -1},
@@ -80,14 +80,14 @@ class TestPriceLimits(SubscriptionCase):
         ):
             self.assert_refused(coupon, values)
 
-    def test_a_discount_is_for_no_negative_number_of_periods(self):
+    def test_a_discount_refuses_a_negative_number_of_periods(self):
         line = self.subscribe(on="2026-04-01", start=False).line_ids
         line.discount_ids = [
             Command.create({"percent": 10, "date_start": "2026-04-01"})
         ]
         self.assert_refused(line.discount_ids, {"cycles": -1})
 
-    def test_a_renewal_leaves_no_price_below_zero(self):
+    def test_renewal_terms_that_lead_to_negative_prices_are_refused(self):
         for values in (
             {"early_renewal_percent": -1},
             {"early_renewal_percent": 101},

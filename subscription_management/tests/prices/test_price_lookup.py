@@ -1,12 +1,14 @@
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Date
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestFoundPrices(SubscriptionCase):
-    """The price that a product gets where nobody typed one: units, days, currencies."""
+class TestPriceLookup(SubscriptionCase):
+    """The price of a product where none was entered: units, dates, currencies."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +19,7 @@ class TestFoundPrices(SubscriptionCase):
         cls.company_currency = cls.env.company.currency_id
 
     def give_pricelist(self):
-        """Let the customer pay 6 for one of the product, 4 for each from 10 on."""
+        """Give the customer a price of 6 for one unit, 4 per unit for 10 or more."""
         pricelist = self.env["product.pricelist"].create(
             {
                 "name": "Friends",
@@ -69,7 +71,7 @@ class TestFoundPrices(SubscriptionCase):
         )
         self.assertEqual(draft.line_ids.period_amount, 48)  # 12 × 4
 
-    def test_another_quantity_of_a_draft_asks_the_pricelist_again(self):
+    def test_another_quantity_on_a_draft_reads_the_pricelist_again(self):
         self.give_pricelist()
         line = self.subscribe(self.extra, on="2026-04-01", start=False).line_ids
         self.assertEqual(line.period_amount, 6)
@@ -78,7 +80,7 @@ class TestFoundPrices(SubscriptionCase):
         line.write({"quantity": 1, "product_uom_id": self.dozen.id})
         self.assertEqual(line.period_amount, 48)
 
-    def test_another_quantity_in_the_form_asks_again_until_a_price_is_typed(self):
+    def test_another_quantity_in_the_form_reads_again_until_a_price_is_entered(self):
         self.give_pricelist()
         draft = self.subscribe(self.extra, on="2026-04-01", start=False)
         for quantity, typed, price in (
@@ -93,7 +95,9 @@ class TestFoundPrices(SubscriptionCase):
                     line.price = typed
             self.assertEqual(draft.line_ids.price, price)
 
-    def test_another_quantity_leaves_the_price_of_the_plan_and_of_what_runs(self):
+    def test_another_quantity_keeps_plan_prices_and_prices_of_active_subscriptions(
+        self,
+    ):
         self.give_pricelist()
         rule = self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
@@ -107,7 +111,7 @@ class TestFoundPrices(SubscriptionCase):
         running.change_quantity(running.line_ids, 12, Date.to_date("2026-04-01"))
         self.assertEqual(set(running.line_ids.mapped("price")), {6})
 
-    def test_a_draft_of_another_day_costs_what_is_valid_then(self):
+    def test_a_draft_moved_to_another_date_takes_the_price_of_that_date(self):
         now = self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         )
@@ -124,14 +128,16 @@ class TestFoundPrices(SubscriptionCase):
             form.date_start = "2026-12-01"
         self.assertEqual(found.line_ids.price, 7)
 
-    def test_a_product_that_joins_by_a_change_costs_what_a_draft_asks(self):
+    def test_a_product_added_by_a_change_has_the_price_of_a_draft(self):
         self.give_pricelist()
         subscription = self.subscribe(on="2026-04-01")
         self.assertEqual(self.change(subscription, product_id=self.extra.id).price, 6)
         many = self.change(subscription, product_id=self.extra.id, quantity=10)
         self.assertEqual(many.price, 4)
 
-    def test_a_product_that_joins_by_a_change_is_priced_in_its_currency(self):
+    def test_a_product_added_by_a_change_is_priced_in_the_currency_of_the_subscription(
+        self,
+    ):
         currency = self.other_currency()
         subscription = self.subscribe(on="2026-04-01", currency_id=currency.id)
         # 50 of the company's are 100 of the subscription's.
@@ -167,7 +173,7 @@ class TestFoundPrices(SubscriptionCase):
             self.assertEqual((line.product_uom_id, line.price), (consult.uom_id, 80))
             self.assertEqual(line.period_amount, 80)
 
-    def test_the_currency_is_that_of_what_is_published_for_the_customer(self):
+    def test_the_currency_is_the_one_of_prices_published_for_the_customer(self):
         currency = self.other_currency()
         price = self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
@@ -187,3 +193,76 @@ class TestFoundPrices(SubscriptionCase):
         )
         mine.partner_id = granted
         self.assertEqual(mine.line_ids.price, 9)
+
+
+@tagged("post_install", "-at_install")
+class TestReplacedPricingModels(SubscriptionCase):
+    """Lines of one pricing model whose rule has another one now."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.storage = cls._make_product("Storage", 4.0)
+        cls.rule = cls.env["subscription.pricing.rule"].create(
+            {
+                "plan_id": cls.monthly.id,
+                "product_id": cls.storage.id,
+                "pricing_model": "graduated",
+                "tier_ids": [Command.create({"unit_price": 3})],
+            }
+        )
+
+    def replace_model(self, rule, model="flat"):
+        """Set another pricing model on a rule without its lines."""
+        rule.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE subscription_pricing_rule SET pricing_model = %s WHERE id = %s",
+                model,
+                rule.id,
+            )
+        )
+        rule.invalidate_recordset()
+
+    def test_a_draft_whose_pricing_model_was_replaced_does_not_start(self):
+        draft = self.subscribe(self.storage, on="2026-04-01", start=False)
+        self.replace_model(self.rule)
+        self.assertEqual(draft.line_ids._full_price(), 0)
+        with self.assertRaisesRegex(UserError, "“Graduated Tiers”.*“Flat”.*choose"):
+            draft.action_activate()
+
+    def test_choosing_the_product_again_takes_the_price_of_today(self):
+        draft = self.subscribe(self.storage, on="2026-04-01", start=False)
+        self.replace_model(self.rule)
+        draft.line_ids = [
+            Command.clear(),
+            Command.create({"product_id": self.storage.id}),
+        ]
+        self.assertEqual(draft.line_ids.pricing_model, "flat")
+
+    def test_a_subscription_whose_pricing_model_was_replaced_is_marked_alone(self):
+        failing = self.subscribe(self.storage, on="2026-04-01")
+        other = self.subscribe(on="2026-04-01")
+        self.replace_model(self.rule)
+        self.bill("2026-04-01")
+        self.assertFalse(failing.billed_period_ids)
+        self.assertIn("Graduated Tiers", failing.activity_ids.note)
+        self.assertTrue(other.billed_period_ids)
+
+    def test_a_line_without_a_rule_cannot_have_tiers(self):
+        draft = self.subscribe(self.seat, on="2026-04-01", start=False)
+        for model in ("graduated", "package", "percent_of_total"):
+            with (
+                self.subTest(model=model),
+                self.assertRaisesRegex(ValidationError, "choose the product again"),
+                self.env.cr.savepoint(),
+            ):
+                draft.line_ids.pricing_model = model
+        draft.line_ids.pricing_model = "flat"
+
+    def test_a_copy_of_a_line_with_tiers_takes_the_price_of_today(self):
+        subscription = self.subscribe(self.storage, on="2026-04-01", quantity=2)
+        self.rule.active = False
+        line = subscription.copy().line_ids
+        self.assertFalse(line.pricing_rule_id)
+        self.assertEqual((line.pricing_model, line.period_amount), ("per_unit", 8))

@@ -3,13 +3,13 @@ from freezegun import freeze_time
 from odoo.fields import Command, Date
 from odoo.tests import Form, new_test_user, tagged
 
-from ..common import SubscriptionCase
+from .price_case import PriceCase
 
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-16 09:00:00")
-class TestPriceTrial(SubscriptionCase):
-    """What a draft of a price would change for those who are served today."""
+class TestPriceSimulation(PriceCase):
+    """The effect of a draft price on subscriptions in service."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,19 +28,19 @@ class TestPriceTrial(SubscriptionCase):
         return self.subscribe(self.seat, on="2026-04-01", quantity=quantity, **values)
 
     def assert_rows(self, draft, *expected):
-        shown = draft._try_out()
+        shown = draft._simulate()
         self.assertEqual(
             [(row["quantity"], row["now"], row["then"]) for row in shown["rows"]],
             list(expected),
         )
         return shown
 
-    def test_an_equal_price_changes_nothing_for_who_has_a_discount(self):
+    def test_an_equal_price_changes_nothing_for_a_customer_with_a_discount(self):
         self.seats().grant_discount({"percent": 50.0}, Date.to_date("2026-04-01"))
         shown = self.assert_rows(self.draft(7), (10, 35, 35))
         self.assertEqual((shown["same"], shown["total"]), (1, 0))
 
-    def test_dozens_are_priced_by_the_piece_before_and_after(self):
+    def test_dozens_are_priced_by_the_unit_before_and_after(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.seat.uom_ids = dozen
         line = {"product_id": self.seat.id, "quantity": 2, "product_uom_id": dozen.id}
@@ -59,12 +59,12 @@ class TestPriceTrial(SubscriptionCase):
         self.seats(2)
         self.assert_rows(self.draft(), (3, 21, 24))
 
-    def test_what_ended_does_not_count(self):
+    def test_an_ended_line_is_left_out(self):
         subscription = self.seats()
         self.end_line(subscription.line_ids, "2026-04-12")
         self.assert_rows(self.draft())
 
-    def test_who_is_in_trial_rests_or_begins_later_is_tried_as_well(self):
+    def test_trials_paused_and_future_subscriptions_are_included(self):
         for name in ("trial", "paused", "later"):
             partner = self.env["res.partner"].create({"name": name})
             self.monthly.trial_days = 30 if name == "trial" else 0
@@ -77,21 +77,21 @@ class TestPriceTrial(SubscriptionCase):
             if name == "paused":
                 subscription.pause(Date.to_date("2026-04-10"))
         draft = self.draft()
-        tried = self.assert_rows(draft, *[(10, 70, 80)] * 3)
-        stayed = draft._publish(Date.to_date("2026-05-16"), "date")
+        simulated = self.assert_rows(draft, *[(10, 70, 80)] * 3)
+        stayed = self.publish(draft, "date", "2026-05-16")
         self.assertFalse(stayed)
         moved = draft.line_ids.subscription_id.partner_id
         self.assertEqual(
-            {row["customer"] for row in tried["rows"]}, set(moved.mapped("name"))
+            {row["customer"] for row in simulated["rows"]}, set(moved.mapped("name"))
         )
 
-    def test_what_was_sold_once_is_not_tried(self):
+    def test_one_time_lines_are_left_out(self):
         line = {"product_id": self.seat.id, "kind": "one_off"}
         lines = [Command.create(line), Command.create({"product_id": self.basic.id})]
         self.subscribe(on="2026-04-01", line_ids=lines)
         self.assert_rows(self.draft())
 
-    def test_a_share_is_tried_on_what_it_is_a_share_of(self):
+    def test_a_percent_of_total_is_simulated_on_its_base(self):
         support = self._make_product("Support", 0.0)
         rule = self.env["subscription.pricing.rule"].create(
             {
@@ -106,17 +106,17 @@ class TestPriceTrial(SubscriptionCase):
         draft.percent = 20
         self.assert_rows(draft, (1, 3, 6))
 
-    def test_the_trial_follows_what_is_typed(self):
+    def test_the_simulation_follows_unsaved_values(self):
         self.seats()
         form = Form(self.draft(7))
-        self.assertIn("20.00", self._typed(form, 9))
-        self.assertIn("30.00", self._typed(form, 10))
+        self.assertIn("20.00", self._entered(form, 9))
+        self.assertIn("30.00", self._entered(form, 10))
 
-    def _typed(self, form, price):
+    def _entered(self, form, price):
         form.price = price
-        return form.trial
+        return form.simulation
 
-    def test_a_rep_reads_nothing_of_the_customers_of_others(self):
+    def test_a_salesperson_sees_only_own_customers(self):
         rep = new_test_user(
             self.env, "trying", "subscription_management.group_subscription_user"
         )
@@ -124,7 +124,7 @@ class TestPriceTrial(SubscriptionCase):
         self.seats(user_id=rep.id)
         self.seats(partner_id=other.id)
         draft = self.draft()
-        self.assertIn("Negev Farm", draft.trial)
-        seen = draft.with_user(rep).trial
+        self.assertIn("Negev Farm", draft.simulation)
+        seen = draft.with_user(rep).simulation
         self.assertIn("Galil Bakery", seen)
         self.assertNotIn("Negev Farm", seen)

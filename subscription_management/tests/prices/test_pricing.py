@@ -7,7 +7,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestPricing(SubscriptionCase):
-    """What a line costs by each pricing model, on real subscriptions."""
+    """The amount of a line by each pricing model, on billed subscriptions."""
 
     def rule(self, model, product=None, plan=None, tiers=(), **values):
         product = product or self._make_product(model.title(), 1.0)
@@ -32,7 +32,7 @@ class TestPricing(SubscriptionCase):
         )
 
     def amount(self, rule, quantity):
-        """Return what a quantity of the rule's product is billed for a month."""
+        """Return the billed amount of a quantity of the rule's product for a month."""
         subscription = self.subscribe(
             rule.product_id, on="2026-04-01", quantity=quantity
         )
@@ -50,24 +50,24 @@ class TestPricing(SubscriptionCase):
         self.assertEqual(self.amount(rule, 6), 39)
         self.assertEqual(self.amount(rule, 20), 120)
 
-    def test_blocks_have_one_price(self):
+    def test_a_block_has_one_price(self):
         rule = self.rule(
             "stairstep", tiers=[(25, 0, 90), (100, 0, 150)], overage_price=2
         )
         self.assertEqual(self.amount(rule, 26), 150)
         self.assertEqual(self.amount(rule, 103), 156)
 
-    def test_packages_are_charged_as_they_are_begun(self):
+    def test_started_packages_are_charged(self):
         rule = self.rule("package", price=5, package_size=100, included_quantity=100)
         self.assertEqual(self.amount(rule, 201), 10)
 
-    def test_minimum_and_maximum(self):
+    def test_amounts_are_limited_by_minimum_and_maximum(self):
         rule = self.rule("per_unit", price=2, minimum_amount=10, maximum_amount=50)
         self.assertEqual(
             [self.amount(rule, number) for number in (1, 20, 90)], [10, 40, 50]
         )
 
-    def test_support_is_a_share_of_the_software(self):
+    def test_a_percent_of_total_follows_its_base(self):
         support = self.rule("percent_of_total", percent=10)
         subscription = self.subscribe(
             self.basic, support.product_id, self.seat, on="2026-04-01", quantity=10
@@ -89,7 +89,7 @@ class TestPricing(SubscriptionCase):
             ],
         )
 
-    def test_the_base_of_a_share_is_chosen_by_product_or_category(self):
+    def test_the_base_of_a_percentage_is_chosen_by_product_or_category(self):
         hosting = self.env["product.category"].create({"name": "Hosting"})
         self.seat.categ_id = hosting
         by_product = self.rule(
@@ -115,7 +115,7 @@ class TestPricing(SubscriptionCase):
         )
         self.assertEqual(subscription.line_ids.mapped("period_amount"), [30, 70, 3, 7])
 
-    def test_shares_of_each_other_are_refused_by_name(self):
+    def test_percentages_of_each_other_are_refused_by_name(self):
         care, support = (self._make_product(name, 1.0) for name in ("Care", "Support"))
         for product, base in ((care, support), (support, care)):
             self.rule(
@@ -141,7 +141,7 @@ class TestPricing(SubscriptionCase):
         )
         return self.subscribe(self.basic, support, on="2026-04-01")
 
-    def test_a_share_whose_base_holds_its_own_product_can_be_changed(self):
+    def test_a_percentage_whose_base_includes_its_own_product_can_be_changed(self):
         subscription = self.subscribe_with_a_share_of_its_own_category()
         self.bill("2026-04-01")
         may = Date.to_date("2026-05-01")
@@ -158,7 +158,7 @@ class TestPricing(SubscriptionCase):
             ],
         )
 
-    def test_a_change_that_makes_shares_of_each_other_is_refused_by_name(self):
+    def test_a_change_that_makes_percentages_of_each_other_is_refused_by_name(self):
         subscription = self.subscribe_with_a_share_of_its_own_category()
         care = self._make_product("Care", 1.0)
         care.categ_id = self.basic.categ_id
@@ -194,7 +194,7 @@ class TestPricing(SubscriptionCase):
             ):
                 self.rule("graduated", tiers=tiers)
 
-    def test_a_quantity_without_a_price_is_not_billed_and_says_why(self):
+    def test_a_quantity_beyond_the_last_tier_is_refused(self):
         rule = self.rule("volume", tiers=[(5, 7, 0)])
         subscription = self.subscribe(
             rule.product_id, on="2026-04-01", quantity=6, start=False
@@ -202,7 +202,7 @@ class TestPricing(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "add a tier without an upper limit"):
             subscription.action_activate()
 
-    def test_a_price_by_tiers_is_not_changed_as_one_price(self):
+    def test_a_price_with_tiers_cannot_be_changed_to_one_price(self):
         self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         ).write(
@@ -217,7 +217,7 @@ class TestPricing(SubscriptionCase):
                 subscription.line_ids, 4, Date.to_date("2026-04-11")
             )
 
-    def test_a_contracted_price_comes_before_the_plans(self):
+    def test_a_contracted_price_has_priority_over_the_plan_price(self):
         contact = self.env["res.partner"].create(
             {"name": "Dana", "parent_id": self.customer.id}
         )
@@ -235,7 +235,7 @@ class TestPricing(SubscriptionCase):
         late = self.subscribe(self.seat, on="2027-04-01")
         self.assertEqual(late.line_ids.price, 7)
 
-    def test_the_customers_pricelist_counts_where_the_plan_has_no_price(self):
+    def test_the_pricelist_applies_where_the_plan_has_no_price(self):
         pricelist = self.env["product.pricelist"].create(
             {
                 "name": "Friends",
@@ -252,7 +252,7 @@ class TestPricing(SubscriptionCase):
         extra = self._make_product("Extra", 50.0)
         self.assertEqual(self.subscribe(extra, on="2026-04-01").line_ids.price, 40)
 
-    def test_a_dozen_costs_twelve_times_a_piece(self):
+    def test_a_dozen_has_twelve_times_the_unit_price(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.seat.uom_ids = dozen
         subscription = self.subscribe(self.seat, on="2026-04-01", start=False)
@@ -265,7 +265,7 @@ class TestPricing(SubscriptionCase):
             (1, dozen, 84, 84),
         )
 
-    def test_the_calculator_shows_what_is_billed(self):
+    def test_the_calculator_shows_the_billed_amount(self):
         rule = self.rule("graduated", tiers=[(5, 7, 0), (0, 6, 2)])
         form = Form(rule)
         form.sample_quantity = 8
@@ -274,7 +274,7 @@ class TestPricing(SubscriptionCase):
         self.assertIn("Tier 2", text)
         self.assertIn("polyline", text)
 
-    def test_the_calculator_says_why_there_is_no_price(self):
+    def test_the_calculator_shows_why_there_is_no_price(self):
         form = Form(self.rule("volume", tiers=[(5, 7, 0)]))
         form.sample_quantity = 8
         self.assertIn("the last tier ends at 5", form.calculator)

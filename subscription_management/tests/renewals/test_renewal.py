@@ -1,15 +1,15 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Date
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
 class TestRenewal(SubscriptionCase):
-    """The end of a term: renewed, asked for, or ended."""
+    """The end of a term: renewed, quoted or expired."""
 
     def subscribe_for_a_year(self, product=None, **values):
         self.monthly.write({"term_count": 1, "term_unit": "year", **values})
@@ -23,7 +23,7 @@ class TestRenewal(SubscriptionCase):
     def last_amount(self, subscription):
         return subscription.billed_period_ids.sorted("date_start")[-1].amount
 
-    def test_a_term_renews_by_itself_with_the_fixed_rise(self):
+    def test_a_term_renews_automatically_with_a_fixed_uplift(self):
         subscription = self.subscribe_for_a_year(uplift_kind="fixed", uplift_percent=3)
         self.follow_terms_on("2027-03-31")
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
@@ -31,13 +31,13 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(self.last_amount(subscription), 30.9)
         self.assertIn("renewed", subscription.change_ids.mapped("kind"))
 
-    def test_a_second_look_renews_nothing_again(self):
+    def test_a_second_run_renews_nothing_again(self):
         subscription = self.subscribe_for_a_year(uplift_kind="fixed", uplift_percent=3)
         self.follow_terms_on("2027-03-31")
         self.follow_terms_on("2027-04-01")
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
 
-    def test_prices_follow_an_index_within_its_limits(self):
+    def test_prices_follow_a_price_index_within_limits(self):
         index = self.env["subscription.price.index"].create(
             {
                 "name": "CPI",
@@ -55,7 +55,7 @@ class TestRenewal(SubscriptionCase):
         self.bill("2027-04-01")
         self.assertEqual(self.last_amount(subscription), 32.7)  # 30 + 9 %
 
-    def test_a_rise_starts_from_the_index_that_the_last_one_went_to(self):
+    def test_an_uplift_starts_from_the_index_value_of_the_previous_one(self):
         index = self.env["subscription.price.index"].create(
             {
                 "name": "CPI",
@@ -78,15 +78,15 @@ class TestRenewal(SubscriptionCase):
         self.bill("2028-04-01")
         self.assertEqual(self.last_amount(subscription), 34.5)  # 30 x 115 / 100
 
-    def test_an_index_without_values_says_what_to_do(self):
+    def test_a_price_index_without_values_asks_to_enter_one(self):
         index = self.env["subscription.price.index"].create({"name": "CPI"})
         subscription = self.subscribe_for_a_year(
             uplift_kind="index", uplift_index_id=index.id
         )
         with self.assertRaisesRegex(UserError, "enter one"):
-            subscription._renew()
+            subscription.action_renew()
 
-    def test_one_that_cannot_be_renewed_stops_no_other_and_is_cured(self):
+    def test_a_failed_renewal_stops_no_other_and_is_repeated(self):
         index = self.env["subscription.price.index"].create({"name": "CPI"})
         stuck = self.subscribe_for_a_year(
             uplift_kind="index", uplift_index_id=index.id, uplift_cap=10
@@ -110,7 +110,7 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(subscription.state, "expired")
         self.assertFalse(self.bill("2027-04-01").invoice_count)
 
-    def test_a_suspended_one_ends_with_its_term_but_is_not_renewed(self):
+    def test_a_suspended_subscription_ends_with_its_term_but_is_not_renewed(self):
         subscription = self.subscribe_for_a_year(renewal_policy="expire")
         renewing = self.subscribe(
             on="2026-04-01", plan=self.monthly.copy({"renewal_policy": "renew"})
@@ -125,7 +125,7 @@ class TestRenewal(SubscriptionCase):
         self.follow_terms_on("2027-04-10")
         self.assertEqual(renewing.term_end, Date.to_date("2028-04-01"))
 
-    def test_reminders_are_sent_once_each_and_ask_the_salesperson(self):
+    def test_each_reminder_is_sent_once(self):
         subscription = self.subscribe_for_a_year(
             renewal_policy="ask",
             renewal_reminder_ids=[
@@ -147,7 +147,7 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(len(subscription.activity_ids), 1)
 
     @freeze_time("2027-02-10 09:00:00")
-    def test_who_renews_early_pays_less_and_no_day_twice(self):
+    def test_an_early_renewal_is_discounted_and_charges_no_day_twice(self):
         subscription = self.subscribe_for_a_year(early_renewal_percent=10)
         subscription.action_renew()
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
@@ -155,13 +155,13 @@ class TestRenewal(SubscriptionCase):
         amounts = subscription.billed_period_ids.sorted("date_start").mapped("amount")
         self.assertEqual(amounts, [30] * 12 + [27] * 12 + [30])
 
-    def test_what_renews_by_itself_has_no_discount_for_being_early(self):
+    def test_an_automatic_renewal_has_no_early_renewal_discount(self):
         subscription = self.subscribe_for_a_year(early_renewal_percent=10)
         self.follow_terms_on("2027-03-31")
         self.bill("2027-04-01")
         self.assertEqual(self.last_amount(subscription), 30)
 
-    def test_the_discount_of_a_term_ends_with_it_also_within_a_period(self):
+    def test_the_discount_of_a_term_ends_with_it_in_mid_period(self):
         self.monthly.write(
             {
                 "term_count": 1,
@@ -184,7 +184,7 @@ class TestRenewal(SubscriptionCase):
         self.assertAlmostEqual(charged, 20 + 30 * 10 / 31 + 27 * 21 / 31 + 27, 2)
 
     @freeze_time("2027-02-10 09:00:00")
-    def test_a_share_of_what_costs_less_already_is_not_cut_twice(self):
+    def test_a_percentage_of_net_prices_is_not_discounted_twice(self):
         self.monthly.pricing_rule_ids.filtered(
             lambda rule: rule.product_id == self.seat
         ).write({"pricing_model": "percent_of_total", "percent": 10})
@@ -201,7 +201,7 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(sorted(april.mapped("amount")), [2.7, 27])
 
     @freeze_time("2027-02-10 09:00:00")
-    def test_who_renews_takes_a_cancellation_back(self):
+    def test_a_renewal_undoes_a_cancellation(self):
         subscription = self.subscribe_for_a_year()
         subscription._end_on(Date.to_date("2027-04-01"))
         subscription.action_renew()
@@ -210,7 +210,7 @@ class TestRenewal(SubscriptionCase):
         self.bill("2027-04-01")
         self.assertEqual(self.last_amount(subscription), 30)
 
-    def test_a_term_that_rests_without_end_waits_for_the_days_that_it_rested(self):
+    def test_a_term_paused_indefinitely_is_extended_by_the_paused_days(self):
         subscription = self.subscribe_for_a_year(pause_policy="extends")
         with freeze_time("2027-03-10 09:00:00"):
             subscription.pause(Date.to_date("2027-03-10"))
@@ -223,6 +223,36 @@ class TestRenewal(SubscriptionCase):
     def test_a_subscription_without_term_is_not_renewed(self):
         with self.assertRaisesRegex(UserError, "no term to renew"):
             self.subscribe(on="2026-04-01").action_renew()
+
+    @freeze_time("2026-04-11 09:00:00")
+    def test_drafts_suspended_and_ended_subscriptions_are_not_renewed(self):
+        self.monthly.write({"term_count": 1, "term_unit": "year"})
+        draft = self.subscribe(on="2026-04-01", start=False)
+        suspended, cancelled = (self.subscribe(on="2026-04-01") for _ in range(2))
+        suspended.suspend()
+        cancelled._end_on(Date.to_date("2026-04-11"))
+        for subscription in (draft, suspended, cancelled):
+            wizard = self.env["subscription.renew.wizard"].create(
+                {"subscription_id": subscription.id}
+            )
+            for act in (
+                subscription.action_renew,
+                subscription.action_renew_shown,
+                wizard.action_confirm,
+            ):
+                with self.assertRaisesRegex(UserError, "no term to renew"):
+                    act()
+
+    def test_users_without_write_access_cannot_renew(self):
+        subscription = self.subscribe_for_a_year(renewal_policy="ask")
+        subscription.user_id = self.env.user
+        for group in (
+            "base.group_user",
+            "subscription_management.group_subscription_user",
+        ):
+            user = new_test_user(self.env, group, f"base.group_user,{group}")
+            with self.assertRaises(AccessError):
+                subscription.with_user(user).action_renew()
 
     def test_a_floor_above_the_cap_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "lower the minimum"):

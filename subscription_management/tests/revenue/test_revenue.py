@@ -9,7 +9,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestRevenue(SubscriptionCase):
-    """Each change writes down how it moves the recurring revenue."""
+    """Each change records the movements of the recurring revenue."""
 
     def movements(self, *subscriptions):
         found = self.env["subscription.revenue.movement"].search(
@@ -19,7 +19,7 @@ class TestRevenue(SubscriptionCase):
         return [(str(each.date), each.kind, each.company_amount) for each in found]
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_life_from_new_to_churn_and_back(self):
+    def test_new_expansion_contraction_churn_and_reactivation_are_recorded(self):
         day = Date.to_date
         first = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         first.change_quantity(first.line_ids, 12, day("2026-05-01"))
@@ -55,7 +55,7 @@ class TestRevenue(SubscriptionCase):
         )
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_change_that_is_taken_back_moves_back(self):
+    def test_an_undone_change_is_reversed(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         change = subscription.change_quantity(
             subscription.line_ids, 12, Date.to_date("2026-05-01")
@@ -71,7 +71,7 @@ class TestRevenue(SubscriptionCase):
         )
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_rise_that_never_came_is_no_second_churn(self):
+    def test_a_scheduled_expansion_after_the_end_is_no_second_churn(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         subscription.change_quantity(
             subscription.line_ids, 12, Date.to_date("2026-06-01")
@@ -88,7 +88,7 @@ class TestRevenue(SubscriptionCase):
         )
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_pause_has_a_label_of_its_own(self):
+    def test_a_pause_is_recorded_apart_from_churn(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(Date.to_date("2026-05-01"), Date.to_date("2026-06-01"))
         self.assertEqual(
@@ -101,7 +101,7 @@ class TestRevenue(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_who_leaves_during_a_pause_is_lost_and_not_paused(self):
+    def test_an_end_during_a_pause_is_churn(self):
         day = Date.to_date
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(day("2026-05-01"))
@@ -124,7 +124,7 @@ class TestRevenue(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_who_leaves_after_a_pause_is_lost_once(self):
+    def test_an_end_after_a_pause_is_churn_once(self):
         day = Date.to_date
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(day("2026-05-01"), day("2026-05-15"))
@@ -152,7 +152,7 @@ class TestRevenue(SubscriptionCase):
         euro.rate_ids.rate = 0.25
         self.assertEqual(movement.company_amount, 60)
 
-    def test_discounts_for_some_periods_are_subtracted_if_the_company_says_so(self):
+    def test_limited_discounts_are_subtracted_if_the_company_counts_them(self):
         company = self.env.company
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
@@ -177,7 +177,7 @@ class TestRevenue(SubscriptionCase):
             line = subscription.line_ids.filtered(lambda each: not each.date_end)
             self.assertEqual(line.period_amount, 70)
 
-    def test_a_draft_moves_nothing(self):
+    def test_a_draft_records_no_movement(self):
         subscription = self.subscribe(on="2026-04-01", start=False)
         subscription._end_on(Date.to_date("2026-05-01"))
         self.assertFalse(self.movements(subscription))
@@ -187,7 +187,7 @@ class TestRevenue(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "cannot be edited"):
             subscription.movement_ids.amount = 1
 
-    def test_a_rep_reads_the_own_movements_and_writes_none(self):
+    def test_a_salesperson_reads_own_movements_and_writes_none(self):
         rep = new_test_user(
             self.env, "rep", groups="subscription_management.group_subscription_user"
         )

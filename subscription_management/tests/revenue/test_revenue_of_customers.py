@@ -10,7 +10,7 @@ day = Date.to_date
 
 @tagged("post_install", "-at_install")
 class TestRevenueOfCustomers(SubscriptionCase):
-    """What moves is told by the customer's day, and adds up to what is shown."""
+    """Movements by customer and date add up to the displayed MRR."""
 
     def setUp(self):
         super().setUp()
@@ -21,8 +21,8 @@ class TestRevenueOfCustomers(SubscriptionCase):
         values = {"on": "2026-04-01", "plan": self.plan, **values}
         return self.subscribe(*products, quantity=quantity or 1, **values)
 
-    def left(self, *subscriptions):
-        """Return what is left of each kind on each day, taken back or not."""
+    def net(self, *subscriptions):
+        """Return the sum of each kind and date, with undone movements."""
         found = {}
         for each in self.env["subscription.revenue.movement"].search(
             [("subscription_id", "in", [one.id for one in subscriptions])]
@@ -44,7 +44,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_three_yearly_lines_are_a_quarter_of_a_hundred_a_month(self):
+    def test_three_yearly_lines_of_100_are_25_a_month(self):
         yearly = self._make_plan("Hundred", "year", Seat=100.0)
         subscription = self.subscribe(*[self.seat] * 3, on="2026-04-01", plan=yearly)
         self.assertEqual(subscription.monthly_amount, 25)
@@ -68,7 +68,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         return subscription
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_share_is_one_of_what_the_seats_cost_in_the_end(self):
+    def test_a_percentage_of_discounted_seats_is_counted_net(self):
         subscription = self.share()
         seats = subscription.line_ids[:1]
         subscription.grant_discount(
@@ -77,7 +77,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(subscription.monthly_amount, 44)
         self.assert_shown_is_moved(subscription)
 
-    def test_what_begins_later_is_shown_once_it_has_begun(self):
+    def test_mrr_of_a_later_start_is_shown_from_its_start(self):
         with freeze_time("2026-03-20 09:00:00"):
             subscription = self.start()
             self.assertEqual(subscription.monthly_amount, 0)
@@ -87,22 +87,22 @@ class TestRevenueOfCustomers(SubscriptionCase):
             self.assertEqual(subscription.monthly_amount, 30)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_who_leaves_on_the_day_on_which_it_was_to_rest_is_lost(self):
+    def test_an_end_on_the_first_day_of_a_pause_is_churn(self):
         subscription = self.start()
         subscription.pause(day("2026-05-01"))
         subscription._end_on(day("2026-05-01"))
         self.assertEqual(
-            self.left(subscription),
+            self.net(subscription),
             [("2026-04-01", 1, "new", 30), ("2026-05-01", 1, "churn", -30)],
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_the_last_one_to_end_is_churn_whichever_was_ended_first(self):
+    def test_the_last_subscription_to_end_is_churn_in_any_order_of_cancellation(self):
         first, second = self.start(), self.start(2)
         first._end_on(day("2026-06-01"))
         second._end_on(day("2026-05-01"))
         self.assertEqual(
-            self.left(first, second),
+            self.net(first, second),
             [
                 ("2026-04-01", 1, "new", 30),
                 ("2026-04-01", 2, "new", 20),
@@ -112,17 +112,17 @@ class TestRevenueOfCustomers(SubscriptionCase):
         )
         second.action_undo_cancellation()
         self.assertEqual(
-            self.left(first, second)[2:], [("2026-06-01", 1, "contraction", -30)]
+            self.net(first, second)[2:], [("2026-06-01", 1, "contraction", -30)]
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_an_end_is_no_churn_once_another_one_has_begun(self):
+    def test_an_end_is_no_churn_once_another_subscription_has_started(self):
         first = self.start()
         because = self.env["subscription.cancellation.reason"].search([], limit=1)
         first._end_on(day("2026-06-01"), because=because)
         second = self.start(2, on="2026-05-01")
         self.assertEqual(
-            self.left(first, second),
+            self.net(first, second),
             [
                 ("2026-04-01", 1, "new", 30),
                 ("2026-05-01", 2, "expansion", 20),
@@ -133,7 +133,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(ended.cancellation_reason_id, because)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_transfer_within_a_company_is_no_loss(self):
+    def test_a_transfer_within_a_company_is_no_churn(self):
         firm = self.env["res.partner"].create({"name": "Firm", "is_company": True})
         one, other = self.env["res.partner"].create(
             [{"name": name, "parent_id": firm.id} for name in ("Ada", "Ben")]
@@ -141,7 +141,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         first = self.start(partner_id=one.id)
         second = first.transfer(other, day("2026-05-01"))
         self.assertEqual(
-            self.left(first, second),
+            self.net(first, second),
             [
                 ("2026-04-01", 1, "new", 30),
                 ("2026-05-01", 1, "expansion", -30),
@@ -151,24 +151,24 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(len(first.movement_ids | second.movement_ids), 3)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_transfer_to_another_customer_is_a_loss_and_a_gain(self):
+    def test_a_transfer_to_another_customer_is_churn_and_new(self):
         heir = self.env["res.partner"].create({"name": "Heir"})
         first = self.start()
         second = first.transfer(heir, day("2026-05-01"))
         self.assertEqual(
-            self.left(first, second)[1:],
+            self.net(first, second)[1:],
             [("2026-05-01", 1, "churn", -30), ("2026-05-01", 2, "new", 30)],
         )
         activated = second.change_ids.filtered(lambda each: each.kind == "activated")
         self.assertEqual(activated.monthly_difference, 30)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_more_on_the_day_of_resuming_is_expansion(self):
+    def test_a_higher_quantity_on_the_day_of_resuming_is_expansion(self):
         subscription = self.start(3)
         subscription.pause(day("2026-05-01"), day("2026-06-01"))
         subscription.change_quantity(subscription.line_ids, 5, day("2026-06-01"))
         self.assertEqual(
-            self.left(subscription),
+            self.net(subscription),
             [
                 ("2026-04-01", 1, "new", 30),
                 ("2026-05-01", 1, "pause", -30),
@@ -177,7 +177,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
             ],
         )
 
-    def test_nothing_stays_paused_of_what_was_reduced_while_suspended(self):
+    def test_a_contraction_during_a_suspension_leaves_no_paused_revenue(self):
         self.plan.suspension_policy = "waived"
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(10)
@@ -188,7 +188,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         with freeze_time("2026-07-01 09:00:00"):
             subscription._end_on(day("2026-07-01"))
         self.assertEqual(
-            self.left(subscription),
+            self.net(subscription),
             [
                 ("2026-04-01", 1, "new", 100),
                 ("2026-05-01", 1, "pause", -100),
@@ -210,7 +210,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.plan.pricing_rule_ids.copy({"currency_id": euro.id})
         return euro
 
-    def test_nothing_is_left_of_what_ended_when_the_rate_moved(self):
+    def test_an_ended_subscription_leaves_no_revenue_at_changed_rates(self):
         euro = self.euro_worth_two()
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(3, currency_id=euro.id)
@@ -227,7 +227,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         # 30 at 2; 10 of them; 20 at 4; all: 40 + 80.
         self.assertEqual(worth, [60, -20, 80, -120])
 
-    def test_a_change_before_an_end_that_is_known_leaves_nothing_after_it(self):
+    def test_a_change_before_a_scheduled_end_leaves_no_revenue_after_it(self):
         euro = self.euro_worth_two()
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(3, currency_id=euro.id)
@@ -250,7 +250,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(sum(moved.mapped("amount")), 0)
         self.assertEqual(sum(moved.mapped("company_amount")), 0)
 
-    def test_a_move_within_a_customer_is_worth_what_it_was_at_any_rate(self):
+    def test_a_transfer_within_a_customer_keeps_its_company_amount_at_any_rate(self):
         euro = self.euro_worth_two()
         first, second = self.env["res.partner"].create(
             [{"name": name, "parent_id": self.customer.id} for name in ("One", "Two")]
@@ -269,7 +269,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertEqual(sum(moved.mapped("company_amount")), 60 + 10)
 
     @freeze_time("2026-04-20 09:00:00")
-    def test_what_is_charged_for_the_full_period_is_told_from_its_own_day(self):
+    def test_mrr_of_a_full_period_charge_counts_from_its_own_day(self):
         self.plan.increase_policy = "full"
         subscription = self.start(5)
         self.bill("2026-04-20")
@@ -281,7 +281,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
             self.assertIn(f"{amount}.00", self.as_of(subscription, text))
         self.assert_shown_is_moved(subscription)
 
-    def test_what_is_taken_back_was_worth_what_was_written(self):
+    def test_an_undo_reverses_the_recorded_company_amount(self):
         euro = self.euro_worth_two()
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(1, currency_id=euro.id)
@@ -296,7 +296,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         worth = subscription.movement_ids.sorted("id").mapped("company_amount")
         self.assertEqual(worth, [20, 20, -20])
 
-    def test_the_effect_of_an_end_is_what_is_lost_then(self):
+    def test_the_effect_of_a_cancellation_is_the_revenue_on_its_date(self):
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(1)
             subscription.change_quantity(subscription.line_ids, 2, day("2026-05-01"))
@@ -306,7 +306,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         )
         self.assertEqual(cancelled.monthly_difference, -20)
 
-    def test_a_trial_that_is_left_early_is_activated_on_that_day(self):
+    def test_a_trial_ended_early_is_activated_on_that_day(self):
         self.plan.trial_days = 30
         with freeze_time("2026-01-01 09:00:00"):
             subscription = self.start(on="2026-01-01")
@@ -317,14 +317,14 @@ class TestRevenueOfCustomers(SubscriptionCase):
         )
         self.assertEqual(str(activated.date_effective), "2026-01-10")
         self.assertEqual(activated.monthly_difference, 30)
-        self.assertEqual(self.left(subscription), [("2026-01-10", 1, "new", 30)])
+        self.assertEqual(self.net(subscription), [("2026-01-10", 1, "new", 30)])
 
     def as_of(self, subscription, on):
         subscription.as_of_date = on
         return str(subscription.as_of)
 
     @freeze_time("2026-05-20 09:00:00")
-    def test_a_share_is_shown_as_it_was_on_a_day(self):
+    def test_a_percentage_is_shown_as_of_a_date(self):
         support = self._make_product("Support", 0)
         self.plan.pricing_rule_ids = [
             Command.create(
@@ -346,7 +346,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         self.assertNotIn("120.00", shown)
 
     @freeze_time("2026-05-20 09:00:00")
-    def test_a_discount_for_a_time_is_shown_on_the_days_that_had_it(self):
+    def test_a_limited_discount_is_shown_on_its_days(self):
         self.env.company.subscription_counts_limited_discounts = True
         subscription = self.start(on="2026-02-01")
         subscription.grant_discount({"percent": 50, "cycles": 2}, day("2026-02-01"))

@@ -1,21 +1,24 @@
+"""Cancel a subscription, after a retention offer of the chosen reason."""
+
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
 
 
 class SubscriptionCancelWizard(models.TransientModel):
     _name = "subscription.cancel.wizard"
-    _description = "Cancel a Subscription"
+    _description = "Cancel Subscription"
     _check_company_auto = True
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
     )
     is_quoted = fields.Boolean(
-        help="A quotation is wanted, which the customer is to accept first."
+        help="The cancellation is quoted, for the customer to accept."
     )
     company_id = fields.Many2one(
         related="subscription_id.company_id", related_sudo=False
@@ -23,9 +26,9 @@ class SubscriptionCancelWizard(models.TransientModel):
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
     when = fields.Selection(
         [
-            ("paid_until", "At the End of What Is Billed"),
-            ("notice", "At the Term's End, with Notice"),
-            ("now", "Today"),
+            ("paid_until", "At End of Billed Period"),
+            ("notice", "At End of Term, with Notice Period"),
+            ("now", "Immediately"),
             ("date", "On a Date"),
         ],
         required=True,
@@ -49,7 +52,7 @@ class SubscriptionCancelWizard(models.TransientModel):
     offer_label = fields.Char(compute="_compute_offer")
     offer_text = fields.Text(related="cancellation_reason_id.offer_text")
     offer_day = fields.Date(
-        "From",
+        "Offer Starts On",
         compute="_compute_offer_day",
         store=True,
         readonly=False,
@@ -58,7 +61,7 @@ class SubscriptionCancelWizard(models.TransientModel):
     offer = fields.Selection(related="cancellation_reason_id.offer")
     offer_policy = fields.Selection(
         DISCOUNT_POLICIES,
-        "Begins",
+        "Discount Begins",
         required=True,
         default="next_period",
         help=DISCOUNT_POLICY_HELP,
@@ -107,8 +110,8 @@ class SubscriptionCancelWizard(models.TransientModel):
     def _compute_offer(self):
         for wizard in self:
             subscription = wizard.subscription_id
-            because, day = wizard.cancellation_reason_id, wizard.offer_day
-            label = because and because._describe_offer()
+            reason, day = wizard.cancellation_reason_id, wizard.offer_day
+            label = reason and reason._describe_offer()
             wizard.offer_label = label
             wizard.has_offer = label and subscription.state != "draft"
             wizard.offer_refusal = wizard.offer_preview = False
@@ -116,25 +119,25 @@ class SubscriptionCancelWizard(models.TransientModel):
                 continue
             subscription.check_access("read")
             subscription = subscription.sudo()
-            refusal = subscription._reason_against_offer(because, day)
+            refusal = subscription._offer_refusal(reason, day)
             wizard.offer_refusal = refusal
             if not refusal:
                 wizard.offer_preview = wizard._render_offer()
 
     def _render_offer(self):
-        """Return the invoices to come once the offer is accepted, as a table."""
+        """Return the upcoming invoices with the offer, as a table."""
         subscription, day = self.subscription_id.sudo(), self.offer_day
-        because = self.cancellation_reason_id.sudo()
-        if because.offer == "pause":
-            rest = self.env["subscription.pause.wizard"].new(
+        reason = self.cancellation_reason_id.sudo()
+        if reason.offer == "pause":
+            pause = self.env["subscription.pause.wizard"].new(
                 {
                     "subscription_id": subscription.id,
                     "date_start": day,
-                    "resume_on": because._pause_end(day),
+                    "resume_on": reason._pause_end(day),
                 }
             )
-            return rest.preview
-        values = because.coupon_id._prepare_discount_values()
+            return pause.preview
+        values = reason.coupon_id._prepare_discount_values()
         return subscription._render_forecast(
             lambda: subscription._plan_discount(values, day, policy=self.offer_policy)
         )
@@ -144,13 +147,14 @@ class SubscriptionCancelWizard(models.TransientModel):
         return subscription._plan_cancellation(self.last_day + timedelta(days=1))
 
     def action_confirm(self):
+        """Cancel the subscription with the chosen last day of service."""
         self.ensure_one()
         subscription = self.subscription_id
         if self.last_day < subscription.date_start - timedelta(days=1):
             raise UserError(
                 self.env._(
-                    "The subscription starts on %s only; choose a later last day.",
-                    subscription.date_start,
+                    "The subscription starts on %s; choose a later last day.",
+                    format_date(self.env, subscription.date_start),
                 )
             )
         subscription._end_on(
@@ -160,7 +164,7 @@ class SubscriptionCancelWizard(models.TransientModel):
         )
 
     def action_quote(self):
-        """Make a quotation by which the customer agrees to the end."""
+        """Create a quotation of the cancellation, for the customer to accept."""
         self.ensure_one()
         order = self.subscription_id._quote_cancellation(
             self.last_day + timedelta(days=1), self.cancellation_reason_id, self.reason
@@ -168,7 +172,7 @@ class SubscriptionCancelWizard(models.TransientModel):
         return order._get_records_action()
 
     def action_accept_offer(self):
-        """Give what was offered: the subscription goes on."""
+        """Apply the retention offer; the subscription continues."""
         self.ensure_one()
         subscription = self.subscription_id
         subscription.accept_offer(

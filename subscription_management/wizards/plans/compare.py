@@ -1,10 +1,10 @@
+"""Compare the last periods of a subscription on other plans, and quote one."""
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
 
 class SubscriptionComparePlansWizard(models.TransientModel):
-    """What the last periods would have cost on other plans; one click quotes a plan."""
-
     _name = "subscription.compare.plans.wizard"
     _description = "Compare Plans"
 
@@ -18,8 +18,8 @@ class SubscriptionComparePlansWizard(models.TransientModel):
         "Last Periods",
         required=True,
         default=3,
-        help="Periods of the subscription that are over; other plans are compared over "
-        "the same time.",
+        help="Past periods of the subscription; other plans are compared over the same "
+        "days.",
     )
     first_day = fields.Date("From", readonly=True)
     last_day = fields.Date("Until", readonly=True)
@@ -31,40 +31,40 @@ class SubscriptionComparePlansWizard(models.TransientModel):
 
     @api.depends("line_ids.amount")
     def _compute_chart(self):
-        for compare in self:
+        for wizard in self:
             rows = [
                 {
                     "plan": line.plan_id.display_name,
                     "amount": line.amount,
                     "is_present": line.is_present,
                 }
-                for line in compare.line_ids
+                for line in wizard.line_ids
                 if line.is_known
             ]
-            compare.chart = compare.subscription_id._render_plan_chart(rows)
+            wizard.chart = wizard.subscription_id._render_plan_chart(rows)
 
     @api.model_create_multi
     def create(self, vals_list):
-        compares = super().create(vals_list)
-        for compare in compares:
-            compare._compare()
-        return compares
+        wizards = super().create(vals_list)
+        for wizard in wizards:
+            wizard._compare()
+        return wizards
 
     def write(self, vals):
         result = super().write(vals)
         if "periods" in vals:
-            for compare in self:
-                compare._compare()
+            for wizard in self:
+                wizard._compare()
         return result
 
     def _compare(self):
-        """Take over what is compared; a plan keeps its row, which may be clicked."""
+        """Update the rows; a plan keeps its row, so that its button keeps working."""
         self.ensure_one()
         self.subscription_id.check_access("read")
-        answer = self.subscription_id.sudo()._compare_plans(self.periods)
+        comparison = self.subscription_id.sudo()._compare_plans(self.periods)
         known = {line.plan_id.id: line.id for line in self.line_ids}
         commands = []
-        for number, row in enumerate(answer["rows"]):
+        for number, row in enumerate(comparison["rows"]):
             values = self._prepare_line_values(number, row)
             line = known.pop(row["plan_id"], None)
             commands.append(
@@ -73,9 +73,9 @@ class SubscriptionComparePlansWizard(models.TransientModel):
         commands += [Command.delete(line) for line in known.values()]
         self.write(
             {
-                "first_day": answer["first_day"],
-                "last_day": answer["last_day"],
-                "is_over": answer["is_over"],
+                "first_day": comparison["first_day"],
+                "last_day": comparison["last_day"],
+                "is_over": comparison["is_over"],
                 "line_ids": commands,
             }
         )
@@ -93,18 +93,18 @@ class SubscriptionComparePlansWizard(models.TransientModel):
             "percent": (row["percent"] or 0) / 100,
             "monthly": row["monthly"],
             "note": row["problem"]
-            or (missing and self.env._("Not there: %s", missing))
-            or (row["is_present"] and self.env._("The present plan")),
+            or (missing and self.env._("Not available: %s", missing))
+            or (row["is_present"] and self.env._("Present plan")),
         }
 
     def action_compare(self):
-        """Show the periods that were typed, which were saved with the click."""
+        """Show the comparison again; the click has saved the entered periods."""
         return self.subscription_id._show_comparison(self)
 
 
 class SubscriptionComparePlansWizardLine(models.TransientModel):
     _name = "subscription.compare.plans.wizard.line"
-    _description = "Plan to Compare"
+    _description = "Compared Plan"
     _order = "sequence, id"
 
     wizard_id = fields.Many2one(
@@ -120,14 +120,14 @@ class SubscriptionComparePlansWizardLine(models.TransientModel):
     is_present = fields.Boolean()
     is_known = fields.Boolean()
     can_be_chosen = fields.Boolean()
-    amount = fields.Monetary("Would Have Cost")
+    amount = fields.Monetary()
     difference = fields.Monetary()
     percent = fields.Float("Difference (%)")
     monthly = fields.Monetary("Per Month")
-    note = fields.Char("Remark")
+    note = fields.Char()
 
     def action_quote(self):
-        """Make the quotation of the move to the plan."""
+        """Create a quotation of the change to the plan."""
         self.ensure_one()
         order = self.wizard_id.subscription_id._quote_plan(self.plan_id)
         return order._get_records_action()

@@ -1,10 +1,12 @@
+"""Publish a draft price: its start, and the subscriptions that get it."""
+
 from odoo import fields, models
 from odoo.tools import clean_context
 
 
 class SubscriptionPublishPriceWizard(models.TransientModel):
     _name = "subscription.publish.price.wizard"
-    _description = "Publish a Price"
+    _description = "Publish Price"
 
     rule_id = fields.Many2one("subscription.pricing.rule", required=True)
     date_from = fields.Date(
@@ -15,20 +17,20 @@ class SubscriptionPublishPriceWizard(models.TransientModel):
     applies_to = fields.Selection(
         [
             ("new", "New Subscriptions Only"),
-            ("date", "Running Ones Too, From That Day"),
-            ("renewal", "Running Ones Too, At Their Renewal"),
+            ("date", "Existing Subscriptions from This Date"),
+            ("renewal", "Existing Subscriptions at Renewal"),
         ],
-        string="For",
         required=True,
         default="new",
     )
 
     def action_confirm(self):
+        """Publish the price; list the subscriptions that could not move to it."""
         self.ensure_one()
-        # The defaults of this dialog are not for what a new price makes.
+        # The default values of this dialog are not for records that follow.
         rule = self.rule_id.with_context(clean_context(self.env.context))
-        left = rule._publish(self.date_from, self.applies_to)
-        if not left:
+        unmoved = rule._publish(self.date_from, self.applies_to)
+        if not unmoved:
             return None
         return {
             "type": "ir.actions.client",
@@ -37,9 +39,9 @@ class SubscriptionPublishPriceWizard(models.TransientModel):
                 "type": "warning",
                 "sticky": True,
                 "message": self.env._(
-                    "Published. These stay at the price before, see the to-do on each: "
-                    "%s",
-                    ", ".join(left.mapped("name")),
+                    "The price is published. These subscriptions keep their former "
+                    "price; see the to-do on each: %s",
+                    ", ".join(unmoved.mapped("name")),
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
             },

@@ -1,12 +1,14 @@
+"""Renew a subscription, after a preview of the next term and its invoices."""
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 class SubscriptionRenewWizard(models.TransientModel):
-    """The next term with its invoices, before anyone agrees to it."""
+    """The next term with its upcoming invoices."""
 
     _name = "subscription.renew.wizard"
-    _description = "Renew a Subscription"
+    _description = "Renew Subscription"
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
@@ -24,7 +26,7 @@ class SubscriptionRenewWizard(models.TransientModel):
 
     @api.depends("subscription_id")
     def _compute_date_start(self):
-        """Keep the term that is shown: a second window does not renew the next one."""
+        """Keep the term that is shown, so that a second window cannot renew twice."""
         for wizard in self:
             wizard.date_start = wizard.subscription_id.term_end
 
@@ -52,7 +54,7 @@ class SubscriptionRenewWizard(models.TransientModel):
         )
 
     def action_confirm(self):
-        """Begin the next term that the preview shows."""
+        """Renew for the term that the preview shows."""
         self.ensure_one()
         self.subscription_id.lock_for_update()
         self.subscription_id._check_can_renew()
@@ -70,6 +72,6 @@ class SubscriptionRenewWizard(models.TransientModel):
         )
 
     def action_quote(self):
-        """Open the quotation by which the customer agrees to the next term."""
+        """Open the renewal quotation, for the customer to accept."""
         self.ensure_one()
         return self.subscription_id.action_quote_renewal()
