@@ -66,7 +66,7 @@ class SubscriptionChange(models.Model):
     is_of_renewal = fields.Boolean(
         "Part of a Renewal", help="The change is undone together with its renewal."
     )
-    undoes_id = fields.Many2one("subscription.change", "Undoes", index=True)
+    undoes_id = fields.Many2one("subscription.change", index=True)
     undone_by_ids = fields.One2many("subscription.change", "undoes_id")
     can_undo = fields.Boolean(compute="_compute_can_undo")
     date_effective = fields.Date("Effective", required=True)
