@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from ..subscriptions.internal_write import internal_write
 
 
-class SubscriptionLine(models.Model):
+class SubscriptionLineChanges(models.Model):
     _inherit = "subscription.line"
 
     category_path = fields.Char(
