@@ -212,7 +212,7 @@ class TestPricing(SubscriptionCase):
             }
         )
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=5)
-        with self.assertRaisesRegex(UserError, "follows from its tiers"):
+        with self.assertRaisesRegex(UserError, "is calculated by its tiers"):
             subscription.change_price(
                 subscription.line_ids, 4, Date.to_date("2026-04-11")
             )
