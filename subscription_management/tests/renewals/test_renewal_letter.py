@@ -23,7 +23,9 @@ class TestRenewalLetter(SubscriptionCase):
         self.subscribe(on="2026-04-01")
         self.bill("2027-03-01")
         self.run_action("ir_cron_renew", "2027-03-02")
-        mails = self.env["mail.mail"].sudo().search([("subject", "like", "renewed")])
+        mails = (
+            self.env["mail.mail"].sudo().search([("subject", "like", "The term of")])
+        )
         return mails[:1].body_html
 
     def test_an_automatic_renewal_promises_no_discount(self):
