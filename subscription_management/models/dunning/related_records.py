@@ -44,7 +44,7 @@ class SubscriptionDunningCases(models.Model):
         readonly=True,
     )
     next_dunning_step = fields.Char(
-        "Next Dunning Step", compute="_compute_next_dunning_step", compute_sudo=True
+        compute="_compute_next_dunning_step", compute_sudo=True
     )
     has_unknown_charge = fields.Boolean(
         compute="_compute_next_dunning_step", compute_sudo=True

@@ -280,7 +280,7 @@ class SubscriptionDunningCharge(models.Model):
     _inherit = "subscription.dunning.case"
 
     keys_rejected_by_id = fields.Many2one(
-        "payment.provider", "Keys Rejected By", readonly=True, ondelete="set null"
+        "payment.provider", readonly=True, ondelete="set null"
     )
     provider_error = fields.Char(compute="_compute_provider_error", compute_sudo=True)
 

@@ -76,7 +76,7 @@ class SubscriptionPaymentMethod(models.Model):
     )
 
     expiry_notified_on = fields.Date(
-        "Expiry Notified On", readonly=True, help="When the customer was notified."
+        readonly=True, help="When the customer was notified."
     )
     expiry_error = fields.Char("Expiry Letter Error", readonly=True)
     expiry_failed_on = fields.Date(

@@ -77,7 +77,6 @@ class SubscriptionPaymentMethods(models.Model):
     )
     payment_method_id = fields.Many2one(
         "subscription.payment.method",
-        "Payment Method",
         copy=False,
         ondelete="set null",
         tracking=True,

@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .dunning_case import DunningCase
 
@@ -133,6 +133,15 @@ class TestSteps(DunningCase):
         self.collect("2026-04-03")
         self.assertFalse(case.error)
         self.assertEqual(case.subscription_ids.state, "past_due")
+
+    def test_the_timeline_of_a_policy_shows_steps_before_they_are_saved(self):
+        with Form(self.policies) as form:
+            form.name = "New"
+            for day, action in ((5, "charge"), (9, "suspend")):
+                with form.step_ids.new() as step:
+                    step.day = day
+                    step.action = action
+            self.assertRegex(str(form.timeline), r"(?s)Day 5.*Charge.*Day 9.*Suspend")
 
     def test_policies_for_a_customer_come_before_those_for_a_plan(self):
         plain = self.policy
