@@ -130,7 +130,7 @@ class TestUsagePrices(UsageCase):
                 }
             )
             self.assertTrue(wizard.line_ids[-1].is_by_usage)
-            self.assertIn("not used yet", wizard.preview)
+            self.assertIn("Future usage is not included", wizard.preview)
             wizard.action_confirm()
         joined = seats.line_ids.filtered(lambda line: line.product_id == self.call)
         self.assertEqual(joined.kind, "usage")
