@@ -161,7 +161,7 @@ class TestLifecycle(SubscriptionCase):
 
     def test_the_history_is_only_added_to(self):
         subscription = self.subscribe(on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "never edited"):
+        with self.assertRaisesRegex(UserError, "cannot be edited"):
             subscription.change_ids.write({"reason": "Better this way"})
         with self.assertRaisesRegex(UserError, "cannot be deleted"):
             subscription.change_ids.sudo().unlink()

@@ -239,7 +239,7 @@ class TestDirectWrites(SubscriptionCase):
                     },
                 ),
                 (
-                    "the subscription's buttons",
+                    "the buttons of the subscription",
                     {
                         "log": lambda c=changes, n=noted: c.create(n),
                         "log by command": lambda k=known, n=noted: k.write(
@@ -280,7 +280,7 @@ class TestDirectWrites(SubscriptionCase):
                 }.items():
                     with (
                         self.subTest(records._name, login=login, way=way),
-                        self.assertRaisesRegex(UserError, "not allowed|never edited"),
+                        self.assertRaisesRegex(UserError, "not allowed|cannot be edited"),
                         self.env.cr.savepoint(),
                     ):
                         write()

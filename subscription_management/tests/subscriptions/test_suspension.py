@@ -333,7 +333,7 @@ class TestSuspension(SubscriptionCase):
             lambda: subscription.resume(day),
             lambda: subscription.change_price(subscription.line_ids, 1, day),
         ):
-            with self.assertRaisesRegex(UserError, "suspended.*restore"):
+            with self.assertRaisesRegex(UserError, "suspended.*reactivate"):
                 attempt()
         bill = self.env["subscription.create.invoice.wizard"].create(
             {"subscription_id": subscription.id, "target_date": "2026-04-11"}

@@ -177,7 +177,7 @@ class TestRegrouping(SubscriptionCase):
     def test_what_begins_later_leads_no_days_yet(self):
         first = self.subscribe(on="2026-06-01")
         second = self.subscribe(on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "align from then on"):
+        with self.assertRaisesRegex(UserError, "align from that day"):
             second.align_with(first, self.day)
 
     def test_two_subscriptions_become_one(self):
