@@ -280,7 +280,9 @@ class TestDirectWrites(SubscriptionCase):
                 }.items():
                     with (
                         self.subTest(records._name, login=login, way=way),
-                        self.assertRaisesRegex(UserError, "not allowed|cannot be edited"),
+                        self.assertRaisesRegex(
+                            UserError, "not allowed|cannot be edited"
+                        ),
                         self.env.cr.savepoint(),
                     ):
                         write()
