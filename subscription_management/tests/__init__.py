@@ -1,4 +1,4 @@
-from . import test_access, test_error_messages
+from . import test_access, test_error_messages, test_rights_and_states
 from .billing import (
     test_billing,
     test_billing_errors,
@@ -73,7 +73,7 @@ from .sales import test_orders, test_orders_online
 from .subscriptions import (
     test_billing_day,
     test_company_today,
-    test_counted_fields,
+    test_computed_fields,
     test_draft_ramp,
     test_failure_isolation,
     test_lifecycle,

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import mute_logger
 
 from odoo.addons.subscription_management.tests.common import tagged
+from odoo.addons.subscription_management.tests.public_methods import PublicMethodCalls
 
 from .common import UsageCase
 
@@ -71,3 +72,16 @@ class TestUsageAccess(UsageCase):
         self.assertEqual(
             line.with_user(self.rep)._snapshot_line().used, line._snapshot_line().used
         )
+
+
+@tagged("post_install", "-at_install")
+class TestPublicMethodsOfUsage(PublicMethodCalls, UsageCase):
+    def test_users_without_rights_change_nothing(self):
+        with freeze_time("2026-04-01 13:00:00"):
+            subscription = self.subscribe(self.call, on="2026-04-01")
+        records = {
+            "subscription.subscription": subscription,
+            "subscription.usage.event": self.record(subscription, 5, "2026-04-03"),
+        }
+        with freeze_time("2026-04-04 13:00:00"):
+            self.assert_outsiders_change_nothing("subscription_usage", records, {})

@@ -85,6 +85,45 @@ def dates_without_a_company(root: Path) -> list[str]:
     ]
 
 
+def literal_state_sets(root: Path) -> list[str]:
+    """Sets of states have their names in the core's lifecycle module."""
+    lifecycle = root / "subscription_management" / "billing_core" / "lifecycle.py"
+    return [
+        f"{file.relative_to(root)}:{node.lineno} lists states"
+        for file in files(root, ".py")
+        if {"models", "wizards", "controllers"} & set(file.relative_to(root).parts)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Tuple | ast.List | ast.Set)
+        and _lists_states(node, _states(lifecycle))
+    ]
+
+
+def _states(lifecycle: Path) -> set[str]:
+    """Return the values of the core's enumeration of states."""
+    [states] = (
+        node
+        for node in ast.parse(lifecycle.read_text()).body
+        if isinstance(node, ast.ClassDef) and node.name == "State"
+    )
+    return {
+        line.value.value
+        for line in states.body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+    }
+
+
+def _lists_states(node: ast.Tuple | ast.List | ast.Set, states: set[str]) -> bool:
+    """Tell whether all of several elements are states, or starred sets beside one."""
+    plain = [each for each in node.elts if not isinstance(each, ast.Starred)]
+    return (
+        len(node.elts) > 1
+        and bool(plain)
+        and all(
+            isinstance(each, ast.Constant) and each.value in states for each in plain
+        )
+    )
+
+
 def long_files(root: Path) -> list[str]:
     return [
         f"{file.relative_to(root)} has {count} lines"

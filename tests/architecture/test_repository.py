@@ -11,6 +11,7 @@ RULES = [
     rules.impure_core_imports,
     rules.cores_that_tell_the_time,
     rules.dates_without_a_company,
+    rules.literal_state_sets,
     rules.long_files,
     rules.wrong_dependencies,
     rules.references_to_dependents,

@@ -12,6 +12,13 @@ class Thing(models.Model):
 # Put together, so that this file does not break the rule itself.
 HOME = "/" + "home/"
 
+STATES = """
+class State(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+"""
+LIFECYCLE = "subscription_management/billing_core/lifecycle.py"
+
 BREACHES = [
     (rules.impure_core_imports, {"a/billing_core/x.py": "import odoo"}),
     (rules.impure_core_imports, {"a/billing_core/x.py": "from ..models import y"}),
@@ -28,6 +35,14 @@ BREACHES = [
     (
         rules.dates_without_a_company,
         {"a/wizards/x.py": "x = fields.Date(default=fields.Date.context_today)"},
+    ),
+    (
+        rules.literal_state_sets,
+        {LIFECYCLE: STATES, "a/models/x.py": "x = ('active', 'paused')"},
+    ),
+    (
+        rules.literal_state_sets,
+        {LIFECYCLE: STATES, "a/models/x.py": "x = {*SERVED, 'paused'}"},
     ),
     (rules.long_files, {"a/x.py": "x = 1\n" * 601}),
     (

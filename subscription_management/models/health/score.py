@@ -18,7 +18,6 @@ from ...billing_core.lifecycle import COMMITTED, ENDED
 from .. import failure_isolation
 from .signal import BANDS
 
-SCORED_STATES = tuple(state.value for state in COMMITTED)
 SCORED_TOGETHER = 500
 TREND_DAYS = 30
 
@@ -76,7 +75,7 @@ class SubscriptionHealth(models.Model):
             lambda today: Domain("health_scored_on", "<", today)
         )
         domain = (Domain("health_scored_on", "=", False) | not_today) & Domain(
-            "state", "in", SCORED_STATES
+            "state", "in", COMMITTED
         )
         failure_isolation.run_batches(
             domain,
@@ -163,7 +162,7 @@ class SubscriptionHealth(models.Model):
 
     def action_score_health(self):
         """Score the subscriptions by the present measurements."""
-        self.check_access("read")
+        self.check_access("write")
         for subscription in self:
             if subscription.state == "draft" or subscription.state in ENDED:
                 raise UserError(
