@@ -247,7 +247,7 @@ class TestOpportunityOfPayments(OpportunityCase):
         self.evaluate("2026-04-03")
         self.assertIn("is suspended", self.reasons(self.subscription)[0])
         with freeze_time("2026-04-05 09:00:00"):
-            self.subscription.restore()
+            self.subscription.reactivate()
         self.evaluate("2026-04-05")
         self.assertEqual(
             self.notes(self.found(self.subscription))[0],

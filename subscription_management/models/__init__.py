@@ -7,6 +7,7 @@ from .prices import pricing_tier
 from .prices import pricing_terms
 from .prices import price_publication
 from .prices import price_calculator
+from .subscriptions import protected_fields
 from .subscriptions import subscription
 from .subscriptions import failure
 from .subscriptions import lifecycle
@@ -33,7 +34,6 @@ from .subscriptions import trial
 from .subscriptions import billing_day
 from .subscriptions import draft
 from .discounts import grant
-from .subscriptions import protected_fields
 from .changes import transfer_merge_align
 from .subscriptions import history
 from .prices import price_version
@@ -95,4 +95,3 @@ from .fulfilment import fulfilment
 from .health import signal
 from .health import score
 from .health import measures
-from .subscriptions import line_seats

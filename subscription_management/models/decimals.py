@@ -2,7 +2,7 @@ from decimal import Decimal
 
 
 def exact(value):
-    """Return a float of the host as the decimal number that people see and mean.
+    """Return a float of the host as the decimal number that is displayed.
 
     >>> exact(0.1)
     Decimal('0.1')
@@ -11,5 +11,5 @@ def exact(value):
 
 
 def exact_or_none(value):
-    """Return a float of the host as `exact` does, None where people left it at 0."""
+    """Return a float of the host as `exact` does, None for 0."""
     return exact(value) if value else None

@@ -1,12 +1,13 @@
-"""What people see of a customer's subscriptions at a glance."""
+"""The subscriptions of a customer, in figures."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import formatLang
 
-from ..billing_core.lifecycle import ONGOING
-from .decimals import exact
+from ..billing_core.lifecycle import ONGOING, State
 from .health.signal import BANDS
+
+NEVER_SERVED = {State.DRAFT, State.CANCELLED}
+"""The states of subscriptions without a start, unless they have an end date."""
 
 
 class ResPartner(models.Model):
@@ -14,8 +15,8 @@ class ResPartner(models.Model):
 
     shares_subscription_invoices = fields.Boolean(
         "One Invoice for All Subscriptions",
-        help="What is due on the same day goes on one invoice, for all subscriptions "
-        "of this customer that agree in currency, address and payment terms.",
+        help="Charges due on one day share an invoice, for subscriptions of this "
+        "customer with the same currency, address and payment terms.",
     )
     managed_billing_day = fields.Integer(
         "Subscription Billing Day",
@@ -88,7 +89,7 @@ class ResPartner(models.Model):
         compute="_compute_managed_subscriptions",
         currency_field="managed_currency_id",
         groups="subscription_management.group_subscription_user",
-        help="What all running subscriptions come to each month, without taxes.",
+        help="The MRR of all ongoing subscriptions, without taxes.",
     )
     managed_customer_since = fields.Date(
         "Subscriber Since",
@@ -106,7 +107,7 @@ class ResPartner(models.Model):
         compute="_compute_managed_subscriptions",
         currency_field="managed_currency_id",
         groups="subscription_management.group_subscription_user",
-        help="What is not paid yet of the invoices of subscriptions, with taxes.",
+        help="The unpaid amount of subscription invoices, with taxes.",
     )
     managed_health_score = fields.Integer(
         "Health",
@@ -129,7 +130,7 @@ class ResPartner(models.Model):
             "commercial_partner_id", "in", self.commercial_partner_id.ids
         ) & Domain("company_id", "in", self.env.companies.ids)
         if not ended:
-            domain &= Domain("state", "in", [*ONGOING])
+            domain &= Domain("state", "in", ONGOING)
         return subscriptions.search(domain)
 
     @api.depends("commercial_partner_id")
@@ -140,7 +141,7 @@ class ResPartner(models.Model):
         for partner in self:
             running = partner._managed_subscriptions()
             begun = partner._managed_subscriptions(ended=True).filtered(
-                lambda each: each.state not in ("draft", "cancelled") or each.date_end
+                lambda each: each.state not in NEVER_SERVED or each.date_end
             )
             terms = running.filtered(lambda each: each.term_end and not each.date_end)
             worst = running.filtered("health_band").sorted("health_score")[:1]
@@ -166,41 +167,3 @@ class ResPartner(models.Model):
                 for move in begun.invoice_ids
                 if move.state == "posted"
             )
-
-
-class SubscriptionAtAGlance(models.Model):
-    _inherit = "subscription.subscription"
-
-    served_summary = fields.Char(
-        "Serves",
-        compute="_compute_served_summary",
-        help="The products that are served today, and how many of each.",
-    )
-
-    @api.depends("line_ids.quantity", "line_ids.date_start", "line_ids.date_end")
-    def _compute_served_summary(self):
-        for subscription in self:
-            today = max(subscription._today(), subscription.date_start)
-            served = subscription._lines_on(today).filtered(
-                lambda line: line.kind != "one_off"
-            )
-            subscription.served_summary = ", ".join(
-                line._describe_served() for line in served
-            )
-
-
-class SubscriptionLineAtAGlance(models.Model):
-    _inherit = "subscription.line"
-
-    def _describe_served(self):
-        """Return in a few words what is served, and how much of it."""
-        self.ensure_one()
-        product = self.product_id.display_name
-        if self._is_quoted_as_one_unit() and self.quantity == 1:
-            return product
-        return f"{self._shown_units(exact(self.quantity))} × {product}"
-
-    def _shown_units(self, quantity):
-        """Return a number of units as people of the language write it."""
-        decimals = max(0, -quantity.normalize().as_tuple().exponent)
-        return formatLang(self.env, float(quantity), digits=decimals)

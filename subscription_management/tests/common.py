@@ -14,7 +14,7 @@ TIME_ZONES = ("Asia/Jerusalem", "Pacific/Auckland")
 
 
 class SubscriptionCase(AccountTestInvoicingCommon):
-    """Plans, prices and a customer, and words to write billing stories with."""
+    """Plans, prices and a customer, with helpers for billing stories."""
 
     @classmethod
     def setUpClass(cls):
@@ -92,7 +92,7 @@ class SubscriptionCase(AccountTestInvoicingCommon):
         return subscription
 
     def join(self, subscription, product, day, **values):
-        """Let a product join a running subscription from a day on, as people do it."""
+        """Add a product to a started subscription from a date, by the wizard."""
         form = Form(
             self.env["subscription.change.wizard"].with_context(
                 default_subscription_id=subscription.id
@@ -228,7 +228,7 @@ class SubscriptionCase(AccountTestInvoicingCommon):
 
 
 class SalesCase(SubscriptionCase):
-    """What somebody does who manages sales, and subscriptions with them."""
+    """A user who manages sales and subscriptions."""
 
     @classmethod
     def get_default_groups(cls):

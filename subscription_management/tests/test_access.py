@@ -32,7 +32,7 @@ class TestAccess(SubscriptionCase):
         found = self.env["subscription.subscription"].with_user(user).search([])
         return found & (self.mine | self.theirs)
 
-    def test_a_rep_sees_the_own_subscriptions_only(self):
+    def test_a_salesperson_sees_own_subscriptions_only(self):
         self.assertEqual(self.visible_to(self.rep), self.mine)
         for records in (self.theirs, self.theirs.line_ids, self.theirs.change_ids):
             with (
@@ -41,7 +41,7 @@ class TestAccess(SubscriptionCase):
             ):
                 records.with_user(self.rep).check_access("read")
 
-    def test_a_wizard_shows_a_rep_nothing_of_what_a_colleague_keeps(self):
+    def test_a_wizard_hides_the_subscriptions_of_colleagues(self):
         forged = {
             "subscription_id": self.theirs.id,
             "date_effective": "2026-05-01",
@@ -60,15 +60,15 @@ class TestAccess(SubscriptionCase):
                 self.env.invalidate_all()
                 wizard.mapped(name)
 
-    def test_a_leader_sees_those_of_every_rep(self):
+    def test_a_user_of_all_subscriptions_sees_every_one(self):
         self.assertEqual(self.visible_to(self.leader), self.mine | self.theirs)
 
-    def test_an_accountant_reads_all_and_changes_none(self):
+    def test_an_accountant_reads_all_subscriptions_and_changes_none(self):
         self.assertEqual(self.visible_to(self.accountant), self.mine | self.theirs)
         with self.assertRaises(AccessError):
             self.mine.with_user(self.accountant).client_reference = "Mine now"
 
-    def test_a_rep_who_is_an_accountant_too_changes_the_own_only(self):
+    def test_a_salesperson_with_accounting_rights_changes_own_ones_only(self):
         self.rep.group_ids += self.env.ref("account.group_account_invoice")
         self.assertEqual(self.visible_to(self.rep), self.mine | self.theirs)
         self.mine.with_user(self.rep).client_reference = "Mine"
@@ -89,7 +89,7 @@ class TestAccess(SubscriptionCase):
             fields_shown = shown.get_views([(False, "form")])["models"][record._name]
             self.assertTrue(shown.read(list(fields_shown["fields"])))
 
-    def test_others_see_nothing(self):
+    def test_other_users_see_no_subscription(self):
         for user in (self.clerk, self.portal):
             for model in (
                 "subscription.subscription",
@@ -102,7 +102,7 @@ class TestAccess(SubscriptionCase):
                 with self.assertRaises(AccessError, msg=f"{model} for {user.login}"):
                     self.env[model].with_user(user).search([])
 
-    def test_a_rep_does_not_set_prices_nor_run_the_billing(self):
+    def test_a_salesperson_sets_no_prices_and_runs_no_billing(self):
         with self.assertRaises(AccessError):
             self.monthly.with_user(self.rep).name = "Cheaper"
         with self.assertRaises(AccessError):
@@ -110,7 +110,7 @@ class TestAccess(SubscriptionCase):
         with self.assertRaises(AccessError):
             self.env["subscription.billing.run"].with_user(self.rep).create({})
 
-    def test_nobody_writes_billed_periods_by_hand(self):
+    def test_billed_periods_cannot_be_edited(self):
         self.bill("2026-04-01")
         period = self.mine.billed_period_ids
         for user in (self.rep, self.leader, self.accountant, self.env.user):
@@ -119,7 +119,7 @@ class TestAccess(SubscriptionCase):
             with self.assertRaises(AccessError):
                 period.with_user(user).unlink()
 
-    def test_a_rep_bills_the_own_subscription_now_and_no_other(self):
+    def test_a_salesperson_invoices_own_subscriptions_only(self):
         wizard = self.env["subscription.create.invoice.wizard"].with_user(self.rep)
         wizard.create(
             {"subscription_id": self.mine.id, "target_date": "2026-04-01"}
@@ -135,7 +135,7 @@ class TestAccess(SubscriptionCase):
             foreign.action_bill()
         self.assertEqual(self.theirs.invoice_count, 0)
 
-    def test_a_rep_cannot_read_a_foreign_preview(self):
+    def test_a_salesperson_reads_no_preview_of_colleagues(self):
         foreign = (
             self.env["subscription.create.invoice.wizard"]
             .with_user(self.rep)
@@ -147,7 +147,7 @@ class TestAccess(SubscriptionCase):
         ):
             self.assertFalse(foreign.preview)
 
-    def test_other_companies_are_out_of_sight(self):
+    def test_subscriptions_of_other_companies_are_hidden(self):
         other = self.setup_other_company()["company"]
         foreign = self.subscribe(on="2026-04-01", company_id=other.id)
         found = self.env["subscription.subscription"].with_user(self.leader).search([])
@@ -162,7 +162,7 @@ class TestAccess(SubscriptionCase):
             ):
                 write()
 
-    def test_a_rep_takes_nothing_off_what_runs_but_by_a_change(self):
+    def test_a_salesperson_discounts_started_subscriptions_by_changes_only(self):
         self.mine.grant_discount({"percent": 5}, self.day("2026-06-01"))
         forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
         mine = self.mine.with_user(self.rep).with_context(**forged)
@@ -186,7 +186,7 @@ class TestAccess(SubscriptionCase):
             [5, 10],
         )
 
-    def test_a_rep_moves_no_discount_and_no_product_to_what_runs(self):
+    def test_a_salesperson_moves_nothing_into_started_subscriptions(self):
         draft = self.subscribe(on="2026-04-01", user_id=self.rep.id, start=False)
         line = draft.line_ids.with_user(self.rep)
         line.discount_ids = [
@@ -204,18 +204,18 @@ class TestAccess(SubscriptionCase):
             },
         )
 
-    def test_the_context_of_a_rep_marks_no_change(self):
+    def test_a_context_from_a_client_is_no_internal_write(self):
         line = self.mine.line_ids.with_user(self.rep)
         forged = {"subscription_change_is_logged": True, "subscription_change_mark": 1}
-        with self.assertRaisesRegex(UserError, "Use the button Change"):
+        with self.assertRaisesRegex(UserError, "Use Change"):
             line.with_context(**forged).price = 1
-        with self.assertRaisesRegex(UserError, "use the buttons"):
+        with self.assertRaisesRegex(UserError, "use Activate"):
             self.mine.with_user(self.rep).with_context(**forged).state = "draft"
 
-    def test_a_rep_does_not_write_what_is_billed_or_redeemed(self):
+    def test_a_salesperson_edits_no_billed_or_redeemed_fields(self):
         draft = self.subscribe(on="2026-04-01", user_id=self.rep.id, start=False)
         for line in (draft.line_ids, self.mine.line_ids):
-            with self.assertRaisesRegex(UserError, "follows from its invoices"):
+            with self.assertRaisesRegex(UserError, "computed from invoices"):
                 line.with_user(self.rep).closed_until = "2026-06-01"
         coupon = self.env["subscription.coupon"].create(
             {"code": "OLD", "percent": 50, "date_to": "2020-01-01"}

@@ -1,4 +1,4 @@
-"""Public methods check rights and states by themselves: any client may call them."""
+"""Public methods check rights and states: any client may call them."""
 
 from datetime import timedelta
 

@@ -229,7 +229,7 @@ class TestDeliveries(DeliveryCase):
             subscription.suspend()
         self.fulfil("2026-04-20", "2026-05-01")
         with freeze_time("2026-06-10 09:00:00"):
-            subscription.restore()
+            subscription.reactivate()
         self.fulfil("2026-06-10", "2026-06-11")
         return subscription
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.subscription_management.billing_core.lifecycle import ENDED
+from odoo.addons.subscription_management.billing_core.lifecycle import ONGOING
 
 from .address_guard import AddressRefused, check_url
 from .error_messages import webhook_sentence
@@ -291,7 +291,7 @@ class SubscriptionWebhook(models.Model):
         """Queue an event of each subscription, and commit after each."""
         self.ensure_one()
         progress = self.env["ir.cron"]._commit_progress
-        started = Domain("state", "not in", ("draft", *(each.value for each in ENDED)))
+        started = Domain("state", "in", ONGOING)
         domain = Domain("company_id", "=", self.company_id.id) & started
         left = self.env["subscription.subscription"].search(
             domain & Domain("id", ">", self.resync_position), order="id"

@@ -50,7 +50,7 @@ class TestWebhookGuide(WebhookCase):
     def test_its_receiver_follows_the_service_despite_duplicates_and_late_events(self):
         _webhook, calls = self.deliver(
             lambda each: each.suspend(),
-            lambda each: each.restore(),
+            lambda each: each.reactivate(),
             lambda each: each._end_on(self.day("2026-04-04")),
         )
         bodies = [body for _headers, body in calls]

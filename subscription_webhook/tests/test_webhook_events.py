@@ -224,7 +224,7 @@ class TestWebhookEvents(WebhookCase):
         with self.on("2026-04-10"):
             subscription.suspend("Not paid")
         with self.on("2026-04-12"):
-            subscription.restore("Paid")
+            subscription.reactivate("Paid")
         self.assertEqual(
             self.events_of(subscription)[1:],
             [
@@ -233,7 +233,7 @@ class TestWebhookEvents(WebhookCase):
             ],
         )
         content = self.content(subscription)
-        self.assertEqual(content["changes"][0]["kind"], "restored")
+        self.assertEqual(content["changes"][0]["kind"], "reactivated")
         self.assertEqual(content["before"], {"state": "suspended"})
 
     def test_a_reactivation_into_a_pause_is_sent_as_paused(self):
@@ -244,7 +244,7 @@ class TestWebhookEvents(WebhookCase):
         with self.on("2026-04-09"):
             subscription.suspend()
         with self.on("2026-04-12"):
-            subscription.restore()
+            subscription.reactivate()
         self.assertEqual(
             self.events_of(subscription)[1:],
             [

@@ -54,7 +54,7 @@ def pick(box, text):
     page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
 
 
-def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
+def test_a_subscription_is_created_activated_and_invoiced(page, address):
     page.goto(f"{address}/odoo/subscriptions/new")
     choose(page, "partner_id", "Customer 000001")
     choose(page, "plan_id", "Monthly")
@@ -82,7 +82,7 @@ def test_a_subscription_is_made_started_and_billed_by_hand(page, address):
     page.wait_for_selector("button[name=action_view_invoices]:has-text('1')")
 
 
-def test_what_was_used_is_recorded_by_hand_and_billed(page, address):
+def test_usage_is_recorded_and_billed(page, address):
     page.goto(f"{address}/odoo/action-subscription_usage.subscription_meter_action/new")
     page.locator("div[name=name] input").fill("Calls")
     page.click("button.o_form_button_save")
@@ -129,7 +129,7 @@ def test_a_price_in_use_is_locked_and_offers_a_new_version(page, address):
     page.wait_for_selector(".o_arrow_button_current:has-text('Published')")
 
 
-def test_a_dry_run_is_followed_to_its_end_without_a_click(page, address):
+def test_a_dry_run_refreshes_until_its_end(page, address):
     page.goto(f"{address}/odoo/action-{ACTION.format('billing_run')}/new")
     page.locator("div[name=target_date]").click()
     day = page.locator("div[name=target_date] input")
@@ -143,7 +143,7 @@ def test_a_dry_run_is_followed_to_its_end_without_a_click(page, address):
 
 @pytest.fixture(params=["en_US", "he_IL"])
 def language(request, page, address):
-    """The language that the user speaks; English again for whoever comes next."""
+    """The language that the user speaks; English again for the next test."""
     speak(page, address, request.param)
     yield request.param
     speak(page, address, "en_US")

@@ -152,7 +152,7 @@ def test_an_unknown_charge_is_resolved_with_one_click(page, address, database, c
     assert service_of(page, case) == "active"
 
 
-def test_a_card_that_is_saved_in_the_portal_pays_what_is_open(
+def test_a_card_saved_in_the_portal_pays_the_open_amount(
     page, customer_page, address, database, case
 ):
     login = f"hermon-{uuid.uuid4().hex[:6]}"
@@ -173,7 +173,7 @@ def test_a_card_that_is_saved_in_the_portal_pays_what_is_open(
     assert service_of(page, case) == "active"
 
 
-def test_a_promise_is_noted_and_let_go_on(page, address, case):
+def test_a_promise_is_recorded_and_resumed(page, address, case):
     open_case(page, address, case)
     page.click(".o_form_statusbar button:has-text('Promise, Dispute or Pause')")
     page.fill(".modal div[name=reason] input", "Paid on Sunday")
@@ -187,7 +187,7 @@ def test_a_promise_is_noted_and_let_go_on(page, address, case):
     assert read(page, case, "next_step")["next_step"].startswith("No step is left")
 
 
-def test_a_policy_is_designed_on_its_time_line(page, address):
+def test_a_policy_is_designed_on_its_timeline(page, address):
     page.goto(f"{address}/odoo/subscription.dunning.policy/new")
     page.fill("div[name=name] input, div[name=name] textarea", "Patient")
     page.click("button.o_form_button_save")

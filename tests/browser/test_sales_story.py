@@ -16,8 +16,8 @@ def confirm(page):
     page.wait_for_selector(".o_arrow_button_current:has-text('Sales Order')")
 
 
-def test_a_customer_is_won_grows_renews_and_leaves(page, customer_page, address):
-    # Quoted: the plan is proposed with the product, and the totals tell it apart.
+def test_a_customer_is_won_upgrades_renews_and_cancels(page, customer_page, address):
+    # Quoted: the plan is proposed with the product, and the totals show it separately.
     page.goto(f"{address}/odoo/sales/new")
     choose(page, "partner_id", "Galil Bakery")
     page.locator("div[name=order_line] .o_field_x2many_list_row_add a").first.click()

@@ -55,7 +55,7 @@ def test_the_rest_works_after_a_bridge_is_uninstalled(
         day = max(START, kept._today())
         kept.change_quantity(kept._lines_to_change(day), 3, day)
         kept.suspend()
-        kept.restore()
+        kept.reactivate()
     run_scheduled_actions(odoo_database)
     with environment(odoo_database) as env:
         kept = env["subscription.subscription"].browse(subscription)

@@ -8,12 +8,12 @@ from odoo.tools import SQL
 
 from ...billing_core.errors import BillingError, CircularPercentBase
 from ...billing_core.invoice_plan import plan_invoice
+from ...billing_core.lifecycle import BILLED
 from ...billing_core.line import ChargeKind
 from ..error_messages import translated
 from ..subscriptions.internal_write import internal_write
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
-BILLED_STATES = ("trial", "active", "past_due", "paused", "cancelled", "expired")
 
 
 class SubscriptionBilling(models.Model):
@@ -133,7 +133,7 @@ class SubscriptionBilling(models.Model):
 
     def _next_due(self, rows):
         """Return the next due date, False when nothing will be due."""
-        if self.state not in BILLED_STATES or not self.date_start:
+        if self.state not in BILLED or not self.date_start:
             return False
         plan = self._plan_billing(self._today(), rows)
         # A credit is due on its first day, a charge on its due date.

@@ -2,7 +2,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..billing.planning import BILLED_STATES
+from ...billing_core.lifecycle import BILLED
 
 SLICE_SIZE = 50
 """Small enough that other postings of the journal wait only briefly for a number."""
@@ -21,7 +21,7 @@ class SubscriptionBillingSelection(models.Model):
         self.ensure_one()
         domain = (
             Domain("company_id", "in", self.company_ids.ids)
-            & Domain("state", "in", BILLED_STATES)
+            & Domain("state", "in", BILLED)
             & Domain("next_billing_date", "<=", self.target_date)
         )
         if self.is_dry_run:
@@ -71,7 +71,7 @@ class SubscriptionBillingSelection(models.Model):
                     )
                 )""",
                 table=SQL.identifier(alias),
-                states=BILLED_STATES,
+                states=tuple(BILLED),
                 target=self.target_date,
             )
 

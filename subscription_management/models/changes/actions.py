@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...billing_core.lifecycle import PAUSABLE
 from ..prices.pricing_rule import PRICED_BY_THEIR_PRICE
 from ..subscriptions.internal_write import internal_write
 
@@ -192,7 +193,7 @@ class SubscriptionChangeActions(models.Model):
                 and (not pause.date_end or pause.date_end > today)
                 for pause in subscription.pause_ids
             )
-            if is_paused and subscription.state in ("active", "past_due"):
+            if is_paused and subscription.state in PAUSABLE:
                 subscription._set_state("paused")
             elif not is_paused and subscription.state == "paused":
                 subscription._set_state("active")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..subscriptions.internal_write import is_internal_write
+from ..subscriptions.protected_fields import CHANGE_RECORDS
 from .undo import ChangeReverter
 
 
@@ -9,6 +9,7 @@ class SubscriptionChange(models.Model):
     """A change of a subscription: its append-only history."""
 
     _name = "subscription.change"
+    _inherit = ["subscription.protected.fields"]
     _description = "Subscription Change"
     _order = "date_effective desc, id desc"
 
@@ -31,7 +32,7 @@ class SubscriptionChange(models.Model):
             ("paused", "Paused"),
             ("resumed", "Resumed"),
             ("suspended", "Suspended"),
-            ("restored", "Reactivated"),
+            ("reactivated", "Reactivated"),
             ("undone", "Change Undone"),
             ("renewed", "Renewed"),
             ("trial", "Trial Started"),
@@ -112,20 +113,10 @@ class SubscriptionChange(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_is_internal_write()
+        self._check_protected_records(CHANGE_RECORDS)
         if self.env.context.get("subscription_is_renewing"):
             vals_list = [{**vals, "is_of_renewal": True} for vals in vals_list]
         return super().create(vals_list)
-
-    def _check_is_internal_write(self):
-        """Refuse history that no change of the subscription has recorded."""
-        if not self.env.su and not is_internal_write(self.env):
-            raise UserError(
-                self.env._(
-                    "The history of a subscription records its changes and cannot be "
-                    "edited; use the buttons of the subscription."
-                )
-            )
 
     def write(self, vals):
         if self:

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...billing_core.lifecycle import UNPAID
 from .case import PAID_STATES
 
 DUNNING_ACTIVITY = "subscription_management.mail_activity_type_dunning"
@@ -145,7 +146,7 @@ class SubscriptionDunningCaseLifecycle(models.Model):
             suspending = self._cases_suspending(subscription)
             if subscription.state == "suspended" and suspending:
                 env = suspending[0]._in_responsible_language().env
-                subscription.restore(env._("The overdue invoices are paid."))
+                subscription.reactivate(env._("The overdue invoices are paid."))
             elif subscription.state == "past_due":
                 subscription._set_state("active")
 
@@ -154,7 +155,7 @@ class SubscriptionDunningCaseLifecycle(models.Model):
         """Reactivate services after simultaneous payments of two invoices."""
         is_open = Domain("state", "=", "open") & Domain("entered_on", "!=", False)
         missed = self.env["subscription.subscription"].search(
-            Domain("state", "in", ("suspended", "past_due"))
+            Domain("state", "in", UNPAID)
             & Domain("dunning_case_ids", "any", Domain("state", "!=", "open"))
             & Domain("dunning_case_ids", "not any", is_open)
         )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...billing_core.lifecycle import SERVED
 from ..billing.invoice_planner import InvoicePlanner
 from ..subscriptions.internal_write import internal_write
 
@@ -54,7 +55,7 @@ class SubscriptionPaymentReminders(models.Model):
             [], [], ["upcoming_reminder_days:max"]
         )
         if longest:
-            domain = Domain("state", "in", ("trial", "active", "past_due"))
+            domain = Domain("state", "in", SERVED)
             domain &= Domain("plan_id.upcoming_reminder_days", ">", 0)
             domain &= self.env["res.company"]._domain_by_today(
                 lambda today: [

@@ -6,14 +6,12 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...billing_core.dunning import Action, is_service_warning, steps_on
-from ...billing_core.lifecycle import ENDED
+from ...billing_core.lifecycle import CHANGEABLE, ENDED, PAUSABLE
 from .case import BLOCKING
 from .letters import EVENT_RANK, STEP_KEY_PREFIX
 from .quiet_days import QUIET_DAYS
 
-ENDED_STATES = {state.value for state in ENDED}
-SUSPENDED_FROM = ("active", "past_due")
-SUSPENDED_ON_RESUME = ("paused", "trial")
+SUSPENDED_ON_RESUME = CHANGEABLE - PAUSABLE
 """The states in which a suspension waits until the paid service continues."""
 
 BLOCKED_PAYMENT = "blocked"
@@ -169,14 +167,12 @@ class SubscriptionDunningSteps(models.Model):
 
     def _services_to_suspend(self):
         """Return subscriptions that resumed after their suspension was due."""
-        return self.suspend_on_resume_ids.filtered(
-            lambda each: each.state in SUSPENDED_FROM
-        )
+        return self.suspend_on_resume_ids.filtered(lambda each: each.state in PAUSABLE)
 
     def _suspend_service(self, subscription):
         """Suspend a served subscription, or a paused one as soon as it resumes."""
         self.suspend_on_resume_ids -= subscription
-        if subscription.state in SUSPENDED_FROM:
+        if subscription.state in PAUSABLE:
             subscription.suspend(self.env._("%s is not paid.", self.move_id.name))
             waiting = self.search(
                 [
@@ -193,7 +189,7 @@ class SubscriptionDunningSteps(models.Model):
     def _cancel_subscriptions(self):
         reason = self.env.ref("subscription_management.cancellation_reason_unpaid")
         for subscription in self.subscription_ids:
-            if subscription.state not in ENDED_STATES:
+            if subscription.state not in ENDED:
                 subscription._end_on(
                     self._today(),
                     self.env._("%s is not paid.", self.move_id.name),

@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...billing_core.collection import Decline
+from ...billing_core.lifecycle import SERVED, State
 from ..mail_template import root_cause
 
 _logger = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class SubscriptionPaymentMethod(models.Model):
 
     def _subscriptions_charged(self):
         """Return the current subscriptions that charge one of these methods first."""
-        current = Domain("state", "in", ("trial", "active", "past_due", "suspended"))
+        current = Domain("state", "in", SERVED | {State.SUSPENDED})
         subscriptions = self.env["subscription.subscription"].sudo()
         same_payer = Domain(
             "partner_invoice_id.commercial_partner_id", "in", self.partner_id.ids

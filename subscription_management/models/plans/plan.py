@@ -1,5 +1,7 @@
 """Plans: the interval, timing, term and invoicing of their subscriptions."""
 
+from fractions import Fraction
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
@@ -14,6 +16,7 @@ from ...billing_core.billing_calendar import (
     Timing,
 )
 from ...billing_core.errors import BillingError
+from ...billing_core.lifecycle import SERVED
 from ..error_messages import translated
 
 CALENDAR = {
@@ -185,7 +188,7 @@ class SubscriptionPlan(models.Model):
             self.env["subscription.subscription"]._read_group(
                 [
                     ("plan_id", "in", self.ids),
-                    ("state", "in", ("trial", "active", "past_due")),
+                    ("state", "in", SERVED),
                 ],
                 ["plan_id"],
                 ["__count"],
@@ -271,6 +274,13 @@ class SubscriptionPlan(models.Model):
             "line_ids.plan_id", "=", self.id
         )
         return bool(self.subscription_ids.search_count(started & on_it, limit=1))
+
+    def _months_in_interval(self):
+        """Return the length of the interval in months as a fraction, 0 without one."""
+        if self.interval_count < 1 or not self.interval_unit:
+            return Fraction(0)
+        unit = IntervalUnit(self.interval_unit)
+        return Interval(self.interval_count, unit).in_months()
 
     def _snapshot_calendar(
         self, date_start, date_end=None, kind="recurring", billing_day=0

@@ -9,8 +9,8 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...billing_core.errors import BillingError
-from ..renewals.renewal import RUNNING
-from .price_version import MOVED_TO_NEW_PRICES, SAME_OFFER
+from ...billing_core.lifecycle import CHANGEABLE, RENEWABLE
+from .price_version import SAME_OFFER
 
 
 class SubscriptionPriceChanges(models.Model):
@@ -43,7 +43,7 @@ class SubscriptionPriceChanges(models.Model):
         """
         notice = timedelta(days=self._longest_notice())
         domain = (
-            Domain("state", "in", RUNNING)
+            Domain("state", "in", RENEWABLE)
             & Domain("term_end", "=", False)
             & Domain("line_ids.pricing_rule_id.partner_id", "!=", False)
         )
@@ -96,7 +96,7 @@ class SubscriptionPriceChanges(models.Model):
                     reason=self._failure_reason(error),
                 )
             ) from error
-        if changes and self.state in RUNNING and not self.term_end:
+        if changes and self.state in RENEWABLE and not self.term_end:
             # Other contracted prices may have ended, and this one may end soon again.
             self._follow_contract_ends()
 
@@ -131,7 +131,7 @@ class SubscriptionPriceChanges(models.Model):
             raise UserError(
                 self.env._("The service is suspended; reactivate it first.")
             )
-        if rows and self.state in MOVED_TO_NEW_PRICES:
+        if rows and self.state in CHANGEABLE:
             # The price also reaches the subscription that continues transferred lines.
             both = self.with_context(subscription_reaches_both=True)
             both._change_lines("price", day, rows, policy="prorate")

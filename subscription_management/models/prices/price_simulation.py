@@ -6,12 +6,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...billing_core.errors import BillingError
+from ...billing_core.lifecycle import CHANGEABLE
 from ...billing_core.money import ZERO
 from ...billing_core.owed import terms_in
 from ...billing_core.percent_base import with_bases
 from ..error_messages import translated
 from ..subscriptions.line_snapshot import holds, period_start
-from .price_version import MOVED_TO_NEW_PRICES
 
 
 class SubscriptionPriceSimulation(models.Model):
@@ -111,7 +111,7 @@ class SubscriptionPriceSimulation(models.Model):
         lines = self.env["subscription.line"].search(
             self._replaced_lines()
             & Domain("company_id", "in", self.env.companies.ids)
-            & Domain("subscription_id.state", "in", MOVED_TO_NEW_PRICES)
+            & Domain("subscription_id.state", "in", CHANGEABLE)
             & (Domain("date_end", "=", False) | Domain("date_end", ">", today))
         )
         moved = [each._lines_to_change(each._today()) for each in lines.subscription_id]

@@ -10,9 +10,6 @@ from odoo.tools import format_date
 SAME_OFFER = ("plan_id", "product_id", "currency_id")
 """The fields that a new version shares with the price that it replaces."""
 
-MOVED_TO_NEW_PRICES = ("trial", "active", "past_due", "paused")
-"""The states of the subscriptions that move to a price published for all."""
-
 
 class SubscriptionPriceVersion(models.Model):
     _inherit = "subscription.pricing.rule"

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..renewals.renewal import RUNNING
+from ...billing_core.lifecycle import RENEWABLE
 from .purpose import SubscriptionQuotation
 
 
@@ -46,7 +46,8 @@ class RenewalQuotation(SubscriptionQuotation):
     def _edited_values(self, offer, listed):
         """Return the values in which an order line differs from its subscription line.
 
-        Edited prices of `listed` order lines are left out.
+        from ...billing_core.lifecycle import RENEWABLE
+        from .purpose import SubscriptionQuotation
         """
         line, values = offer.managed_line_id, {}
         if offer.display_type:
@@ -69,7 +70,7 @@ class RenewalQuotation(SubscriptionQuotation):
     def outdated_reason(self):
         subscription = self.subscription
         if (
-            subscription.state not in RUNNING
+            subscription.state not in RENEWABLE
             or subscription.term_end != self.order.managed_renews_from
         ):
             return self.env._(

@@ -6,12 +6,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ...billing_core.lifecycle import COMMITTED, RENEWABLE
 from ...billing_core.money import raised
 from ...billing_core.renewal import compounded_percent
 from ..decimals import exact
 from ..subscriptions.internal_write import internal_write
 
-RUNNING = ("active", "past_due", "paused")
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
 TERM_FIELDS = (
     "term_start",
@@ -55,7 +55,7 @@ class SubscriptionRenewal(models.Model):
 
     def _check_can_renew(self):
         self.ensure_one()
-        if self.state not in RUNNING or not self.term_end:
+        if self.state not in RENEWABLE or not self.term_end:
             raise UserError(
                 self.env._(
                     "Subscription %s has no term to renew. Only active, past due and "
@@ -180,7 +180,7 @@ class SubscriptionRenewal(models.Model):
     @api.model
     def _follow_due_terms(self):
         notice = timedelta(days=self._longest_notice())
-        domain = Domain("state", "in", (*RUNNING, "suspended"))
+        domain = Domain("state", "in", COMMITTED)
         domain &= self.env["res.company"]._domain_by_today(
             lambda today: [("term_end", "<=", today + notice)]
         )

@@ -7,7 +7,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from ..decimals import exact
-from ..subscriptions.line import MONTHS_IN_UNIT
 from ..subscriptions.line_pricing import CHARGE_KINDS
 
 SHARE_BASE_FIELDS = {
@@ -217,7 +216,7 @@ class SaleOrderLine(models.Model):
             renewed = line.managed_line_id.sudo()
             plan = line.managed_plan_id or renewed.plan_id
             kind = line.managed_charge_kind or renewed.kind
-            months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
+            months = float(plan._months_in_interval())
             is_recurring = kind == "recurring" and months
             line.managed_monthly_amount = (
                 line.price_subtotal / months if is_recurring else 0.0

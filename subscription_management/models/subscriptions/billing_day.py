@@ -1,10 +1,10 @@
-"""The day of the month on which a customer is billed, agreed once and then kept."""
+"""The billing day of a subscription, fixed once it has started."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 BILLING_DAYS = range(32)
-"""The days of a month, and 0 for the plan's."""
+"""The days of a month, and 0 for the billing day of the plan."""
 
 
 class SubscriptionBillingDay(models.Model):
@@ -17,7 +17,8 @@ class SubscriptionBillingDay(models.Model):
         copy=False,
         tracking=True,
         help="The day of the month on which the periods begin: 1 to 31, where 31 is "
-        "the last day; 0 follows the plan. It stays once the subscription has started.",
+        "the last day; 0 uses the plan's. It is fixed once the subscription has "
+        "started.",
     )
     anchor_kind = fields.Selection(related="plan_id.anchor_kind")
 
@@ -30,7 +31,7 @@ class SubscriptionBillingDay(models.Model):
     @api.depends("commercial_partner_id.managed_billing_day")
     def _compute_billing_day(self):
         for subscription in self:
-            # What has started keeps the days that were agreed.
+            # A started subscription keeps its billing day.
             if subscription.state == "draft":
                 customer = subscription.commercial_partner_id
                 subscription.billing_day = customer.managed_billing_day
@@ -40,12 +41,8 @@ class SubscriptionBillingDay(models.Model):
         day = self.billing_day if self.billing_day in BILLING_DAYS else 0
         return plan._snapshot_calendar(start, self.date_end, kind, day)
 
-    def write(self, vals):
-        self._check_billing_day_stays(vals)
-        return super().write(vals)
-
     def _check_billing_day_stays(self, vals):
-        """Refuse to move the periods of what has started."""
+        """Refuse another billing day once the subscription has started."""
         if "billing_day" not in vals:
             return
         day = vals["billing_day"] or 0
@@ -53,22 +50,22 @@ class SubscriptionBillingDay(models.Model):
             if subscription.state != "draft" and subscription.billing_day != day:
                 raise UserError(
                     self.env._(
-                        "%s has started and keeps its billing day; cancel it and make "
-                        "another one instead.",
+                        "%s has started and keeps its billing day; cancel it and "
+                        "create another subscription instead.",
                         subscription.name,
                     )
                 )
 
     def _check_same_billing_day(self, other):
-        """Refuse to count periods as another one does on other days of the month."""
+        """Refuse to align with a subscription that has another billing day."""
         by_day = (self | other).line_ids.plan_id.filtered(
             lambda plan: plan.anchor_kind == "day_of_month"
         )
         if by_day and self.billing_day != other.billing_day:
             raise UserError(
                 self.env._(
-                    "%(subscription)s keeps its billing day, which is not the one of "
-                    "%(other)s; join the two instead.",
+                    "%(subscription)s keeps its billing day, which differs from that "
+                    "of %(other)s; merge the two instead.",
                     subscription=self.display_name,
                     other=other.display_name,
                 )

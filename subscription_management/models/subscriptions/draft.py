@@ -1,10 +1,10 @@
-"""What is agreed before a subscription starts: steps for later days, discounts."""
+"""Drafts: lines, ramps and discounts that are agreed before the start."""
 
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tools import format_date
@@ -15,15 +15,13 @@ from .internal_write import internal_write, is_internal_write
 from .trial import begins_on
 
 SHARED_BY_STEPS = {"product_id", "plan_id", "kind", "product_uom_id"}
-
-
-"""What the steps of one line have in common."""
+"""The fields that the steps of a ramp have in common."""
 
 
 def on_same_boundary(day, before, after):
-    """Return the day that is to a calendar what `day` is to the one `before`.
+    """Return a period boundary of `before` moved to the same boundary of `after`.
 
-    Boundaries are counted from the first day; any other day stays.
+    Boundaries are counted from the first day; any other day is returned unchanged.
     """
     index = before.index_on(day)
     if before.boundary(index) != day:
@@ -35,19 +33,17 @@ def on_same_boundary(day, before, after):
 class SubscriptionDraft(models.Model):
     _inherit = "subscription.subscription"
 
-    def write(self, vals):
-        drafts = self.filtered(lambda each: each.state == "draft")
-        vals = drafts._follow_start(vals)
-        currencies = {draft: draft.currency_id for draft in drafts}
-        result = super().write(vals)
+    @api.model
+    def _check_currency_stays(self, currencies):
+        """Refuse another currency for drafts with amounts in the former one."""
         for draft, currency in currencies.items():
             if draft.currency_id == currency:
                 continue
             if draft._has_discount_amounts():
                 raise UserError(
                     self.env._(
-                        "%(subscription)s has discounts that were agreed in "
-                        "%(currency)s; remove them first.",
+                        "%(subscription)s has discounts in %(currency)s; remove them "
+                        "first.",
                         subscription=draft.name,
                         currency=currency.name,
                     )
@@ -55,19 +51,17 @@ class SubscriptionDraft(models.Model):
             if any(line._is_step() for line in draft.line_ids):
                 raise UserError(
                     self.env._(
-                        "%(subscription)s has steps that were agreed in %(currency)s; "
+                        "%(subscription)s has scheduled changes in %(currency)s; "
                         "delete them first.",
                         subscription=draft.name,
                         currency=currency.name,
                     )
                 )
-        self._spread_grants_over_edited_lines(vals)
-        return result
 
     def _follow_start(self, vals):
-        """Move the lines of drafts to another start; return what is left to write.
+        """Move the lines of drafts to another start; return the values left to write.
 
-        Lines that are deleted at the same time are in nobody's way any more.
+        Lines that are deleted in the same write are deleted before the move.
         """
         start = fields.Date.to_date(vals.get("date_start"))
         if not start or not self:
@@ -87,7 +81,7 @@ class SubscriptionDraft(models.Model):
         return vals
 
     def _first_paid_day(self):
-        """Return the first day that is paid for once a draft starts."""
+        """Return the first paid day of a draft: its start, or the end of its trial."""
         self.ensure_one()
         return self.date_start + timedelta(days=self.plan_id.trial_days)
 
@@ -100,7 +94,7 @@ class SubscriptionDraft(models.Model):
         )
 
     def _plan_start(self, change_plan):
-        """Plan what the start of a draft makes of it: the trial comes first."""
+        """Plan the start of a draft: its trial comes before the paid days."""
         self.ensure_one()
         before, day = self.date_start, self._first_paid_day()
         if day == before:
@@ -124,8 +118,8 @@ class SubscriptionDraft(models.Model):
 
         change_plan.lines = tuple(moved(line) for line in change_plan.lines)
         if self.plan_id.trial_product_id:
-            # On a copy in memory, so that nothing joins the subscription itself. It has
-            # no origin: of one that is being typed it would be that very one.
+            # A copy in memory, so that no line is added to the subscription. It has no
+            # origin: that of a record in a form would be the record itself.
             copied = ("company_id", "partner_id", "plan_id", "currency_id")
             draft = self.new(
                 {"date_start": before, **{name: self[name].id for name in copied}}
@@ -141,17 +135,17 @@ class SubscriptionDraftLine(models.Model):
     _inherit = "subscription.line"
 
     def _is_step(self):
-        """Tell whether the line goes on with another one."""
+        """Return whether the line continues another one."""
         self.ensure_one()
         return bool(self.origin_id or self.series_id)
 
     def _joins_later(self):
-        """Tell whether a stored line begins on another day than its subscription."""
+        """Return whether a stored line starts on another day than its subscription."""
         known = self._origin
         return bool(known) and known.date_start != known.subscription_id.date_start
 
     def _steps(self):
-        """Return the lines that go back to the same one, in the order of their days."""
+        """Return the lines of the same original line, ordered by date."""
         self.ensure_one()
         key = self._origin_key()
         return self.subscription_id.line_ids.filtered(
@@ -159,7 +153,7 @@ class SubscriptionDraftLine(models.Model):
         ).sorted(lambda line: (line.date_start, line.id))
 
     def _draft_steps(self):
-        """Return the steps of each line of a draft that has any, for each just once."""
+        """Return the steps of each original line of a draft that has several."""
         found = {}
         for line in self.filtered(lambda each: each.subscription_id.state == "draft"):
             if line._origin_key() not in found:
@@ -167,9 +161,9 @@ class SubscriptionDraftLine(models.Model):
         return [steps for steps in found.values() if len(steps) > 1]
 
     def _keep_agreed_price(self):
-        """Leave a step the price that was agreed for it.
+        """Keep the agreed price of a step.
 
-        One of another quantity only costs what the line costs that it goes on with.
+        A step that differs in quantity only has the price of the line it continues.
         """
         self.ensure_one()
         agreed = self.series_id or self
@@ -177,7 +171,7 @@ class SubscriptionDraftLine(models.Model):
         self.pricing_model, self.price = agreed.pricing_model, agreed.price
 
     def _overwrite(self, values):
-        """Let the line be what was planned to begin on its own first day."""
+        """Overwrite the line with the values planned for its first day."""
         self.ensure_one()
         own = {
             name: False
@@ -187,28 +181,29 @@ class SubscriptionDraftLine(models.Model):
         discounts = [Command.clear(), *values["discount_ids"]]
         self.write({**values, **own, "discount_ids": discounts})
 
-    def write(self, vals):
-        if is_internal_write(self.env):
-            return super().write(vals)
-        guarded = {"date_start", "date_end", *SHARED_BY_STEPS} & vals.keys()
-        chains = self._draft_steps() if guarded else []
+    def _steps_affected_by(self, vals):
+        """Return the steps of drafts that values affect; refuse to separate them.
+
+        Internal writes keep the steps together.
+        """
+        affected = {"date_start", "date_end", *SHARED_BY_STEPS} & vals.keys()
+        if not affected or is_internal_write(self.env):
+            return []
+        chains = self._draft_steps()
         for steps in chains:
             (self & steps)._check_steps_agree(vals, steps)
-        result = super().write(vals)
-        for steps in chains:
-            steps._link_days()
-        return result
+        return chains
 
     def _check_steps_agree(self, vals, steps):
-        """Refuse what would part steps that belong together."""
+        """Refuse values that would separate the steps of one line."""
         for line in self:
             for name in SHARED_BY_STEPS & vals.keys():
                 field = line._fields[name]
                 if field.convert_to_write(line[name], line) != vals[name]:
                     raise UserError(
                         self.env._(
-                            "%s has steps that were agreed for what it is; delete "
-                            "them first.",
+                            "%s has scheduled changes that depend on this value; "
+                            "delete them first.",
                             line.display_name,
                         )
                     )
@@ -218,21 +213,23 @@ class SubscriptionDraftLine(models.Model):
                 if end not in (line.date_end, following.date_start):
                     raise UserError(
                         self.env._(
-                            "%(line)s goes on with the step of %(day)s; set the last "
-                            "day of the last step, or delete the steps first.",
+                            "%(line)s is continued by the scheduled change of "
+                            "%(day)s; set the last day of the last one, or delete "
+                            "the scheduled changes first.",
                             line=line.display_name,
                             day=format_date(self.env, following.date_start),
                         )
                     )
 
     def _link_days(self):
-        """Let each step, in this order, begin where the one before it ends."""
+        """Start each step, in this order, where the one before it ends."""
         for before, after in pairwise(self):
             if after.date_start <= before.date_start:
                 raise UserError(
                     self.env._(
-                        "The step of %(day)s must come after %(before)s, on which "
-                        "another one begins; choose another day.",
+                        "The scheduled change of %(day)s must be later than "
+                        "%(before)s, on which another one starts; choose another "
+                        "date.",
                         day=format_date(self.env, after.date_start),
                         before=format_date(self.env, before.date_start),
                     )
@@ -243,10 +240,10 @@ class SubscriptionDraftLine(models.Model):
                 before.date_end = after.date_start
 
     def _follow_start(self, start):
-        """Begin a draft's lines with another start of it.
+        """Move the lines of a draft to another start.
 
-        A step on a boundary of the billing periods stays on it, counted from the
-        start; one on another day keeps its day.
+        A step on a period boundary moves with it, counted from the start; a step on
+        another day keeps its day.
         """
         begins = {line: line._begins_with(line.date_start, start) for line in self}
         ends = {}
@@ -255,8 +252,8 @@ class SubscriptionDraftLine(models.Model):
                 if begins[after] <= begins[before]:
                     raise UserError(
                         self.env._(
-                            "The step of %(day)s would not come after %(before)s any "
-                            "more; delete it, or choose another start.",
+                            "The scheduled change of %(day)s would not be later than "
+                            "%(before)s; delete it, or choose another start.",
                             day=format_date(self.env, begins[after]),
                             before=format_date(self.env, begins[before]),
                         )
@@ -273,7 +270,7 @@ class SubscriptionDraftLine(models.Model):
             line.write(values)
 
     def _begins_with(self, day, start):
-        """Return the day of a line that goes with another start of the subscription."""
+        """Return a day of the line moved to another start of the subscription."""
         self.ensure_one()
         if day == self.subscription_id.date_start:
             return start
@@ -284,21 +281,21 @@ class SubscriptionDraftLine(models.Model):
         )
 
     def unlink(self):
-        """Delete lines; in a draft the days of a step go back to the one before it.
+        """Delete lines; in a draft the step before serves the days of a deleted one.
 
-        The first line of a draft takes the steps that were agreed for it along.
+        With an original line its steps are deleted.
         """
         drafts = self.filtered(lambda each: each.subscription_id.state == "draft")
         gone = self
         for line in drafts.filtered(lambda each: not each._is_step()):
             gone |= line._steps()
-        gone._check_nothing_goes_on()
+        gone._check_not_continued()
         for steps in drafts._draft_steps():
             (steps - gone)._take_over(steps)
         return super(SubscriptionDraftLine, gone).unlink()
 
     def _take_over(self, steps):
-        """Serve all days of steps of which only these lines are left."""
+        """Serve all days of the steps of which only these lines are left."""
         if not self or self == steps:
             return
         quiet = internal_write(self)
@@ -312,16 +309,16 @@ class SubscriptionDraftLine(models.Model):
             if line.date_end != end:
                 line.date_end = end
 
-    def _check_nothing_goes_on(self):
-        """Refuse to delete what others go on with once the subscription runs."""
+    def _check_not_continued(self):
+        """Refuse to delete a line of a started subscription that others continue."""
         running = self.filtered(lambda each: each.subscription_id.state != "draft")
         others = running.subscription_id.line_ids - self
         for line in running:
             if any(line in (other.origin_id, other.series_id) for other in others):
                 raise UserError(
                     self.env._(
-                        "%s goes on as what was agreed for later days and cannot be "
-                        "deleted; set its last day.",
+                        "%s is continued by a later line and cannot be deleted; "
+                        "set its last day.",
                         line.display_name,
                     )
                 )

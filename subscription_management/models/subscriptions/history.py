@@ -5,15 +5,15 @@ from ...billing_core.percent_base import prices_on
 
 
 class SubscriptionHistory(models.Model):
-    """A subscription as it was on any day."""
+    """View a subscription as of a date."""
 
     _inherit = "subscription.subscription"
 
     as_of_date = fields.Date(
-        "Show as It Was On",
+        "View as of",
         store=False,
         default=lambda self: self.env.company._subscription_today(),
-        help="Nothing is saved: the table below follows the day that you choose.",
+        help="Nothing is saved: the table below shows the date that you choose.",
     )
     as_of = fields.Html(compute="_compute_as_of", sanitize=False)
 
@@ -38,13 +38,13 @@ class SubscriptionHistory(models.Model):
             )
 
     def _prices_on(self, day):
-        """Return what each line costs for the period of a day, by its id."""
+        """Return the price of each line for the period of a day, by its id."""
         self.ensure_one()
         lines = [each for each in self._snapshot_lines() if each.kind != "usage"]
         try:
             return prices_on(day, lines)
         except BillingError:
-            # The next billing tells people what is wrong.
+            # The next billing reports the error.
             return {}
 
     def _lines_on(self, day):

@@ -1,26 +1,26 @@
-"""How official changes say that they note what they do.
+"""The mark of internal writes, which may set protected fields.
 
-What comes with a request is text, numbers and lists: it cannot be the mark, so no
-client can say it.
+The mark is an object: a request carries text, numbers and lists only, so that no
+client can send it.
 """
 
 MARK = object()
 
 
 def internal_write(records):
-    """Return the records for writing what a change of its own notes."""
+    """Return the records with the right to write protected fields."""
     return records.with_context(subscription_change_mark=MARK)
 
 
 def is_internal_write(env):
-    """Tell whether a change of its own notes what is written."""
+    """Return whether the environment is that of an internal write."""
     return env.context.get("subscription_change_mark") is MARK
 
 
 def would_change(record, name, value):
-    """Tell whether writing a value would make a field of a record another one.
+    """Return whether writing a value would change a field of a record.
 
-    Rows of an x2many field are compared by what is linked, not by what is in them.
+    An x2many field is compared by its linked records, not by their values.
     """
     field = record._fields[name]
     written = field.convert_to_cache(value, record, validate=False)

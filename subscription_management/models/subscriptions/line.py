@@ -1,19 +1,15 @@
 from datetime import timedelta
+from fractions import Fraction
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date, formatLang
 
 from ...billing_core.invoice_plan import reopened_from
-from .internal_write import internal_write
+from ..decimals import exact
+from .internal_write import internal_write, is_internal_write, would_change
+from .protected_fields import LINE_FIELDS
 
-MONTHS_IN_UNIT = {
-    "day": 12 / 365,
-    "week": 12 / 52,
-    "month": 1,
-    "quarter": 3,
-    "half_year": 6,
-    "year": 12,
-}
 AGREED_FIELDS = {
     "date_start",
     "charged_from",
@@ -32,11 +28,18 @@ PRICED_FIELDS = {
     "kind",
 }
 
+STARTED_FIELDS = (
+    PRICED_FIELDS
+    | AGREED_FIELDS
+    | {"date_end", "last_day", "charged_until", "charged_end", "subscription_id"}
+)
+"""The fields that only actions write once the subscription has started."""
+
 
 class SubscriptionLine(models.Model):
     _name = "subscription.line"
     _description = "Subscription Line"
-    _inherit = ["analytic.mixin"]
+    _inherit = ["analytic.mixin", "subscription.protected.fields"]
     _order = "subscription_id, sequence, id"
     _check_company_auto = True
 
@@ -91,7 +94,7 @@ class SubscriptionLine(models.Model):
         "subscription.pricing.rule",
         compute="_compute_price",
         store=True,
-        # Else a form, which does not show it, would compute it anew with the price.
+        # Otherwise a form without the field would compute it again with the price.
         readonly=False,
         precompute=True,
         copy=False,
@@ -129,16 +132,16 @@ class SubscriptionLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The line that this one goes on with, at another quantity.",
+        help="The line that this one continues at another quantity.",
     )
     origin_id = fields.Many2one(
         "subscription.line",
-        "Goes Back To",
+        "Original Line",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="What was agreed first, before changes of quantity, price or plan.",
+        help="The first line, before changes of quantity, price or plan.",
     )
     calendar_start = fields.Date(
         "Periods Counted From",
@@ -168,6 +171,23 @@ class SubscriptionLine(models.Model):
     )
     billed_period_ids = fields.One2many(
         "subscription.billed.period", "line_id", "Billed Periods"
+    )
+
+    seats_used = fields.Float(
+        digits="Product Unit",
+        copy=False,
+        help="How many of the quantity are in use, as counted by the product or a "
+        "colleague. It changes no invoice; opportunity rules watch it.",
+    )
+    seats_used_on = fields.Date(
+        "Seats Counted On",
+        copy=False,
+        help="Today, unless another day is given; empty until the first count.",
+    )
+
+    _seats_used_not_negative = models.Constraint(
+        "CHECK (seats_used >= 0)",
+        "The number of used seats is zero or more; correct the count.",
     )
 
     _quantity_not_negative = models.Constraint(
@@ -208,7 +228,7 @@ class SubscriptionLine(models.Model):
     @api.depends("subscription_id.date_start")
     def _compute_date_start(self):
         for line in self:
-            # What joins a draft later is moved once its new start is saved.
+            # A line that joins a draft later moves when the new start is saved.
             is_draft = line.subscription_id.state == "draft"
             if not line.date_start or (is_draft and not line._joins_later()):
                 line.date_start = line.subscription_id.date_start
@@ -233,11 +253,14 @@ class SubscriptionLine(models.Model):
         for line in self:
             amount = line._full_price()
             line.period_amount = amount
-            plan = line.plan_id
-            months = plan.interval_count * MONTHS_IN_UNIT.get(plan.interval_unit, 1)
-            recurring = line.kind == "recurring" and months
-            lasting = line._full_price(lasting_only=True) if recurring else 0
-            line.monthly_amount = float(lasting) / months if recurring else 0.0
+            line.monthly_amount = line._monthly_price()
+
+    def _monthly_price(self):
+        """Return the recurring price of a month, 0 for other kinds of charges."""
+        months = self.plan_id._months_in_interval()
+        if self.kind != "recurring" or not months:
+            return 0.0
+        return float(Fraction(self._full_price(lasting_only=True)) / months)
 
     @api.depends("date_end")
     def _compute_last_day(self):
@@ -249,11 +272,27 @@ class SubscriptionLine(models.Model):
             line.date_end = line.last_day and line.last_day + timedelta(days=1)
 
     def _prepare_duplicate_values(self):
-        """Return the values of the same line on a subscription that begins anew."""
+        """Return the values of the same line on a new subscription."""
         [values] = self.copy_data()
         for name in ("subscription_id", "date_start", "date_end", "calendar_start"):
             values.pop(name, None)
+        if not self._is_price_model_offered():
+            # The price is found again, by the model that the plan has now.
+            del values["pricing_model"], values["price"]
         return values
+
+    def _describe_served(self):
+        """Return a short description of the served product and quantity."""
+        self.ensure_one()
+        product = self.product_id.display_name
+        if self._is_quoted_as_one_unit() and self.quantity == 1:
+            return product
+        return f"{self._shown_units(exact(self.quantity))} × {product}"
+
+    def _shown_units(self, quantity):
+        """Return a number of units in the format of the language."""
+        decimals = max(0, -quantity.normalize().as_tuple().exponent)
+        return formatLang(self.env, float(quantity), digits=decimals)
 
     @api.depends("product_id", "subscription_id")
     def _compute_display_name(self):
@@ -264,26 +303,125 @@ class SubscriptionLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_protected_create(vals_list)
         lines = super().create(vals_list)
+        lines._check_is_by_action()
+        lines.filtered("seats_used")._date_seats()
         for line in lines:
             line._reopen_from(line._first_day_charged())
         lines.subscription_id._schedule_billing()
         return lines
 
     def write(self, vals):
+        self._check_protected_write(vals)
+        self._check_agreed_stays(vals)
+        chains = self._steps_affected_by(vals)
         self._check_billed_stays(vals)
-        before = {line: line._end_charged() for line in self}
+        ends = {line: line._end_charged() for line in self}
+        seats = {line: line.seats_used for line in self}
         result = super().write(vals)
-        if {"date_start", "date_end"} & vals.keys():
-            for line in self:
-                ends = [day for day in (before[line], line._end_charged()) if day]
-                line._reopen_from(min(ends, default=None))
-        if PRICED_FIELDS & vals.keys() or {"date_start", "date_end"} & vals.keys():
+        dates = {"date_start", "date_end"} & vals.keys()
+        if dates:
+            self._reopen_between_ends(ends)
+        if dates or PRICED_FIELDS & vals.keys():
             self.subscription_id._schedule_billing()
+        for steps in chains:
+            steps._link_days()
+        if "subscription_id" in vals:
+            self._check_is_by_action()
+        if "seats_used" in vals:
+            for line in self:
+                counted = line._prepare_seat_count(vals.get("seats_used_on"))
+                # The product may know only the line of an earlier quantity or price.
+                super(SubscriptionLine, line._origin_lines()).write(counted)
+            self._log_seats(seats)
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_started(self):
+        self._check_is_by_action()
+
+    @api.model
+    def _protected_fields(self):
+        return LINE_FIELDS
+
+    def _check_agreed_stays(self, vals):
+        """Refuse to edit what was agreed once the subscription has started."""
+        agreed = STARTED_FIELDS & vals.keys()
+        for line in self if agreed else self.browse():
+            if any(would_change(line, name, vals[name]) for name in agreed):
+                line._check_is_by_action()
+
+    def _check_is_by_action(self):
+        """Refuse to edit the lines of a started subscription, on the server as well.
+
+        Actions change them, each with a date and a place in the history.
+        """
+        if is_internal_write(self.env):
+            return
+        for subscription in self.subscription_id:
+            if subscription.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "%s has started: its products cannot be edited in the list. "
+                        "Use Change, which asks for the effective date and shows what "
+                        "is invoiced.",
+                        subscription.name,
+                    )
+                )
+
+    def _reopen_between_ends(self, ends):
+        """Reopen the periods between each former charged end and the new one."""
+        for line in self:
+            known = [day for day in (ends[line], line._end_charged()) if day]
+            line._reopen_from(min(known, default=None))
+
+    def _date_seats(self):
+        """Date seats that were counted without a day."""
+        for line in self:
+            line.seats_used_on = line.seats_used_on or line.subscription_id._today()
+
+    def _prepare_seat_count(self, day):
+        """Return the values of a count of seats, dated today unless a day is given."""
+        self.ensure_one()
+        return {
+            "seats_used": self.seats_used,
+            "seats_used_on": fields.Date.to_date(day) or self._today(),
+        }
+
+    def _log_seats(self, before):
+        """Post each changed number of used seats in the subscription's chatter."""
+        for line in self.filtered(lambda each: each.seats_used != before[each]):
+            subscription = line.subscription_id
+            subscription._message_log(
+                body=self.env._(
+                    "Seats of %(product)s in use: %(used)s instead of %(before)s, "
+                    "counted on %(day)s.",
+                    product=line.product_id.display_name,
+                    used=line._shown_units(exact(line.seats_used)),
+                    before=line._shown_units(exact(before[line])),
+                    day=format_date(self.env, line.seats_used_on),
+                )
+            )
+
+    def _seats_percent(self):
+        """Return the percentage of the quantity in use, or None when not counted."""
+        self.ensure_one()
+        counted = self._seats_counted()
+        if not counted or not self.quantity:
+            return None
+        return counted[0] * 100 / self.quantity
+
+    def _seats_counted(self):
+        """Return (used seats, day), None where they were not counted.
+
+        Addons that measure seats override it.
+        """
+        self.ensure_one()
+        return (self.seats_used, self.seats_used_on) if self.seats_used_on else None
+
     def _check_billed_stays(self, vals):
-        """Refuse to rewrite what was billed: a new price or quantity is a new line."""
+        """Refuse to edit billed lines: a new price or quantity is a new line."""
         frozen = (PRICED_FIELDS | AGREED_FIELDS) & vals.keys()
         for line in self.filtered("closed_until") if frozen else self.browse():
             for name in frozen:
@@ -300,10 +438,10 @@ class SubscriptionLine(models.Model):
                     )
 
     def _reopen_from(self, day):
-        """Let the days from `day` on be looked at again by the next billing.
+        """Reopen the periods from `day`: the next billing calculates them again.
 
-        What goes back to one line may be charged for days of each other, and shares of
-        the total depend on all.
+        Lines of one original line may be charged for days of each other, and a
+        percent of the total depends on all lines.
         """
         if not day:
             return

@@ -1,4 +1,4 @@
-"""What a line is charged for: every period, once, or by what was used."""
+"""The price of a line, and whether it is recurring, one-time or by usage."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -7,10 +7,14 @@ from ...billing_core.rating import price_of
 from ..decimals import exact
 from .line_snapshot import AGREED_PRICE
 
-CHARGE_KINDS = [("recurring", "Recurring"), ("one_off", "Once"), ("usage", "By Usage")]
+CHARGE_KINDS = [
+    ("recurring", "Recurring"),
+    ("one_off", "One-Time"),
+    ("usage", "By Usage"),
+]
 
 
-class SubscriptionLineKind(models.Model):
+class SubscriptionLinePricing(models.Model):
     _inherit = "subscription.line"
 
     kind = fields.Selection(
@@ -40,30 +44,30 @@ class SubscriptionLineKind(models.Model):
 
     @api.model
     def _kind_by_rule(self, rule):
-        """Return the kind that a pricing rule asks for, False where it does not matter.
+        """Return the kind of charge that a pricing rule sets, False where it sets none.
 
-        Nothing is measured here: addons that measure what is used extend it.
+        Addons that meter usage override it.
         """
         return "one_off" if rule.is_charged_once else False
 
     def _snapshot_usage(self, rule, since=None):
-        """Return what was used of what a rule measures, as the core takes it.
+        """Return the usage that a rule meters, as values of the core.
 
-        With `since` what was used before that day may be left out.
+        With `since`, usage before that day may be left out.
         """
         return ()
 
     def _measured_as(self, rule):
-        """Return what uses are told apart by: rules of one answer count the same."""
+        """Return the key of the metered usage: rules of one key count the same."""
         return None
 
     def _units_last_month(self):
-        """Return how many units a price would have been asked for."""
+        """Return the number of units that would have been priced."""
         self.ensure_one()
         return exact(self.quantity)
 
     def _cost_last_month(self, terms, quantity):
-        """Return what a period costs by some terms, at an agreed quantity."""
+        """Return the price of a period by some terms, at an agreed quantity."""
         return price_of(terms, quantity)
 
     @api.constrains("kind", "pricing_rule_id")
@@ -73,14 +77,14 @@ class SubscriptionLineKind(models.Model):
             if measured != (line.kind == "usage"):
                 raise ValidationError(
                     self.env._(
-                        "%s is charged by usage when its pricing rule measures what "
-                        "is used, and only then; choose another plan or product.",
+                        "%s is charged by usage if, and only if, its pricing rule "
+                        "has a meter; choose another plan or product.",
                         line.product_id.display_name,
                     )
                 )
 
     def _is_priced_alike(self, rule):
-        """Tell whether a rule prices what the line is charged for, and as often."""
+        """Return whether a rule prices the same kind of charge."""
         self.ensure_one()
         return (self._kind_by_rule(rule) or "recurring") == self.kind
 
@@ -92,7 +96,7 @@ class SubscriptionLineKind(models.Model):
             raise UserError(
                 self.env._(
                     "%s is charged by usage in one place and by an agreed quantity in "
-                    "the other; remove it, and add it anew.",
+                    "the other; remove it, and add it again.",
                     self.product_id.display_name,
                 )
             )
@@ -103,7 +107,7 @@ class SubscriptionLineKind(models.Model):
         readonly=False,
         precompute=True,
         copy=False,
-        help="What was found when the line was priced; any other price was typed.",
+        help="The price that was found for the line; any other price was entered.",
     )
     priced_for = fields.Char(
         compute="_compute_price",
@@ -111,7 +115,7 @@ class SubscriptionLineKind(models.Model):
         readonly=False,
         precompute=True,
         copy=False,
-        help="The product, plan, currency and customer, and the day, of that price.",
+        help="The product, plan, currency, customer and day of that price.",
     )
 
     @api.depends(
@@ -130,11 +134,11 @@ class SubscriptionLineKind(models.Model):
                 line.pricing_model = line.pricing_model or "per_unit"
                 line.price = line.price or 0.0
                 continue
-            # What runs costs what was agreed, whoever is its customer now.
+            # A started line keeps its agreed price after a transfer, too.
             if line.closed_until or (line._origin and subscription.state != "draft"):
                 continue
             before, now = line.priced_for or "", line._offer_and_day()
-            # What was priced before this was noted keeps its price.
+            # A line without this note keeps its price.
             is_same_offer = before.split("@")[0] == now.split("@")[0] or (
                 line._origin and not before
             )
@@ -150,7 +154,7 @@ class SubscriptionLineKind(models.Model):
             line.priced_for = now
 
     def _find_price(self, is_same_offer):
-        """Take the price of the day; one that was typed for the same offer stays."""
+        """Set the price of the day; an entered price for the same offer is kept."""
         self.ensure_one()
         subscription = self.subscription_id
         rule = self.env["subscription.pricing.rule"]._find(
@@ -164,31 +168,30 @@ class SubscriptionLineKind(models.Model):
         model = rule.pricing_model if rule else "per_unit"
         is_typed = is_same_offer and self.price != self.found_price
         if is_typed and model != self.pricing_model:
-            # What was typed is a price of the model that the line had then.
+            # The entered price belongs to the former price model.
             return
         self.pricing_rule_id, self.found_price = rule, price
         if not is_typed:
             self.pricing_model, self.price = model, price
 
-    def _prepare_duplicate_values(self):
-        """Let the price be found anew where the plan has none of its model any more."""
-        values = super()._prepare_duplicate_values()
-        if self.pricing_model not in AGREED_PRICE:
-            subscription = self.subscription_id
-            is_draft = subscription.state == "draft"
-            offered = self.pricing_rule_id._find(
-                self.plan_id,
-                self.product_id,
-                subscription.currency_id,
-                self._pricing_day() if is_draft else self._today(),
-                subscription.partner_id,
-            )
-            if offered.pricing_model != self.pricing_model:
-                del values["pricing_model"], values["price"]
-        return values
+    def _is_price_model_offered(self):
+        """Return whether the price can be agreed again by the same price model."""
+        self.ensure_one()
+        if self.pricing_model in AGREED_PRICE:
+            return True
+        subscription = self.subscription_id
+        is_draft = subscription.state == "draft"
+        offered = self.pricing_rule_id._find(
+            self.plan_id,
+            self.product_id,
+            subscription.currency_id,
+            self._pricing_day() if is_draft else self._today(),
+            subscription.partner_id,
+        )
+        return offered.pricing_model == self.pricing_model
 
     def _offer_and_day(self):
-        """Return in one word for what a price is found."""
+        """Return the key of the offer and day for which a price is found."""
         self.ensure_one()
         subscription = self.subscription_id
         parts = (
@@ -217,61 +220,3 @@ class SubscriptionLineKind(models.Model):
         """
         allowed = product.uom_id | product.uom_ids
         return (self.product_uom_id & allowed) or product.uom_id
-
-
-class SubscriptionPrice(models.Model):
-    _inherit = "subscription.subscription"
-
-    @api.depends("company_id", "plan_id", "partner_id")
-    def _compute_currency_id(self):
-        for subscription in self:
-            if subscription.state != "draft" and subscription.currency_id:
-                continue
-            priced_in = subscription._currencies_offered()
-            company_currency = subscription.company_id.currency_id
-            if subscription.currency_id and (
-                not priced_in or subscription.currency_id in priced_in
-            ):
-                continue
-            if not priced_in or company_currency in priced_in:
-                subscription.currency_id = company_currency
-            else:
-                subscription.currency_id = priced_in[0]
-
-    def _currencies_offered(self):
-        """Return the currencies in which the plan has prices for the customer.
-
-        Those of what the customer negotiated come before those of everybody.
-        """
-        self.ensure_one()
-        published = self.plan_id.pricing_rule_ids.filtered(
-            lambda rule: rule.active and rule.state == "published"
-        )
-        customer, day = self.partner_id.commercial_partner_id, self.date_start
-        own = published.filtered(
-            lambda rule: rule._is_granted_to(customer, day or self._today())
-        )
-        everybodys = published.filtered(lambda rule: not rule.partner_id)
-        return (own or everybodys).currency_id
-
-    def _host_price(self, product, quantity, unit, day):
-        """Return the price of the customer's pricelist, else the product's own.
-
-        It is that of one of the product's own units, in the subscription's currency,
-        where `quantity` of a unit are bought.
-        """
-        self.ensure_one()
-        customer = self.partner_id.with_company(self.company_id)
-        pricelist = customer.property_product_pricelist
-        if pricelist:
-            units = (quantity or 1.0) * float(product._units_in(unit))
-            return pricelist._get_product_price(
-                product,
-                units,
-                uom=product.uom_id,
-                currency=self.currency_id,
-                date=day,
-            )
-        return product.currency_id._convert(
-            product.lst_price, self.currency_id, self.company_id, day, round=False
-        )

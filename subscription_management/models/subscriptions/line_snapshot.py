@@ -1,4 +1,4 @@
-"""From lines and what belongs to them to the values that the core takes."""
+"""Lines as values of the core."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,16 +19,12 @@ from ..decimals import exact
 from ..error_messages import translated
 
 DAY = timedelta(days=1)
-
-
 AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
-
-
-"""The models whose whole price is the one on the line."""
+"""The price models whose whole price is the one on the line."""
 
 
 def without_limited_discounts(line: Line) -> Line:
-    """Return a line at the price that it costs once discounts for a time end."""
+    """Return a line without the discounts of limited duration."""
     lasting = tuple(each for each in line.terms.discounts if each.cycles is None)
     return replace(line, terms=replace(line.terms, discounts=lasting))
 
@@ -38,19 +34,19 @@ def holds(line: Line, day: date):
 
 
 def period_start(line: Line, today: date):
-    """Return the first day of the period that runs: the nearest that the line has."""
+    """Return the first day of the current period, or of the nearest one of the line."""
     day = max(line.start, min(today, line.end - DAY) if line.end else today)
     return line.calendar.boundary(line.calendar.index_on(day))
 
 
-class SubscriptionLineTerms(models.Model):
+class SubscriptionLineSnapshot(models.Model):
     _inherit = "subscription.line"
 
     def _snapshot_line(self, keys=None, *, only_open=False):
-        """Return the line as the core takes it.
+        """Return the line as a value of the core.
 
-        `keys` are the keys of all lines of the subscription, for a share of the total.
-        With `only_open` what was used on days that are closed is left out.
+        `keys` are the keys of all lines of the subscription, for a percent of the
+        total. With `only_open`, usage of closed days is left out.
         """
         self.ensure_one()
         subscription = self.subscription_id
@@ -160,7 +156,7 @@ class SubscriptionLineTerms(models.Model):
                     raise ValidationError(translated(self.env, error)) from error
 
     def _has_one_price(self):
-        """Tell whether the price on the line is all that its amount follows from."""
+        """Return whether the price on the line is all that its amount follows from."""
         self.ensure_one()
         rule = self.pricing_rule_id
         bounds = (rule.included_quantity, rule.minimum_amount, rule.maximum_amount)
@@ -277,13 +273,13 @@ class SubscriptionLineTerms(models.Model):
         }
 
 
-class SubscriptionTerms(models.Model):
+class SubscriptionLinesOfDay(models.Model):
     _inherit = "subscription.subscription"
 
     def _at_lasting_prices(self, lines):
-        """Return lines of the core without the discounts that are no lasting price.
+        """Return lines of the core at the prices that count as recurring revenue.
 
-        Those for some periods only count where the company says so.
+        Discounts of limited duration are deducted if the company is set so.
         """
         company = self.company_id or self.env.company
         if company.subscription_counts_limited_discounts:
@@ -291,7 +287,7 @@ class SubscriptionTerms(models.Model):
         return [without_limited_discounts(line) for line in lines]
 
     def _lines_charged_on(self, day):
-        """Return as what the products that are served on a day are charged for it."""
+        """Return the lines by which the services of a day are charged."""
         self.ensure_one()
         served = {line._origin_key() for line in self._lines_on(day)}
         charged = {

@@ -1,15 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ...billing_core.pauses import Pause
+from .protected_fields import PAUSE_RECORDS
 
 
 class SubscriptionPause(models.Model):
-    """Days on which a subscription rests."""
+    """Days without service at the customer's request, or because of a suspension."""
 
     _name = "subscription.pause"
     _description = "Subscription Pause"
+    _inherit = ["subscription.protected.fields"]
     _order = "date_start, id"
 
     subscription_id = fields.Many2one(
@@ -18,7 +21,10 @@ class SubscriptionPause(models.Model):
     company_id = fields.Many2one(related="subscription_id.company_id", store=True)
     date_start = fields.Date("From", required=True)
     date_end = fields.Date(help="The first day of service again; empty while open.")
-    is_billed = fields.Boolean(help="The customer pays although the service rests.")
+    is_billed = fields.Boolean(help="The customer is billed during the pause.")
+    is_suspension = fields.Boolean(
+        "By Suspension", readonly=True, help="It ends with the suspension."
+    )
 
     _ends_after_start = models.Constraint(
         "CHECK (date_end IS NULL OR date_end > date_start)",
@@ -41,14 +47,15 @@ class SubscriptionPause(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(subscription)s is paused from %(day)s already; resume it "
-                        "first, or choose other days.",
+                        "first, or choose other dates.",
                         subscription=pause.subscription_id.name,
-                        day=other.date_start,
+                        day=format_date(self.env, other.date_start),
                     )
                 )
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_protected_records(PAUSE_RECORDS)
         pauses = super().create(vals_list)
         for pause in pauses:
             pause.subscription_id.line_ids._reopen_from(pause.date_start)
@@ -56,6 +63,7 @@ class SubscriptionPause(models.Model):
         return pauses
 
     def write(self, vals):
+        self._check_protected_records(PAUSE_RECORDS)
         before = {
             pause: [pause.date_start, pause.date_end or pause.date_start]
             for pause in self
@@ -73,21 +81,23 @@ class SubscriptionPause(models.Model):
             pause.subscription_id.line_ids._reopen_from(pause.date_start)
 
     def unlink(self):
+        self._check_protected_records(PAUSE_RECORDS)
         subscriptions = self.subscription_id
         result = super().unlink()
         subscriptions._schedule_billing()
         return result
 
     def _prepare_moved_values(self, day):
-        """Return the values of the same pause on what goes on elsewhere from a day."""
+        """Return the values of the pause for a subscription that continues this one."""
         self.ensure_one()
         return {
             "date_start": max(day, self.date_start),
             "date_end": self.date_end,
             "is_billed": self.is_billed,
+            "is_suspension": self.is_suspension,
         }
 
     def _snapshot_pause(self):
-        """Return the pause as the core takes it."""
+        """Return the pause as a value of the core."""
         self.ensure_one()
         return Pause(self.date_start, self.date_end or None)

@@ -5,8 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import formatLang
 
-from ...billing_core.lifecycle import State
+from ...billing_core.lifecycle import COMMITTED, State
 from ..decimals import exact
+from .protected_fields import STARTED_SUBSCRIPTION_FIELDS, SUBSCRIPTION_FIELDS
 
 STATES = [
     (State.DRAFT.value, "Draft"),
@@ -19,14 +20,18 @@ STATES = [
     (State.EXPIRED.value, "Expired"),
 ]
 
-COUNTED_STATES = ("draft", "active", "past_due", "suspended", "paused")
-"""States with recurring revenue, but for the days that are not billed."""
+COUNTED = COMMITTED | {State.DRAFT}
+"""The states with recurring revenue, except for days that are not billed."""
 
 
 class SubscriptionSubscription(models.Model):
     _name = "subscription.subscription"
     _description = "Subscription"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "subscription.protected.fields",
+    ]
     _rec_names_search = ["name", "partner_id.name", "client_reference"]
     _order = "id desc"
     _check_company_auto = True
@@ -151,7 +156,7 @@ class SubscriptionSubscription(models.Model):
     billing_error = fields.Text(
         readonly=True,
         copy=False,
-        help="Why the last attempt to bill failed; it is tried again each day.",
+        help="Why the last attempt to bill failed; it is retried daily.",
     )
 
     line_ids = fields.One2many(
@@ -182,6 +187,11 @@ class SubscriptionSubscription(models.Model):
         help="The next day on which a line, a discount or a pause begins or ends.",
     )
     color = fields.Integer(related="plan_id.color")
+    served_summary = fields.Char(
+        "Serves",
+        compute="_compute_served_summary",
+        help="The products served today, with their quantities.",
+    )
 
     _name_unique = models.UniqueIndex(
         "(company_id, name) WHERE name <> '/'",
@@ -235,7 +245,7 @@ class SubscriptionSubscription(models.Model):
             last = subscription.last_day
             subscription.date_end = last and last + timedelta(days=1)
 
-    # Not by the plan's fields: a term, or none, stays as agreed when that is edited.
+    # Not by the plan's fields: editing a plan does not change agreed terms.
     @api.depends("date_start", "plan_id")
     def _compute_term_end(self):
         for subscription in self:
@@ -243,7 +253,7 @@ class SubscriptionSubscription(models.Model):
             subscription.term_end = plan._term_end(start) if plan and start else False
 
     def copy_data(self, default=None):
-        """Copy what is served now, to begin anew: no past, and no later steps."""
+        """Copy the lines served today, without history and scheduled changes."""
         vals_list = super().copy_data(default)
         for subscription, vals in zip(self, vals_list, strict=True):
             if "line_ids" in (default or {}):
@@ -289,9 +299,7 @@ class SubscriptionSubscription(models.Model):
             is_draft = subscription.state == "draft"
             day = (is_draft and subscription.date_start) or today
             subscription.monthly_amount = (
-                subscription._monthly_on(day)
-                if subscription.state in COUNTED_STATES
-                else 0.0
+                subscription._monthly_on(day) if subscription.state in COUNTED else 0.0
             )
             dated = [*subscription.line_ids, *subscription.pause_ids]
             edges = {edge for row in dated for edge in (row.date_start, row.date_end)}
@@ -300,8 +308,74 @@ class SubscriptionSubscription(models.Model):
                 (edge for edge in edges if edge and edge > today), default=False
             )
 
+    @api.depends("line_ids.quantity", "line_ids.date_start", "line_ids.date_end")
+    def _compute_served_summary(self):
+        for subscription in self:
+            today = max(subscription._today(), subscription.date_start)
+            served = subscription._lines_on(today).filtered(
+                lambda line: line.kind != "one_off"
+            )
+            subscription.served_summary = ", ".join(
+                line._describe_served() for line in served
+            )
+
+    @api.depends("company_id", "plan_id", "partner_id")
+    def _compute_currency_id(self):
+        for subscription in self:
+            if subscription.state != "draft" and subscription.currency_id:
+                continue
+            priced_in = subscription._currencies_offered()
+            company_currency = subscription.company_id.currency_id
+            if subscription.currency_id and (
+                not priced_in or subscription.currency_id in priced_in
+            ):
+                continue
+            if not priced_in or company_currency in priced_in:
+                subscription.currency_id = company_currency
+            else:
+                subscription.currency_id = priced_in[0]
+
+    def _currencies_offered(self):
+        """Return the currencies in which the plan has prices for the customer.
+
+        Contracted prices of the customer come first.
+        """
+        self.ensure_one()
+        published = self.plan_id.pricing_rule_ids.filtered(
+            lambda rule: rule.active and rule.state == "published"
+        )
+        customer, day = self.partner_id.commercial_partner_id, self.date_start
+        own = published.filtered(
+            lambda rule: rule._is_granted_to(customer, day or self._today())
+        )
+        everybodys = published.filtered(lambda rule: not rule.partner_id)
+        return (own or everybodys).currency_id
+
+    def _host_price(self, product, quantity, unit, day):
+        """Return the price of the customer's pricelist, else the product's own.
+
+        It is that of one of the product's own units, in the subscription's currency,
+        where `quantity` of a unit are bought.
+        """
+        self.ensure_one()
+        customer = self.partner_id.with_company(self.company_id)
+        pricelist = customer.property_product_pricelist
+        if pricelist:
+            units = (quantity or 1.0) * float(product._units_in(unit))
+            return pricelist._get_product_price(
+                product,
+                units,
+                uom=product.uom_id,
+                currency=self.currency_id,
+                date=day,
+            )
+        return product.currency_id._convert(
+            product.lst_price, self.currency_id, self.company_id, day, round=False
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_protected_create(vals_list)
         for vals in vals_list:
             if vals.get("name", "/") == "/":
                 company = vals.get("company_id") or self.env.company.id
@@ -313,21 +387,37 @@ class SubscriptionSubscription(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_protected_write(vals)
+        drafts = self.filtered(lambda each: each.state == "draft")
+        vals = drafts._follow_start(vals)
+        self._check_billing_day_stays(vals)
         self._check_calendar_stays(vals)
         ends = {subscription: subscription.date_end for subscription in self}
+        currencies = {draft: draft.currency_id for draft in drafts}
         result = super().write(vals)
         if "date_end" in vals:
-            for subscription in self:
-                known = [
-                    end for end in (ends[subscription], subscription.date_end) if end
-                ]
-                subscription.line_ids._reopen_from(min(known, default=None))
+            self._reopen_between_ends(ends)
         if {"plan_id", "date_start", "date_end"} & vals.keys():
             self._schedule_billing()
+        self._check_currency_stays(currencies)
+        self._spread_grants_over_edited_lines(vals)
         return result
 
+    @api.model
+    def _protected_fields(self):
+        return SUBSCRIPTION_FIELDS
+
+    def _fields_protected_once_started(self):
+        return {} if self.state == "draft" else STARTED_SUBSCRIPTION_FIELDS
+
+    def _reopen_between_ends(self, ends):
+        """Reopen the periods between each former end of service and the new one."""
+        for subscription in self:
+            known = [end for end in (ends[subscription], subscription.date_end) if end]
+            subscription.line_ids._reopen_from(min(known, default=None))
+
     def _check_calendar_stays(self, vals):
-        """Refuse to move the days that were billed by moving the start."""
+        """Refuse another start date once a period was billed."""
         if "date_start" not in vals:
             return
         start = fields.Date.to_date(vals["date_start"])
@@ -335,8 +425,8 @@ class SubscriptionSubscription(models.Model):
             if any(subscription.line_ids.mapped("closed_until")):
                 raise UserError(
                     self.env._(
-                        "%s was billed and keeps its start date; cancel it and make "
-                        "another one instead.",
+                        "%s was billed and keeps its start date; cancel it and create "
+                        "another subscription instead.",
                         subscription.name,
                     )
                 )
@@ -354,7 +444,7 @@ class SubscriptionSubscription(models.Model):
                 )
 
     def action_cancel(self):
-        """Ask from which day on the service ends."""
+        """Open the cancellation wizard."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

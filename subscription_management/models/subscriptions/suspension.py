@@ -1,4 +1,4 @@
-"""Service that is withheld because something is not paid, and given back."""
+"""Suspend the service because of non-payment, and reactivate it."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -15,25 +15,11 @@ class SubscriptionPlanSuspension(models.Model):
         string="Suspended Days Are",
         required=True,
         default="billed",
-        help="Nothing is invoiced while a subscription is suspended. Once it is "
-        "restored or cancelled, its suspended days are\n"
-        "billed: invoiced as if they had been served;\n"
+        help="Nothing is invoiced during a suspension. After the reactivation or "
+        "cancellation, the suspended days are\n"
+        "billed: invoiced like served days;\n"
         "not billed: left out, and credited where they were billed before.",
     )
-
-
-class SubscriptionPauseSuspension(models.Model):
-    _inherit = "subscription.pause"
-
-    is_suspension = fields.Boolean(
-        "By Suspension", readonly=True, help="It ends with the suspension."
-    )
-
-    def _prepare_moved_values(self, day):
-        return {
-            **super()._prepare_moved_values(day),
-            "is_suspension": self.is_suspension,
-        }
 
 
 class SubscriptionSuspension(models.Model):
@@ -44,21 +30,21 @@ class SubscriptionSuspension(models.Model):
     )
 
     def action_suspend(self):
-        """Ask why the service is withheld."""
+        """Open the suspension wizard."""
         return self._open_wizard(
             "subscription.suspend.wizard", self.env._("Suspend Subscription")
         )
 
-    def action_restore(self):
-        """Ask why the service is given back, and show what is invoiced then."""
+    def action_reactivate(self):
+        """Open the reactivation wizard, which previews the invoices."""
         return self._open_wizard(
             "subscription.suspend.wizard",
-            self.env._("Restore Subscription"),
-            default_is_restoring=True,
+            self.env._("Reactivate Subscription"),
+            default_is_reactivating=True,
         )
 
     def suspend(self, reason=False):
-        """Withhold the service from today on; nothing is invoiced until it ends."""
+        """Suspend the service from today; nothing is invoiced meanwhile."""
         for subscription in self:
             today = subscription._today()
             subscription._set_state("suspended")
@@ -68,21 +54,23 @@ class SubscriptionSuspension(models.Model):
             subscription._schedule_billing()
             subscription._log_change("suspended", today, reason=reason)
 
-    def restore(self, reason=False):
-        """Give the service back from today on; what was held back is invoiced."""
+    def reactivate(self, reason=False):
+        """Reactivate the service from today; the suspended invoices are created."""
         for subscription in self:
             subscription._check_is_suspended()
             subscription._set_state("active")
-            subscription._log_change("restored", subscription._today(), reason=reason)
+            subscription._log_change(
+                "reactivated", subscription._today(), reason=reason
+            )
             subscription._follow_pause()
 
     def _check_is_suspended(self):
         self.ensure_one()
-        # From other states too a subscription may become active, for other reasons.
+        # Other states may become active, too, by other actions.
         if self.state != "suspended":
             raise UserError(
                 self.env._(
-                    "%s is not suspended: there is nothing to restore.", self.name
+                    "%s is not suspended; there is nothing to reactivate.", self.name
                 )
             )
 
@@ -95,7 +83,7 @@ class SubscriptionSuspension(models.Model):
         suspended._schedule_billing()
 
     def _pause_while_suspended(self, day):
-        """Let nothing be owed from a day on: rest between the pauses that there are."""
+        """Pause the billing from a day, between the existing pauses."""
         self.ensure_one()
         stretches, start = [], day
         for pause in self._pauses_beyond(day).sorted("date_start"):
@@ -117,22 +105,22 @@ class SubscriptionSuspension(models.Model):
         )
 
     def _end_suspension_pause(self, day):
-        """Let what is served be owed again from a day on."""
+        """End the pauses of the suspension on a day."""
         self.ensure_one()
-        rests = internal_write(self._pauses_beyond(day)).filtered("is_suspension")
-        begun = rests.filtered(lambda pause: pause.date_start < day)
-        (rests - begun).unlink()
+        pauses = internal_write(self._pauses_beyond(day)).filtered("is_suspension")
+        begun = pauses.filtered(lambda pause: pause.date_start < day)
+        (pauses - begun).unlink()
         begun.date_end = day
 
     def _pauses_beyond(self, day):
-        """Return the pauses that a day lies in, and the later ones."""
+        """Return the pause that includes a day, and later ones."""
         self.ensure_one()
         return self.pause_ids.filtered(
             lambda pause: not pause.date_end or pause.date_end > day
         )
 
-    def _pauses_once_restored(self, day):
-        """Return the days that are not billed if the service is restored on a day."""
+    def _pauses_once_reactivated(self, day):
+        """Return the unbilled pauses after a reactivation on a day."""
         self.ensure_one()
         ending = self._pauses_beyond(day).filtered("is_suspension")
         kept = self.pause_ids.filtered(lambda pause: not pause.is_billed) - ending
@@ -146,9 +134,9 @@ class SubscriptionSuspension(models.Model):
         ]
 
     def _billed_again_on(self, end):
-        """Return the day on which one that ends on a day is invoiced, None for today.
+        """Return the day of the invoices after an end of a suspended subscription.
 
-        While it is suspended nothing is invoiced, whatever becomes due.
+        None means today. Nothing is invoiced during a suspension.
         """
         self.ensure_one()
         return max(end, self._today()) if self.state == "suspended" else None
@@ -157,7 +145,7 @@ class SubscriptionSuspension(models.Model):
         self.ensure_one()
         last = self.change_ids.filtered(
             lambda change: (
-                change.kind in ("suspended", "restored")
+                change.kind in ("suspended", "reactivated")
                 and change.date_effective <= day
             )
         ).sorted("id")[-1:]

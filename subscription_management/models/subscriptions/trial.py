@@ -7,9 +7,9 @@ from .internal_write import internal_write
 
 
 def begins_on(was, day, before):
-    """Return when something begins once the paid days begin on a day, not `before`.
+    """Return a start after the first paid day moved from `before` to `day`.
 
-    What was agreed for later days keeps them.
+    A later start is kept.
     """
     return day if was == before else max(was, day)
 
@@ -24,7 +24,7 @@ class SubscriptionPlanTrial(models.Model):
         [
             ("converts", "Becomes a Paid Subscription"),
             ("with_payment_method", "Becomes a Paid One With a Saved Payment Method"),
-            ("ends", "Ends Unless Started"),
+            ("ends", "Ends Unless Activated"),
         ],
         string="After the Trial It",
         required=True,
@@ -32,12 +32,11 @@ class SubscriptionPlanTrial(models.Model):
     )
     trial_product_id = fields.Many2one(
         "product.product",
-        "Charged for the Trial",
         ondelete="restrict",
         check_company=True,
         domain="[('sale_ok', '=', True)]",
-        help="Charged once when the trial begins, at the plan's price of it; leave "
-        "empty for a free trial.",
+        help="Charged once at the start of the trial, at the plan's price; leave empty "
+        "for a free trial.",
     )
     trial_reminder_days = fields.Integer(
         "Remind Before (Days)", help="0 for no reminder before the trial's end."
@@ -45,18 +44,16 @@ class SubscriptionPlanTrial(models.Model):
 
     _trial_not_negative = models.Constraint(
         "CHECK (trial_days >= 0 AND trial_reminder_days >= 0)",
-        "A trial has 0 days or more, and so has its reminder.",
+        "The days of a trial and of its reminder are 0 or more; correct them.",
     )
 
 
 class SubscriptionTrial(models.Model):
-    """Days of trial before the first period: free, or for one price."""
+    """The trial before the first paid period, free or at a one-time price."""
 
     _inherit = "subscription.subscription"
 
-    trial_end = fields.Date(
-        "Trial Until", copy=False, readonly=True, help="The first day that is paid for."
-    )
+    trial_end = fields.Date(copy=False, readonly=True, help="The first paid day.")
     is_reminded_of_trial = fields.Boolean(copy=False)
 
     def _end_trial_today(self):
@@ -74,7 +71,7 @@ class SubscriptionTrial(models.Model):
             subscription._charge_trial()
 
     def _charge_trial(self):
-        """Add what the plan charges for the trial, once."""
+        """Add the one-time charge of the trial."""
         self.ensure_one()
         if self.plan_id.trial_product_id:
             internal_write(self).line_ids = [
@@ -89,7 +86,7 @@ class SubscriptionTrial(models.Model):
         }
 
     def _lines_after_trial(self):
-        """Return the lines that wait for the trial's end."""
+        """Return the lines that start after the trial."""
         return self.line_ids.filtered(
             lambda line: (
                 line.kind != "one_off"
@@ -99,7 +96,7 @@ class SubscriptionTrial(models.Model):
         )
 
     def _pay_from(self, day):
-        """Let the paid days begin on a day: periods and term count from it."""
+        """Start the paid days on a day: periods and term count from it."""
         self.ensure_one()
         lines, before = self._lines_after_trial(), self.trial_end or self.date_start
         quiet = internal_write(self)
@@ -112,7 +109,7 @@ class SubscriptionTrial(models.Model):
 
     @api.model
     def _cron_convert_trials(self):
-        """Remind of trials that end, and let those that ended become paid ones."""
+        """Remind of trials that end soon, and convert or end those that ended."""
         domain = [("state", "=", "trial"), ("trial_end", "!=", False)]
         self._run_for_each(domain, lambda each: each._follow_trial())
 
@@ -136,7 +133,7 @@ class SubscriptionTrial(models.Model):
             self._end_trial()
 
     def _converts_after_trial(self):
-        """Tell whether the trial has what it needs to become a paid subscription."""
+        """Return whether the trial converts to a paid subscription."""
         self.ensure_one()
         conversion = self.plan_id.trial_conversion
         if conversion == "with_payment_method":
@@ -144,7 +141,7 @@ class SubscriptionTrial(models.Model):
         return conversion == "converts"
 
     def _has_payment_method(self):
-        """Tell whether the customer saved a way to pay in the company."""
+        """Return whether the customer has a saved payment method in the company."""
         self.ensure_one()
         tokens = self.env["payment.token"].sudo()
         return bool(
@@ -175,7 +172,7 @@ class SubscriptionTrialLine(models.Model):
     _inherit = "subscription.line"
 
     def _begin_on(self, day, before):
-        """Count periods from a day on, and serve from it what was to begin `before`."""
+        """Count periods from a day; a line that started on `before` starts on it."""
         self.ensure_one()
         values = {"calendar_start": day}
         if self.date_end != self.date_start:

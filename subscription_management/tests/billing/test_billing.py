@@ -204,7 +204,7 @@ class TestBilling(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         for name, value in (("price", 99.0), ("quantity", 2.0)):
-            with self.assertRaisesRegex(UserError, "Use the button Change"):
+            with self.assertRaisesRegex(UserError, "Use Change"):
                 subscription.line_ids[name] = value
             by_program = internal_write(subscription.line_ids)
             with self.assertRaisesRegex(UserError, "end the line and add another"):

@@ -40,15 +40,15 @@ class TestChangesByList(SubscriptionCase):
         ):
             with (
                 self.subTest(name),
-                self.assertRaisesRegex(UserError, "Use the button Change"),
+                self.assertRaisesRegex(UserError, "Use Change"),
             ):
                 line[name] = value
 
     def test_lines_of_a_started_subscription_cannot_be_added_or_deleted(self):
         subscription = self.seats()
-        with self.assertRaisesRegex(UserError, "Use the button Change"):
+        with self.assertRaisesRegex(UserError, "Use Change"):
             subscription.line_ids = [Command.create({"product_id": self.basic.id})]
-        with self.assertRaisesRegex(UserError, "Use the button Change"):
+        with self.assertRaisesRegex(UserError, "Use Change"):
             subscription.line_ids.unlink()
 
     def test_the_description_and_order_of_a_line_can_be_edited(self):
@@ -98,7 +98,7 @@ class TestChangesByList(SubscriptionCase):
         self.basic.uom_ids = dozen
         line = self.join(subscription, self.basic, "2026-04-11", kind="one_off")
         self.assertEqual((line.kind, str(line.date_start)), ("one_off", "2026-04-11"))
-        self.assertEqual(line.interval_label, "Once")
+        self.assertEqual(line.interval_label, "One-Time")
         self.bill("2026-06-01")
         self.assert_invoice_lines(
             subscription,

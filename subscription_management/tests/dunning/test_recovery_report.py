@@ -156,18 +156,18 @@ class TestDunningRecovery(DunningCase):
         case = self.invoice("2026-04-01")
         self.collect("2026-04-04")
         self.collect("2026-04-16")
-        restore = type(self.subscription).restore
+        reactivate = type(self.subscription).reactivate
 
         def fails(_subscription, _reason):
             raise KeyError("service")
 
-        self.patch(type(self.subscription), "restore", fails)
+        self.patch(type(self.subscription), "reactivate", fails)
         with mute_logger(FAILURES):
             self.pay(case.move_id, case.amount_open, "2026-04-17")
         self.assertEqual(case.move_id.payment_state, self.paid_state)
         self.assertEqual(case.state, "open")
         self.assertIn("unexpected error", case.error)
-        self.patch(type(self.subscription), "restore", restore)
+        self.patch(type(self.subscription), "reactivate", reactivate)
         self.collect("2026-04-18")
         self.assertEqual((case.state, case.error), ("paid", False))
         self.assertEqual(self.subscription.state, "active")

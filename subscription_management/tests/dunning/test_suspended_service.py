@@ -32,7 +32,7 @@ class TestSuspendedService(DunningCase):
         self.collect("2026-04-04")
         self.collect("2026-04-16")
         with freeze_time("2026-04-17 09:00:00"):
-            self.subscription.restore("They promised")
+            self.subscription.reactivate("They promised")
         self.pay(case.move_id, case.amount_open, "2026-04-18")
         with freeze_time("2026-04-20 09:00:00"):
             self.subscription.suspend("Misuse")

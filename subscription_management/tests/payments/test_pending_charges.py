@@ -137,7 +137,7 @@ class TestPausedServices(DunningCase):
         self.collect("2026-04-04")
         self.collect("2026-04-16")
         with freeze_time("2026-04-17 09:00:00"):
-            self.subscription.restore("They pay tomorrow.")
+            self.subscription.reactivate("They pay tomorrow.")
             self.subscription.pause(self.day("2026-04-17"), self.day("2026-04-20"))
         self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "past_due")
@@ -162,7 +162,7 @@ class TestPausedServices(DunningCase):
         self.resume("2026-04-20")
         self.assertEqual(self.subscription.state, "suspended")
         with freeze_time("2026-04-21 09:00:00"):
-            self.subscription.restore("They pay tomorrow.")
+            self.subscription.reactivate("They pay tomorrow.")
         self.collect("2026-04-26")
         self.assertNotEqual(self.subscription.state, "suspended")
 

@@ -121,7 +121,7 @@ class TestRenewal(SubscriptionCase):
         self.assertEqual(subscription.date_end, Date.to_date("2027-04-01"))
         self.assertEqual(renewing.term_end, Date.to_date("2027-04-01"))
         with freeze_time("2027-04-10 09:00:00"):
-            renewing.restore()
+            renewing.reactivate()
         self.follow_terms_on("2027-04-10")
         self.assertEqual(renewing.term_end, Date.to_date("2028-04-01"))
 

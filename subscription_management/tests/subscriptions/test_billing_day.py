@@ -25,7 +25,7 @@ class TestBillingDay(SubscriptionCase):
     def on_plan(self, on="2026-04-05", **values):
         return self.subscribe(on=on, plan=self.on_day, **values)
 
-    def test_the_day_of_the_customer_comes_before_the_one_of_the_plan(self):
+    def test_the_customers_billing_day_comes_before_the_plans(self):
         subscription = self.on_plan()
         self.bill("2026-04-15")
         # 10 of the 31 days from 15 March to 14 April: 30.00 × 10 ÷ 31 = 9.68.
@@ -37,7 +37,7 @@ class TestBillingDay(SubscriptionCase):
             ],
         )
 
-    def test_without_a_day_of_the_customer_the_plan_decides(self):
+    def test_the_plans_billing_day_is_used_without_one_of_the_customer(self):
         self.customer.managed_billing_day = 0
         subscription = self.on_plan()
         self.bill("2026-05-01")
@@ -50,7 +50,7 @@ class TestBillingDay(SubscriptionCase):
             ],
         )
 
-    def test_a_plan_that_counts_from_the_start_asks_no_day(self):
+    def test_a_plan_anchored_at_the_start_has_no_billing_day(self):
         subscription = self.subscribe(on="2026-04-05")
         self.bill("2026-04-05")
         self.assert_invoice_lines(
@@ -69,14 +69,14 @@ class TestBillingDay(SubscriptionCase):
             ],
         )
 
-    def test_the_company_of_a_contact_decides(self):
+    def test_a_contact_has_the_billing_day_of_its_company(self):
         person = self.env["res.partner"].create(
             {"name": "Dana", "parent_id": self.customer.id}
         )
         draft = self.on_plan(partner_id=person.id, start=False)
         self.assertEqual(draft.billing_day, 15)
 
-    def test_a_draft_follows_the_customer_and_may_have_another_day(self):
+    def test_a_draft_follows_the_customers_billing_day_and_may_differ(self):
         draft = self.on_plan(start=False)
         self.customer.managed_billing_day = 20
         self.assertEqual(draft.billing_day, 20)
@@ -86,7 +86,7 @@ class TestBillingDay(SubscriptionCase):
         self.bill("2026-04-10")
         self.assertEqual(draft.next_billing_date, Date.to_date("2026-05-10"))
 
-    def test_what_has_started_keeps_its_day(self):
+    def test_a_started_subscription_keeps_its_billing_day(self):
         subscription = self.on_plan()
         self.bill("2026-04-05")
         self.customer.managed_billing_day = 20
@@ -96,7 +96,7 @@ class TestBillingDay(SubscriptionCase):
         self.bill("2026-04-15")
         self.assertEqual(subscription.next_billing_date, Date.to_date("2026-05-15"))
 
-    def test_lines_and_plans_that_come_later_are_billed_on_the_same_day(self):
+    def test_later_lines_and_plans_are_billed_on_the_same_day(self):
         subscription = self.subscribe(on="2026-04-05")
         self.bill("2026-04-05")
         self.customer.managed_billing_day = 20
@@ -114,7 +114,7 @@ class TestBillingDay(SubscriptionCase):
             ],
         )
 
-    def test_another_customer_goes_on_on_the_same_days(self):
+    def test_a_transferred_subscription_keeps_its_billing_day(self):
         subscription = self.on_plan()
         self.bill("2026-04-15")
         heir = self.env["res.partner"].create({"name": "H", "managed_billing_day": 3})
@@ -130,19 +130,19 @@ class TestBillingDay(SubscriptionCase):
             ],
         )
 
-    def test_a_copy_begins_anew_on_the_day_that_the_customer_has_now(self):
+    def test_a_copy_starts_on_the_current_billing_day_of_the_customer(self):
         subscription = self.on_plan()
         self.customer.managed_billing_day = 20
         self.assertEqual(subscription.copy().billing_day, 20)
 
-    def test_what_is_billed_on_another_day_is_not_aligned(self):
+    def test_subscriptions_of_other_billing_days_are_not_aligned(self):
         first = self.on_plan()
         self.customer.managed_billing_day = 20
         second = self.on_plan()
-        with self.assertRaisesRegex(UserError, "join the two instead"):
+        with self.assertRaisesRegex(UserError, "merge the two instead"):
             second.align_with(first, Date.to_date("2026-04-05"))
 
-    def test_a_day_that_no_month_has_is_refused(self):
+    def test_an_impossible_billing_day_is_refused(self):
         draft = self.on_plan(start=False)
         for record, name in (
             (self.customer, "managed_billing_day"),
@@ -158,7 +158,7 @@ class TestBillingDay(SubscriptionCase):
                     self.env.flush_all()
                 self.env.invalidate_all(flush=False)
 
-    def test_a_step_on_a_boundary_stays_on_it_with_the_day_of_the_customer(self):
+    def test_a_step_on_a_boundary_stays_on_it_with_a_billing_day(self):
         draft = self.on_plan(start=False)
         ramp = self.env["subscription.schedule.changes.wizard"].create(
             {"subscription_id": draft.id, "line_id": draft.line_ids.id}

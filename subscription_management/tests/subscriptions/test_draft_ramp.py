@@ -84,7 +84,7 @@ class TestStepsOfDrafts(SubscriptionCase):
     def test_the_preview_reaches_the_last_step_however_far_it_is(self):
         self.assertIn("990.00", self.ramp(("2029-04-01", 10, 99)).preview)
 
-    def test_a_step_within_a_period_is_billed_by_the_day_as_foreseen(self):
+    def test_a_step_within_a_period_is_prorated_as_previewed(self):
         self.agree(("2026-04-16", 10, 14))
         foreseen = self.foreseen(self.draft, "2026-05-02")
         self.draft.action_activate()
@@ -152,7 +152,7 @@ class TestStepsOfDrafts(SubscriptionCase):
     def test_a_start_after_a_step_on_its_own_day_is_refused(self):
         self.agree(("2026-04-10", 10, 8))
         for start in ("2026-04-10", "2026-06-01"):
-            with self.assertRaisesRegex(UserError, "would not come after"):
+            with self.assertRaisesRegex(UserError, "would not be later than"):
                 self.draft.date_start = start
             self.draft.invalidate_recordset()
         step = self.draft.line_ids - self.line
@@ -161,7 +161,7 @@ class TestStepsOfDrafts(SubscriptionCase):
         )
         self.assertEqual(self.steps(), [("2026-06-01/", 10, 7)])
 
-    def test_what_joins_a_draft_later_moves_with_its_boundary_too(self):
+    def test_a_line_that_joins_a_draft_later_moves_with_its_boundary(self):
         self.draft.line_ids = [
             Command.create({"product_id": self.basic.id, "date_start": "2026-05-01"})
         ]
@@ -186,7 +186,7 @@ class TestStepsOfDrafts(SubscriptionCase):
         third.unlink()
         self.assertEqual(self.steps(), [("2026-04-01/", 10, 7)])
 
-    def test_the_first_line_of_a_draft_takes_its_steps_along(self):
+    def test_deleting_the_first_line_of_a_draft_deletes_its_steps(self):
         self.agree(("2026-06-01", 10, 8), ("2026-07-01", 20, 8))
         with Form(self.draft) as form:
             form.line_ids.remove(0)
@@ -205,7 +205,7 @@ class TestStepsOfDrafts(SubscriptionCase):
         other.unlink()
         self.assertFalse(other.exists())
 
-    def test_what_goes_on_in_a_running_subscription_is_not_deleted(self):
+    def test_a_continued_line_of_a_started_subscription_is_not_deleted(self):
         self.agree(("2026-06-01", 10, 8))
         self.draft.action_activate()
         with self.assertRaisesRegex(UserError, "set its last day"):
@@ -228,7 +228,7 @@ class TestStepsOfDrafts(SubscriptionCase):
 
     def test_another_currency_or_product_under_steps_is_refused(self):
         self.agree(("2026-06-01", 20, 8))
-        with self.assertRaisesRegex(UserError, "agreed in"):
+        with self.assertRaisesRegex(UserError, "has scheduled changes in"):
             self.draft.currency_id = self.env.ref("base.CHF")
         self.draft.invalidate_recordset()
         with self.assertRaisesRegex(UserError, "delete them first"):
@@ -240,20 +240,20 @@ class TestStepsOfDrafts(SubscriptionCase):
         step.date_start = "2026-05-01"
         self.assertEqual(self.steps()[0][0], "2026-04-01/2026-05-01")
         for day in ("2026-04-01", "2026-07-01"):
-            with self.assertRaisesRegex(UserError, "choose another day"):
+            with self.assertRaisesRegex(UserError, "choose another date"):
                 step.date_start = day
             step.invalidate_recordset()
-        with self.assertRaisesRegex(UserError, "last day of the last step"):
+        with self.assertRaisesRegex(UserError, "last day of the last one"):
             step.last_day = "2026-05-20"
 
-    def test_a_copy_is_what_is_served_first_and_no_step(self):
+    def test_a_copy_of_a_draft_has_its_first_lines_and_no_steps(self):
         self.agree(("2026-06-01", 20, 8))
         self.assertEqual(self.steps(self.draft.copy()), [("2026-03-20/", 10, 7)])
         self.draft.action_activate()
         with freeze_time("2026-06-10 09:00:00"):
             self.assertEqual(self.steps(self.draft.copy()), [("2026-06-10/", 20, 8)])
 
-    def test_a_step_that_is_agreed_again_takes_the_place_of_the_first(self):
+    def test_a_step_scheduled_again_replaces_the_first(self):
         self.agree(("2026-06-01", 10, 8))
         self.agree(("2026-06-01", 10, 9))
         self.assertEqual(len(self.draft.line_ids), 2)
@@ -261,7 +261,7 @@ class TestStepsOfDrafts(SubscriptionCase):
             self.steps(), [("2026-04-01/2026-06-01", 10, 7), ("2026-06-01/", 10, 9)]
         )
 
-    def test_a_trial_moves_the_start_and_leaves_later_steps_on_their_day(self):
+    def test_a_trial_moves_the_start_and_keeps_the_dates_of_steps(self):
         trial = self._make_product("Trial", 9.0)
         self.monthly.write({"trial_days": 14, "trial_product_id": trial.id})
         self.agree(("2026-06-15", 10, 14))
@@ -283,7 +283,7 @@ class TestStepsOfDrafts(SubscriptionCase):
             self.bill("2026-06-15")
         self.assertEqual(self.amounts(self.draft), foreseen)
 
-    def test_a_discount_of_a_draft_counts_on_through_its_steps(self):
+    def test_a_discount_of_a_draft_continues_through_its_steps(self):
         self.agree(("2026-05-01", 10, 8))
         self.draft.grant_discount({"percent": 50, "cycles": 3}, self.draft.date_start)
         self.assertEqual(len(self.draft.line_ids), 2)

@@ -8,7 +8,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestLifecycle(SubscriptionCase):
-    def test_a_subscription_is_known_by_its_number_and_customer(self):
+    def test_a_subscription_is_displayed_with_number_and_customer(self):
         subscription = self.subscribe(on="2026-04-01")
         self.assertEqual(
             subscription.display_name, f"{subscription.name} · Galil Bakery"
@@ -16,7 +16,7 @@ class TestLifecycle(SubscriptionCase):
         found = subscription.name_search("Galil")
         self.assertIn(subscription.id, [found_id for found_id, _name in found])
 
-    def test_a_subscription_made_by_hand_gets_prices_currency_and_number(self):
+    def test_a_subscription_created_in_the_form_has_prices_currency_and_number(self):
         form = Form(self.env["subscription.subscription"])
         form.partner_id = self.customer
         form.plan_id = self.monthly
@@ -30,7 +30,7 @@ class TestLifecycle(SubscriptionCase):
         self.assertEqual(subscription.monthly_amount, 35.0)
         self.assertEqual(subscription.partner_invoice_id, self.customer)
 
-    def test_a_product_without_price_rule_costs_its_list_price(self):
+    def test_a_product_without_pricing_rule_has_its_list_price(self):
         product = self._make_product("Extra", 12.5)
         subscription = self.subscribe(product, on="2026-04-01")
         self.assertEqual(subscription.line_ids.price, 12.5)
@@ -39,7 +39,7 @@ class TestLifecycle(SubscriptionCase):
         subscription = self.subscribe(plan=self.yearly, on="2026-04-01")
         self.assertEqual(subscription.monthly_amount, 25.0)
 
-    def test_an_empty_subscription_does_not_start(self):
+    def test_an_empty_subscription_is_not_activated(self):
         subscription = self.subscribe(on="2026-04-01", start=False)
         subscription.line_ids.unlink()
         with self.assertRaisesRegex(UserError, "add a product"):
@@ -91,7 +91,7 @@ class TestLifecycle(SubscriptionCase):
         self.assertFalse(subscription.term_end)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_cancelled_today_credits_the_days_that_are_left(self):
+    def test_a_cancellation_today_credits_the_remaining_days(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         wizard = self.env["subscription.cancel.wizard"].create(
@@ -113,7 +113,7 @@ class TestLifecycle(SubscriptionCase):
         self.assertEqual(change.monthly_difference, -30.0)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_cancelled_at_the_end_of_what_is_paid_credits_nothing(self):
+    def test_a_cancellation_at_the_end_of_the_billed_period_credits_nothing(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         self.env["subscription.cancel.wizard"].create(
@@ -127,7 +127,7 @@ class TestLifecycle(SubscriptionCase):
         self.assertEqual(subscription.invoice_count, 1)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_cancellation_can_be_taken_back_until_it_takes_effect(self):
+    def test_a_cancellation_can_be_undone_until_it_takes_effect(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         self.env["subscription.cancel.wizard"].create(
@@ -159,7 +159,7 @@ class TestLifecycle(SubscriptionCase):
             wizard.action_confirm()
             self.assertEqual(subscription.last_day.isoformat(), last_day)
 
-    def test_the_history_is_only_added_to(self):
+    def test_the_history_is_append_only(self):
         subscription = self.subscribe(on="2026-04-01")
         with self.assertRaisesRegex(UserError, "cannot be edited"):
             subscription.change_ids.write({"reason": "Better this way"})

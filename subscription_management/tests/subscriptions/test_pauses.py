@@ -8,7 +8,7 @@ from ..common import SubscriptionCase
 
 @tagged("post_install", "-at_install")
 class TestPauses(SubscriptionCase):
-    """Days of rest: in the term, in a trial, and on the screen."""
+    """Pauses: in the term, in a trial, and in the wizard."""
 
     def subscribe_for_a_year(self, **values):
         self.monthly.write(
@@ -56,7 +56,7 @@ class TestPauses(SubscriptionCase):
             wizard.action_confirm()
         self.assertEqual(subscription.term_end, self.day("2027-04-01"))
 
-    def test_days_of_rest_in_a_trial_are_not_added_to_the_term(self):
+    def test_paused_days_of_a_trial_are_not_added_to_the_term(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-04-05 09:00:00"):
             subscription = self.subscribe_for_a_year()
@@ -67,7 +67,7 @@ class TestPauses(SubscriptionCase):
             self.assertEqual(subscription.term_end, self.day("2027-04-15"))
 
     @freeze_time("2026-04-18 09:00:00")
-    def test_resume_ends_the_pause_that_runs(self):
+    def test_resume_ends_the_current_pause(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(self.day("2026-04-15"), self.day("2026-04-25"))
         subscription.pause(self.day("2026-06-01"), self.day("2026-06-10"))
@@ -82,7 +82,7 @@ class TestPauses(SubscriptionCase):
         )
 
     @freeze_time("2026-04-18 09:00:00")
-    def test_to_resume_where_nothing_rests_is_shown_with_the_reason(self):
+    def test_resume_without_a_pause_is_refused_with_the_reason(self):
         subscription = self.subscribe(on="2026-04-01")
         wizard = self.env["subscription.pause.wizard"].create(
             {
@@ -117,7 +117,7 @@ class TestPauses(SubscriptionCase):
         )
 
     @freeze_time("2026-04-05 09:00:00")
-    def test_a_trial_that_is_started_while_it_rests_is_paused(self):
+    def test_a_paused_trial_that_is_ended_stays_paused(self):
         self.monthly.trial_days = 14
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(self.day("2026-04-03"))
@@ -125,7 +125,7 @@ class TestPauses(SubscriptionCase):
         self.assertEqual(subscription.state, "paused")
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_scheduled_pause_is_called_off(self):
+    def test_a_scheduled_pause_can_be_undone(self):
         subscription = self.subscribe_for_a_year()
         self.bill("2026-04-01")
         subscription.pause(self.day("2026-04-16"), self.day("2026-04-26"))
@@ -143,12 +143,12 @@ class TestPauses(SubscriptionCase):
         )
 
     @freeze_time("2026-04-10 09:00:00")
-    def test_a_pause_that_runs_is_resumed_and_not_taken_back(self):
+    def test_a_current_pause_is_resumed_and_cannot_be_undone(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(self.day("2026-04-10"))
         self.assertFalse(subscription.change_ids.filtered("can_undo"))
 
-    def test_a_change_on_the_morning_of_a_pause_does_not_keep_it_from_beginning(self):
+    def test_a_pause_begins_after_a_change_on_its_morning(self):
         with freeze_time("2026-04-05 09:00:00"):
             subscription = self.subscribe(self.seat, on="2026-04-01", quantity=5)
             subscription.pause(self.day("2026-04-10"), self.day("2026-04-20"))

@@ -15,7 +15,7 @@ ROLES = {
 
 @tagged("post_install", "-at_install")
 class TestDirectWrites(SubscriptionCase):
-    """What programs that sign in as a user may do: what the buttons do, no more."""
+    """A client that signs in as a user may do what the buttons do, and no more."""
 
     @classmethod
     def setUpClass(cls):
@@ -49,50 +49,50 @@ class TestDirectWrites(SubscriptionCase):
                 ):
                     known.write({name: value})
 
-    def followed_fields(self):
+    def protected_fields(self):
         return {
-            "state": ("active", "use the buttons to start"),
-            "trial_end": ("2030-01-01", "use the button Start"),
-            "term_start": ("2026-05-01", "use the button Renew"),
-            "term_index": (1.0, "use the button Renew"),
-            "ends_by_expiry": (True, "the buttons Renew or Cancel"),
-            "next_billing_date": ("2030-01-01", "use the button Bill Now"),
-            "billing_error": ("Nothing", "use the button Bill Now"),
-            "suspended_since": ("2026-05-01", "the buttons Suspend and Restore"),
-            "reminded_days": (1, "say on the plan"),
-            "starts_with": ("delivery", "follows from that order"),
-            "order_id": (self.order.id, "follows from that order"),
-            "is_reminded_of_trial": (True, "say on the plan"),
+            "state": ("active", "use Activate, Pause or Cancel"),
+            "trial_end": ("2030-01-01", "use End Trial & Activate"),
+            "term_start": ("2026-05-01", "use Renew"),
+            "term_index": (1.0, "use Renew"),
+            "ends_by_expiry": (True, "use Renew or Cancel"),
+            "next_billing_date": ("2030-01-01", "Create Invoice"),
+            "billing_error": ("Nothing", "Create Invoice"),
+            "suspended_since": ("2026-05-01", "use Suspend or Reactivate"),
+            "reminded_days": (1, "set their days on the plan"),
+            "starts_with": ("delivery", "use Activate to start it"),
+            "order_id": (self.order.id, "use Activate to start it"),
+            "is_reminded_of_trial": (True, "set their days on the plan"),
         }
 
-    def test_nobody_writes_what_follows_from_the_life_of_a_subscription(self):
-        followed = self.followed_fields()
-        self.assert_kept(self.draft, followed)
-        followed["state"] = ("draft", "use the buttons to start")
-        self.assert_kept(self.running, followed)
+    def test_fields_set_by_actions_cannot_be_edited(self):
+        protected = self.protected_fields()
+        self.assert_kept(self.draft, protected)
+        protected["state"] = ("draft", "use Activate, Pause or Cancel")
+        self.assert_kept(self.running, protected)
 
-    def test_what_has_started_keeps_what_was_agreed(self):
+    def test_a_started_subscription_keeps_its_agreed_fields(self):
         currency = self.setup_other_currency("HRK")
         company = self.setup_other_company()["company"]
         for user in self.users.values():
             user.company_ids += company
         agreed = {
             "partner_id": (self.other.id, "Transfer, Merge or Align"),
-            "plan_id": (self.yearly.id, "use the button Change"),
+            "plan_id": (self.yearly.id, "use Change"),
             "currency_id": (currency.id, "keeps its currency"),
             "company_id": (company.id, "keeps its company"),
             "date_start": ("2026-05-01", "keeps its start date"),
             "billing_day": (15, "keeps its billing day"),
-            "date_end": ("2026-05-01", "use the button Cancel"),
-            "last_day": ("2026-05-01", "use the button Cancel"),
-            "term_end": ("2030-01-01", "use the button Renew"),
+            "date_end": ("2026-05-01", "use Cancel"),
+            "last_day": ("2026-05-01", "use Cancel"),
+            "term_end": ("2030-01-01", "use Renew"),
         }
         self.assert_kept(self.running, agreed)
         self.running._end_on(self.day("2026-04-01"))
         self.assertEqual(self.running.state, "cancelled")
         self.assert_kept(self.running, {**agreed, "date_end": (False, "Undo Canc")})
 
-    def test_what_has_started_takes_other_people_addresses_and_notes(self):
+    def test_a_started_subscription_takes_other_contacts_and_notes(self):
         term = self.env.ref("account.account_payment_term_30days")
         values = {
             "user_id": self.users["leader"].id,
@@ -109,7 +109,7 @@ class TestDirectWrites(SubscriptionCase):
         self.running.with_user(self.users["leader"]).write(values)
         self.assertEqual(self.running.client_reference, "PO 17")
 
-    def test_a_draft_is_typed_as_people_agree(self):
+    def test_a_draft_can_be_edited(self):
         self.draft.with_user(self.rep).write(
             {
                 "partner_id": self.other.id,
@@ -121,7 +121,7 @@ class TestDirectWrites(SubscriptionCase):
         )
         self.assertEqual(self.draft.date_end, self.day("2028-05-01"))
 
-    def test_nobody_makes_a_subscription_that_has_lived_already(self):
+    def test_a_subscription_cannot_be_created_as_started(self):
         values = {
             "partner_id": self.customer.id,
             "plan_id": self.monthly.id,
@@ -130,7 +130,7 @@ class TestDirectWrites(SubscriptionCase):
         }
         model = self.env["subscription.subscription"]
         for login, known in self.as_each_role(model):
-            for name, (value, reason) in self.followed_fields().items():
+            for name, (value, reason) in self.protected_fields().items():
                 ways = {
                     "value": lambda m=known, v=value, n=name: m.create(
                         {**values, n: v}
@@ -146,12 +146,12 @@ class TestDirectWrites(SubscriptionCase):
                         self.env.cr.savepoint(),
                     ):
                         create()
-            with self.assertRaisesRegex(UserError, "use the buttons to start"):
+            with self.assertRaisesRegex(UserError, "use Activate, Pause or Cancel"):
                 self.draft.with_user(known.env.user).copy({"state": "active"})
             made = known.create({**values, "state": "draft", "billing_error": False})
             self.assertEqual((made.state, made.monthly_amount), ("draft", 30))
 
-    def test_a_file_brings_drafts_only(self):
+    def test_an_import_creates_drafts_only(self):
         model = self.env["subscription.subscription"].with_user(self.rep)
         columns = [
             "partner_id/id",
@@ -169,18 +169,17 @@ class TestDirectWrites(SubscriptionCase):
         self.assertEqual(model.browse(loaded["ids"]).state, "draft")
         refused = model.load([*columns, "state"], [[*row, "active"]])
         self.assertFalse(refused["ids"])
-        self.assertIn("use the buttons", refused["messages"][0]["message"])
+        self.assertIn("cannot be edited", refused["messages"][0]["message"])
 
-    def test_nobody_links_lines_by_hand(self):
+    def test_links_between_lines_cannot_be_edited(self):
         step = self.running.line_ids
         self.running.change_quantity(step, 2, self.day("2026-05-01"))
         first, follower = self.running.line_ids.sorted("date_start")
-        self.assert_kept(follower, {"series_id": (False, "Agree on Later Steps")})
-        self.assert_kept(first, {"origin_id": (follower.id, "Agree on Later Steps")})
+        self.assert_kept(follower, {"series_id": (False, "Schedule Changes")})
+        self.assert_kept(first, {"origin_id": (follower.id, "Schedule Changes")})
         line = self.draft.line_ids
         linked = {
-            name: (first.id, "Agree on Later Steps")
-            for name in ("series_id", "origin_id")
+            name: (first.id, "Schedule Changes") for name in ("series_id", "origin_id")
         }
         self.assert_kept(line, linked)
         values = {"product_id": self.basic.id, "subscription_id": self.draft.id}
@@ -188,19 +187,19 @@ class TestDirectWrites(SubscriptionCase):
             for name in linked:
                 with (
                     self.subTest(login=login, field=name),
-                    self.assertRaisesRegex(UserError, "Agree on Later Steps"),
+                    self.assertRaisesRegex(UserError, "Schedule Changes"),
                     self.env.cr.savepoint(),
                 ):
                     lines.create({**values, name: line.id})
             self.assertTrue(lines.create(values))
 
-    def test_nobody_writes_which_days_are_charged(self):
+    def test_charged_days_cannot_be_edited(self):
         line = self.draft.line_ids
         days = {name: "2026-05-01" for name in ("charged_from", "charged_until")}
         values = {**days, "charged_end": "2026-05-01", "category_path": "1/"}
         for name, value in values.items():
-            self.assert_kept(line, {name: (value, "use the button Change")})
-            with self.assertRaisesRegex(UserError, "use the button Change"):
+            self.assert_kept(line, {name: (value, "use Change")})
+            with self.assertRaisesRegex(UserError, "use Change"):
                 line.with_user(self.rep).create(
                     {
                         "product_id": self.basic.id,
@@ -209,17 +208,17 @@ class TestDirectWrites(SubscriptionCase):
                     }
                 )
 
-    def test_nobody_writes_pauses_and_history_by_hand(self):
+    def test_pauses_and_history_cannot_be_edited(self):
         self.running.pause(self.day("2026-06-01"), self.day("2026-07-01"))
         pause, change = self.running.pause_ids, self.running.change_ids[:1]
         days = {"date_start": "2026-08-01", "date_end": "2026-09-01"}
         for login, known in self.as_each_role(self.running):
             pauses, changes = known.env["subscription.pause"], known.change_ids
             own = {"subscription_id": self.running.id}
-            noted = {**own, "kind": "price", "date_effective": "2026-05-01"}
+            logged = {**own, "kind": "price", "date_effective": "2026-05-01"}
             for reason, writes in (
                 (
-                    "Pause and Resume",
+                    "Pause or Resume",
                     {
                         "create": lambda p=pauses, o=own: p.create({**o, **days}),
                         "draft": lambda p=pauses: p.create(
@@ -241,8 +240,8 @@ class TestDirectWrites(SubscriptionCase):
                 (
                     "the buttons of the subscription",
                     {
-                        "log": lambda c=changes, n=noted: c.create(n),
-                        "log by command": lambda k=known, n=noted: k.write(
+                        "log": lambda c=changes, n=logged: c.create(n),
+                        "log by command": lambda k=known, n=logged: k.write(
                             {"change_ids": [Command.create(n)]}
                         ),
                     },
@@ -265,7 +264,7 @@ class TestDirectWrites(SubscriptionCase):
                     ):
                         write()
 
-    def test_nobody_writes_what_was_billed_and_what_it_moved(self):
+    def test_billed_periods_and_movements_cannot_be_edited(self):
         self.bill("2026-04-01")
         for records in (
             self.running.billed_period_ids,
@@ -287,7 +286,7 @@ class TestDirectWrites(SubscriptionCase):
                     ):
                         write()
 
-    def test_a_rep_does_by_the_buttons_what_is_refused_by_hand(self):
+    def test_actions_write_the_protected_fields_for_a_salesperson(self):
         self.monthly.write(
             {"term_count": 1, "term_unit": "year", "pause_policy": "extends"}
         )
@@ -310,7 +309,7 @@ class TestDirectWrites(SubscriptionCase):
         self.assertEqual(mine.term_end, fields.Date.add(day, years=1, days=10))
         mine.resume(day)
         mine.suspend()
-        mine.restore()
+        mine.reactivate()
         mine.action_renew()
         self.assertEqual(mine.term_end, fields.Date.add(day, years=2))
         copied = mine.copy()
@@ -321,7 +320,7 @@ class TestDirectWrites(SubscriptionCase):
         moved.action_undo_cancellation()
         self.assertFalse(moved.date_end)
 
-    def test_official_changes_write_what_users_cannot(self):
+    def test_internal_writes_set_protected_fields(self):
         by_program = internal_write(self.running.with_user(self.rep))
         by_program.write({"next_billing_date": "2026-05-01"})
         self.running.sudo().billing_error = "Known"

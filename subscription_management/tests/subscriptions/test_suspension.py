@@ -11,7 +11,7 @@ MINUS = str.maketrans("\u2011\u2212", "--", "\ufeff")
 
 @tagged("post_install", "-at_install")
 class TestSuspension(SubscriptionCase):
-    """Service that is withheld and given back, billed or not as the plan says."""
+    """Suspension and reactivation, with suspended days billed or not by the plan."""
 
     def suspended(self, policy, on="2026-04-11", **values):
         """Return a subscription of 30.00 a month, billed for April, then suspended."""
@@ -60,10 +60,10 @@ class TestSuspension(SubscriptionCase):
                     self.bill("2026-06-01")
                 self.assertEqual(subscription.invoice_count, 1)
 
-    def test_billed_days_are_owed_once_the_service_is_restored(self):
+    def test_billed_days_are_invoiced_after_the_reactivation(self):
         subscription = self.suspended("billed")
         with freeze_time("2026-06-16 09:00:00"):
-            subscription.restore("Paid by bank transfer")
+            subscription.reactivate("Paid by bank transfer")
             self.bill("2026-06-16")
         self.assertEqual(subscription.state, "active")
         self.assertFalse(subscription.suspended_since)
@@ -77,10 +77,10 @@ class TestSuspension(SubscriptionCase):
         )
         self.assertEqual(self.movements(subscription), [("2026-04-01", "new", 30)])
 
-    def test_waived_days_are_credited_and_not_billed_once_it_is_restored(self):
+    def test_unbilled_days_are_credited_after_the_reactivation(self):
         subscription = self.suspended("waived")
         with freeze_time("2026-06-16 09:00:00"):
-            subscription.restore()
+            subscription.reactivate()
             self.bill("2026-06-16")
             self.assertEqual(subscription.monthly_amount, 30)
         # 20 of the 30 days of April, 15 of the 30 days of June.
@@ -101,7 +101,7 @@ class TestSuspension(SubscriptionCase):
             ],
         )
 
-    def test_the_monthly_revenue_is_what_the_movements_come_to(self):
+    def test_the_mrr_is_the_sum_of_its_movements(self):
         for policy, monthly in (("billed", 30), ("waived", 0)):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
@@ -112,7 +112,7 @@ class TestSuspension(SubscriptionCase):
                 self.assertEqual(moved, monthly)
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_a_billed_pause_counts_as_its_movements_do(self):
+    def test_a_billed_pause_keeps_the_mrr_of_its_movements(self):
         self.monthly.pause_policy = "billed"
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(Date.to_date("2026-04-11"))
@@ -120,12 +120,12 @@ class TestSuspension(SubscriptionCase):
         self.assertEqual(subscription.monthly_amount, 30)
         self.assertEqual(self.movements(subscription), [("2026-04-01", "new", 30)])
 
-    def test_the_history_says_who_and_why(self):
+    def test_the_history_shows_user_and_reason(self):
         subscription = self.suspended("waived")
         with freeze_time("2026-05-01 09:00:00"):
-            subscription.restore("Paid")
+            subscription.reactivate("Paid")
         found = subscription.change_ids.filtered(
-            lambda change: change.kind in ("suspended", "restored")
+            lambda change: change.kind in ("suspended", "reactivated")
         ).sorted("id")
         self.assertEqual(
             [
@@ -146,7 +146,7 @@ class TestSuspension(SubscriptionCase):
                     -30,
                     self.env.user,
                 ),
-                ("restored", "2026-05-01", "Paid", 30, self.env.user),
+                ("reactivated", "2026-05-01", "Paid", 30, self.env.user),
             ],
         )
         for day, badge in (
@@ -159,10 +159,10 @@ class TestSuspension(SubscriptionCase):
             self.assertEqual("Suspended" in subscription.as_of, badge, day)
             self.assertNotIn("Paused", subscription.as_of)
 
-    def test_restored_on_the_same_day_leaves_nothing_behind(self):
+    def test_a_reactivation_on_the_same_day_leaves_no_pause(self):
         subscription = self.suspended("waived")
         with freeze_time("2026-04-11 15:00:00"):
-            subscription.restore("By mistake")
+            subscription.reactivate("By mistake")
             self.bill("2026-04-11")
         self.assertFalse(subscription.pause_ids)
         self.assertEqual(self.billed(subscription), [("2026-04-01/2026-05-01", 30)])
@@ -175,7 +175,7 @@ class TestSuspension(SubscriptionCase):
             ],
         )
 
-    def test_a_pause_that_was_agreed_before_keeps_its_days(self):
+    def test_an_earlier_pause_keeps_its_days(self):
         self.monthly.suspension_policy = "waived"
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
@@ -184,7 +184,7 @@ class TestSuspension(SubscriptionCase):
         with freeze_time("2026-04-21 09:00:00"):
             subscription.suspend()
         with freeze_time("2026-05-11 09:00:00"):
-            subscription.restore()
+            subscription.reactivate()
             self.assertEqual(subscription.state, "paused")
             self.assertEqual(subscription.monthly_amount, 0)
             self.bill("2026-05-11")
@@ -201,7 +201,7 @@ class TestSuspension(SubscriptionCase):
         # 10 of the 30 days of April.
         self.assertEqual(subscription.billed_period_ids.sorted("id")[-1].amount, -10)
 
-    def test_a_suspension_outlasts_a_pause_that_was_agreed_before(self):
+    def test_a_suspension_outlasts_an_earlier_pause(self):
         self.monthly.suspension_policy = "waived"
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
@@ -210,7 +210,7 @@ class TestSuspension(SubscriptionCase):
         with freeze_time("2026-04-21 09:00:00"):
             subscription.suspend()
         with freeze_time("2026-06-16 09:00:00"):
-            subscription.restore()
+            subscription.reactivate()
             self.bill("2026-06-16")
         self.assertEqual(
             self.billed(subscription)[1:],
@@ -218,7 +218,7 @@ class TestSuspension(SubscriptionCase):
         )
 
     @freeze_time("2026-06-16 09:00:00")
-    def test_cancelled_today_while_suspended_is_invoiced_as_foreseen(self):
+    def test_a_cancellation_today_of_a_suspended_one_is_invoiced_as_previewed(self):
         # Billed: May and 15 of the 30 days of June. Waived: 20 days of April back.
         for policy, amount in (("billed", 45), ("waived", -20)):
             with self.subTest(policy=policy):
@@ -235,7 +235,7 @@ class TestSuspension(SubscriptionCase):
                 self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 0)
 
     @freeze_time("2026-06-16 09:00:00")
-    def test_cancelled_for_later_while_suspended_is_invoiced_on_that_day(self):
+    def test_a_later_cancellation_of_a_suspended_one_is_invoiced_on_its_date(self):
         # Billed: May, June and July, all on the first of August.
         for policy, amount in (("billed", 90), ("waived", -20)):
             with self.subTest(policy=policy):
@@ -254,18 +254,18 @@ class TestSuspension(SubscriptionCase):
                 self.assertEqual(sum(subscription.movement_ids.mapped("amount")), 0)
 
     @freeze_time("2026-06-16 09:00:00")
-    def test_a_cancellation_is_taken_back_and_the_suspension_goes_on(self):
+    def test_a_cancellation_is_undone_and_the_suspension_continues(self):
         subscription = self.suspended("billed")
         self.cancel(subscription, when="date", last_day="2026-07-31")
         subscription.action_undo_cancellation()
         self.assertEqual(subscription.state, "suspended")
         self.assertFalse(subscription.next_billing_date)
-        subscription.restore()
+        subscription.reactivate()
         self.bill("2026-06-16")
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 90)
 
     @freeze_time("2026-06-16 09:00:00")
-    def test_the_wizard_restores_and_shows_the_invoices_first(self):
+    def test_the_wizard_previews_invoices_and_reactivates(self):
         # Billed: May and June. Waived: 20 days of April back, 15 of June.
         for policy, amounts in (
             ("billed", ["60.00"]),
@@ -273,7 +273,7 @@ class TestSuspension(SubscriptionCase):
         ):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
-                action = subscription.action_restore()
+                action = subscription.action_reactivate()
                 form = Form(
                     self.env["subscription.suspend.wizard"].with_context(
                         **action["context"]
@@ -301,14 +301,14 @@ class TestSuspension(SubscriptionCase):
             subscription.change_ids[0].reason, "No answer to three reminders"
         )
 
-    def test_past_due_is_suspended_and_restored_too(self):
+    def test_a_past_due_subscription_is_suspended_and_reactivated(self):
         subscription = self.subscribe(on="2026-04-01")
         subscription._set_state("past_due")
         subscription.suspend()
-        subscription.restore()
+        subscription.reactivate()
         self.assertEqual(subscription.state, "active")
 
-    def test_only_what_runs_is_suspended(self):
+    def test_only_served_subscriptions_are_suspended(self):
         draft = self.subscribe(on="2026-04-01", start=False)
         with self.assertRaisesRegex(UserError, "cannot become suspended"):
             draft.suspend()
@@ -316,16 +316,16 @@ class TestSuspension(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "cannot become suspended"):
             suspended.suspend()
 
-    def test_only_what_is_suspended_is_restored(self):
+    def test_only_suspended_subscriptions_are_reactivated(self):
         subscription = self.subscribe(on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "nothing to restore"):
-            subscription.restore()
+        with self.assertRaisesRegex(UserError, "nothing to reactivate"):
+            subscription.reactivate()
         subscription._end_on(Date.to_date("2026-04-11"))
-        with self.assertRaisesRegex(UserError, "nothing to restore"):
-            subscription.restore()
+        with self.assertRaisesRegex(UserError, "nothing to reactivate"):
+            subscription.reactivate()
 
     @freeze_time("2026-04-11 09:00:00")
-    def test_what_is_suspended_is_restored_before_anything_else(self):
+    def test_a_suspended_subscription_is_reactivated_before_other_actions(self):
         subscription = self.suspended("waived")
         day = Date.to_date("2026-05-01")
         for attempt in (
@@ -341,7 +341,7 @@ class TestSuspension(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "suspended and cannot be invoiced"):
             bill.action_bill()
 
-    def test_a_rep_suspends_the_own_and_an_accountant_none(self):
+    def test_a_salesperson_suspends_own_subscriptions_and_an_accountant_none(self):
         group = "subscription_management.group_subscription_user"
         rep = new_test_user(self.env, "rep", f"base.group_user,{group}")
         accountant = new_test_user(
@@ -353,7 +353,7 @@ class TestSuspension(SubscriptionCase):
         own.with_user(rep).suspend("Not paid")
         change = own.change_ids.filtered(lambda each: each.kind == "suspended")
         self.assertEqual(change.user_id, rep)
-        own.with_user(rep).restore()
+        own.with_user(rep).reactivate()
         for user, subscription in ((rep, foreign), (accountant, own)):
             with self.assertRaises(AccessError):
                 subscription.with_user(user).suspend()

@@ -13,7 +13,7 @@ class TestTrial(SubscriptionCase):
         self.run_action("ir_cron_convert_trials", day)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_trial_is_not_billed_and_converts_by_itself(self):
+    def test_a_trial_is_not_billed_and_converts_automatically(self):
         self.monthly.write({"trial_days": 14, "trial_reminder_days": 3})
         subscription = self.subscribe(on="2026-04-01")
         self.assertEqual(subscription.state, "trial")
@@ -49,7 +49,7 @@ class TestTrial(SubscriptionCase):
         )
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_trial_goes_on_if_a_payment_method_was_saved(self):
+    def test_a_trial_converts_with_a_saved_payment_method(self):
         self.monthly.write(
             {"trial_days": 14, "trial_conversion": "with_payment_method"}
         )
@@ -64,7 +64,7 @@ class TestTrial(SubscriptionCase):
         self.assertEqual(subscription.state, "active")
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_trial_ends_if_no_payment_method_was_saved(self):
+    def test_a_trial_ends_without_a_saved_payment_method(self):
         self.monthly.write(
             {"trial_days": 14, "trial_conversion": "with_payment_method"}
         )
@@ -75,7 +75,7 @@ class TestTrial(SubscriptionCase):
         self.assertFalse(subscription.billed_period_ids)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_trial_at_a_price_is_charged_once_and_its_days_are_not(self):
+    def test_a_paid_trial_has_a_one_time_charge_only(self):
         trial = self._make_product("Trial", 9.0)
         self.monthly.write({"trial_days": 14, "trial_product_id": trial.id})
         subscription = self.subscribe(on="2026-04-01")
@@ -97,7 +97,7 @@ class TestTrial(SubscriptionCase):
         self.assertEqual(subscription.monthly_amount, 30)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_the_price_of_a_trial_that_ends_stays_paid(self):
+    def test_the_charge_of_an_ended_trial_is_not_credited(self):
         trial = self._make_product("Trial", 9.0)
         self.monthly.write(
             {
@@ -114,7 +114,7 @@ class TestTrial(SubscriptionCase):
         self.assertEqual(sum(subscription.billed_period_ids.mapped("amount")), 9)
 
     @freeze_time("2026-04-01 09:00:00")
-    def test_a_trial_may_end_unless_it_is_started(self):
+    def test_a_trial_may_end_unless_it_is_activated(self):
         self.monthly.write({"trial_days": 14, "trial_conversion": "ends"})
         ended = self.subscribe(on="2026-04-01")
         started = self.subscribe(on="2026-04-01")
@@ -134,7 +134,7 @@ class TestTrial(SubscriptionCase):
 class TestRegrouping(SubscriptionCase):
     day = Date.to_date("2026-04-16")
 
-    def test_another_customer_goes_on_on_the_same_billing_days(self):
+    def test_a_transfer_keeps_the_billing_days(self):
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
         heir = self.env["res.partner"].create({"name": "Heir"})
@@ -157,7 +157,7 @@ class TestRegrouping(SubscriptionCase):
         self.assertEqual(follower.invoice_ids.partner_id, heir)
         self.assertEqual(subscription.change_ids[0].other_id, follower)
 
-    def test_the_new_customer_pays_by_own_terms_and_taxes(self):
+    def test_a_transfer_uses_the_new_customers_terms_and_taxes(self):
         abroad = self.env["account.fiscal.position"].create({"name": "Abroad"})
         in_60_days = self.env["account.payment.term"].create({"name": "60 days"})
         heir = self.env["res.partner"].create(
@@ -174,13 +174,13 @@ class TestRegrouping(SubscriptionCase):
         self.assertEqual(invoice.fiscal_position_id, abroad)
         self.assertEqual(invoice.invoice_payment_term_id, in_60_days)
 
-    def test_what_begins_later_leads_no_days_yet(self):
+    def test_a_later_subscription_is_no_target_of_an_alignment(self):
         first = self.subscribe(on="2026-06-01")
         second = self.subscribe(on="2026-04-01")
         with self.assertRaisesRegex(UserError, "align from that day"):
             second.align_with(first, self.day)
 
-    def test_two_subscriptions_become_one(self):
+    def test_two_subscriptions_are_merged(self):
         first = self.subscribe(on="2026-04-01")
         second = self.subscribe(self.seat, on="2026-04-11", quantity=3)
         self.bill("2026-04-11")
@@ -191,7 +191,7 @@ class TestRegrouping(SubscriptionCase):
         self.assertEqual(total, 30 * 2 + 21 * 2)
         self.assertIn(self.seat, first.line_ids.product_id)
 
-    def test_a_subscription_is_billed_on_the_days_of_another(self):
+    def test_a_subscription_is_aligned_with_another(self):
         first = self.subscribe(on="2026-04-01")
         second = self.subscribe(self.seat, on="2026-04-11", quantity=3)
         self.bill("2026-04-11")
@@ -202,14 +202,14 @@ class TestRegrouping(SubscriptionCase):
         total = sum(second.billed_period_ids.mapped("amount"))
         self.assertEqual(total, 3.5 + 10.5 + 21)
 
-    def test_subscriptions_of_two_customers_are_not_joined(self):
+    def test_subscriptions_of_two_customers_are_not_merged(self):
         first = self.subscribe(on="2026-04-01")
         other = self.env["res.partner"].create({"name": "Other"})
         second = self.subscribe(on="2026-04-01", partner_id=other.id)
         with self.assertRaisesRegex(UserError, "same customer"):
             second.merge_into(first, self.day)
 
-    def test_a_credit_may_come_off_the_next_invoice(self):
+    def test_a_credit_may_be_deducted_from_the_next_invoice(self):
         self.monthly.credit_policy = "next_invoice"
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         self.bill("2026-04-01")
@@ -221,7 +221,7 @@ class TestRegrouping(SubscriptionCase):
             (newest.move_type, newest.amount_untaxed), ("out_invoice", 56 - 7)
         )
 
-    def test_a_credit_with_no_invoice_to_come_is_paid_out(self):
+    def test_a_credit_without_an_upcoming_invoice_is_refunded(self):
         self.monthly.credit_policy = "next_invoice"
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
@@ -229,7 +229,7 @@ class TestRegrouping(SubscriptionCase):
         self.bill("2026-04-16")
         self.assertIn("out_refund", subscription.invoice_ids.mapped("move_type"))
 
-    def test_the_history_shows_any_day(self):
+    def test_the_subscription_is_viewed_as_of_any_date(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         subscription.change_quantity(subscription.line_ids, 12, self.day)
         for day, quantity in (("2026-04-15", 10), ("2026-04-16", 12)):
@@ -237,7 +237,7 @@ class TestRegrouping(SubscriptionCase):
             self.assertEqual(shown.quantity, quantity)
         self.assertIn("Seat", subscription.as_of)
 
-    def test_a_price_agreed_for_later_moves_with_the_service(self):
+    def test_a_scheduled_price_is_transferred(self):
         for move in ("transfer", "merge"):
             with self.subTest(move):
                 first = self.subscribe(self.seat, on="2026-04-01", quantity=10)

@@ -13,26 +13,26 @@ class SubscriptionPauseWizard(models.TransientModel):
     )
     is_resuming = fields.Boolean(readonly=True)
     date_start = fields.Date("From", required=True)
-    resume_on = fields.Date(help="Leave empty to pause until somebody resumes it.")
+    resume_on = fields.Date(help="Leave empty to pause until you resume it.")
     reason = fields.Char()
     preview = fields.Html(compute="_compute_preview", sanitize=False)
 
     @api.depends("date_start", "resume_on", "is_resuming")
     def _compute_preview(self):
-        for rest in self:
-            subscription = rest.subscription_id
-            rest.preview = False
-            if rest.date_start and rest._is_in_order():
+        for wizard in self:
+            subscription = wizard.subscription_id
+            wizard.preview = False
+            if wizard.date_start and wizard._is_in_order():
                 subscription.check_access("read")
-                rest.preview = subscription.sudo()._render_forecast(
-                    rest._plan, rest._pauses()
+                wizard.preview = subscription.sudo()._render_forecast(
+                    wizard._plan, wizard._pauses()
                 )
 
     def _is_in_order(self):
         return not self.resume_on or self.resume_on > self.date_start
 
     def _plan(self):
-        """Return the `ChangePlan` of looking at the days anew, or refuse the pause."""
+        """Return the planned change of a pause, or refuse it."""
         subscription = self.subscription_id.sudo()
         if self.is_resuming:
             pause = subscription._pause_to_end(self.date_start)
@@ -44,7 +44,7 @@ class SubscriptionPauseWizard(models.TransientModel):
         return change_plan
 
     def _pauses(self):
-        """Return the pauses of the subscription as they are going to be."""
+        """Return the pauses of the subscription after the action."""
         subscription = self.subscription_id.sudo()
         pauses = subscription._snapshot_pauses()
         if not self.is_resuming:
@@ -68,6 +68,6 @@ class SubscriptionPauseWizard(models.TransientModel):
             return
         if not self._is_in_order():
             raise UserError(
-                self.env._("A pause lasts at least one day; resume on a later day.")
+                self.env._("A pause lasts at least one day; resume on a later date.")
             )
         self.subscription_id.pause(self.date_start, self.resume_on, self.reason)

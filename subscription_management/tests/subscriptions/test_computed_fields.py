@@ -6,8 +6,8 @@ from ..common import SubscriptionCase
 
 
 @tagged("post_install", "-at_install")
-class TestCountedFields(SubscriptionCase):
-    """What follows from other fields, and is written by nobody."""
+class TestComputedFields(SubscriptionCase):
+    """Stored computed fields cannot be edited."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,33 +30,33 @@ class TestCountedFields(SubscriptionCase):
             ):
                 record.with_user(self.rep).write({name: value})
 
-    def test_nobody_writes_what_is_counted(self):
+    def test_computed_fields_cannot_be_edited(self):
         of_subscription = {
-            # By whom another one may be joined to it.
+            # It decides which subscriptions may be merged.
             "commercial_partner_id": self.other.id,
             "shares_invoices": True,
             "monthly_amount": 1000,
             "next_change_date": "2030-01-01",
         }
         of_line = {
-            # By whom a price may be granted.
+            # It decides who may be granted a price.
             "partner_id": self.other.id,
             "period_amount": 1000,
             "monthly_amount": 1000,
         }
         for subscription in (self.running, self.draft):
-            self.assert_refused(subscription, of_subscription, "is counted from what")
+            self.assert_refused(subscription, of_subscription, "is computed and cannot")
             self.assert_refused(
-                subscription.line_ids, of_line, "is counted from what was agreed"
+                subscription.line_ids, of_line, "is computed and cannot be edited"
             )
 
-    def test_what_is_counted_may_be_said_as_it_is(self):
+    def test_a_computed_field_may_be_written_unchanged(self):
         self.running.with_user(self.rep).write(
             {"monthly_amount": 30, "client_reference": "PO 17"}
         )
         self.assertEqual(self.running.client_reference, "PO 17")
 
-    def test_what_is_given_to_a_new_subscription_is_counted_anew(self):
+    def test_computed_fields_of_a_new_subscription_are_computed(self):
         made = (
             self.env["subscription.subscription"]
             .with_user(self.rep)
