@@ -1,97 +1,40 @@
-# ruff: noqa: I001, F811 - a model comes before the files that extend it.
-from .plans import plan
-from .plans import plan_policies
-from .renewals import price_index
-from .prices import pricing_rule
-from .prices import pricing_tier
-from .prices import pricing_terms
-from .prices import price_publication
-from .prices import price_calculator
-from .subscriptions import protected_fields
-from .subscriptions import subscription
-from .subscriptions import failure
-from .subscriptions import lifecycle
-from .subscriptions import line
-from .subscriptions import line_pricing
-from .discounts import duration
-from .discounts import coupon
-from .discounts import discount
-from .cancellation import reason
-from .changes import change
-from .subscriptions import line_snapshot
-from .subscriptions import pause
-from .billing import billed_period
-from .billing import planning
-from .changes import line_changes
-from .changes import apply_change
-from .changes import actions
-from .changes import forecast
-from .renewals import plan_renewal
-from .renewals import renewal
-from .quotations import subscription
-from .quotations import subscription_line
-from .subscriptions import trial
-from .subscriptions import billing_day
-from .subscriptions import draft
-from .discounts import grant
-from .changes import transfer_merge_align
-from .subscriptions import history
-from .prices import price_version
-from .prices import draft_repricing
-from .prices import price_simulation
-from .revenue import movement
-from .revenue import exchange_rates
-from .billing import invoicing
-from .billing import invoices
-from .billing import preview
-from .subscriptions import suspension
-from .cancellation import retention_offer
-from .billing import invoice_writer
-from .billing_run import run
-from .billing_run import results
-from .billing_run import selection
-from .billing_run import pipeline
+"""Features, and the models that are composed of their parts."""
+
+from . import (
+    billing,
+    billing_run,
+    cancellation,
+    changes,
+    decimals,
+    discounts,
+    dunning,
+    error_messages,
+    failure_isolation,
+    fulfilment,
+    health,
+    mail_template,
+    model_part,
+    payments,
+    plans,
+    prices,
+    product_product,
+    quotations,
+    renewals,
+    res_company,
+    res_config_settings,
+    res_partner,
+    revenue,
+    sales,
+    subscriptions,
+)
 from .billing import account_move
-from .billing import account_move_line
-from .billing import account_tax
-from . import mail_template
-from . import product_product
-from . import res_company
-from . import res_config_settings
-from .billing import res_currency
-from . import res_partner
-from .prices import contracted_price
-from .prices import price_changes
-from .sales import subscription_plan
-from .sales import sale_order
-from .sales import sale_order_line
-from .plans import plan_comparison
-from .sales import sale_order_template_line
-from .sales import payment_transaction
-from .payments import payment_method
-from .payments import payment_method_order
-from .dunning import policy
-from .dunning import policy_version
-from .dunning import quiet_days
-from .dunning import case
-from .dunning import case_lifecycle
-from .dunning import open_credits
-from .dunning import letters
-from .dunning import steps
-from .payments import charge
-from .dunning import holds
-from .payments import resolve_unknown
-from .dunning import run
-from .dunning import reminders
-from .dunning import timeline
-from .dunning import recovery_report
-from .dunning import related_records
-from .payments import payment_provider
-from .payments import customer_payment
-from .payments import payment_transaction
-from .payments import account_move
-from .dunning import account_move
-from .fulfilment import fulfilment
+from .billing_run import run
+from .changes import change
+from .discounts import coupon
+from .dunning import case, policy, policy_version
 from .health import signal
-from .health import score
-from .health import measures
+from .payments import payment_transaction
+from .plans import plan
+from .prices import pricing_rule
+from .sales import sale_order
+from .subscriptions import line, subscription

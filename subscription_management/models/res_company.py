@@ -5,12 +5,15 @@ import pytz
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .dunning.quiet_days import ResCompanyDaysOff
+from .dunning.reminders import ResCompanyReminders
+
 EASTERNMOST = timedelta(hours=14)
 WESTERNMOST = timedelta(hours=-12)
 """The offsets from UTC between which every calendar date of the moment lies."""
 
 
-class ResCompany(models.Model):
+class ResCompany(ResCompanyDaysOff, ResCompanyReminders, models.Model):
     _inherit = "res.company"
 
     subscription_counts_limited_discounts = fields.Boolean(

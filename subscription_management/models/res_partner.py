@@ -4,13 +4,21 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..billing_core.lifecycle import ONGOING, State
-from .health.signal import BANDS
+from .dunning.related_records import ResPartnerDunning
+from .health.bands import BANDS
+from .payments.payment_method_order import ResPartnerPaymentMethods
+from .prices.contracted_price import ResPartnerContractedPrices
 
 NEVER_SERVED = {State.DRAFT, State.CANCELLED}
 """The states of subscriptions without a start, unless they have an end date."""
 
 
-class ResPartner(models.Model):
+class ResPartner(
+    ResPartnerDunning,
+    ResPartnerPaymentMethods,
+    ResPartnerContractedPrices,
+    models.Model,
+):
     _inherit = "res.partner"
 
     shares_subscription_invoices = fields.Boolean(

@@ -17,7 +17,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.subscription_management.billing_core.collection import Decline
-from odoo.addons.subscription_management.models.dunning.case import UNRESOLVED_OUTCOMES
+from odoo.addons.subscription_management.models.dunning.states import (
+    UNRESOLVED_OUTCOMES,
+)
 from odoo.addons.subscription_management.models.payments.charge import ChargeAttempt
 from odoo.addons.subscription_management.models.payments.payment_provider import (
     calls_of,

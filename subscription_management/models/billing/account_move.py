@@ -3,9 +3,14 @@ from odoo import api, fields, models
 from ...billing_core.allocation import allocate
 from ...billing_core.money import ZERO
 from ..decimals import exact
+from ..dunning.account_move import AccountMoveDunning
+from ..payments.account_move import AccountMoveCharges
+from ..sales.payment_transaction import AccountMovePrepayments
 
 
-class AccountMove(models.Model):
+class AccountMove(
+    AccountMoveDunning, AccountMoveCharges, AccountMovePrepayments, models.Model
+):
     _inherit = "account.move"
 
     managed_billing_run_id = fields.Many2one(

@@ -1,11 +1,13 @@
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Domain
 
+from ..model_part import ModelPart
 
-class SubscriptionInvoices(models.Model):
+
+class SubscriptionInvoices(ModelPart):
     """The invoices of a subscription and its overdue amount."""
 
-    _inherit = "subscription.subscription"
+    _register = False
 
     invoice_ids = fields.Many2many(
         "account.move",

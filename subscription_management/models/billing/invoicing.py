@@ -12,6 +12,7 @@ from ...billing_core.difference import PlannedItem
 from ...billing_core.invoice_plan import InvoicePlan
 from ...billing_core.money import ONE
 from ..decimals import exact
+from ..model_part import ModelPart
 
 INVISIBLE_DIFFERENCE = Decimal("0.00005")
 """The host rounds the total of an invoice, not its lines. A difference as small as this
@@ -82,8 +83,8 @@ class PlannedInvoice:
         ]
 
 
-class SubscriptionInvoicing(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionInvoicing(ModelPart):
+    _register = False
 
     def _prepare_billing(self, target, rows=None):
         """Return the checked invoice lines of billing on `target`."""
@@ -244,8 +245,8 @@ class SubscriptionInvoicing(models.Model):
         return fiscal_position.map_tax(taxes) if fiscal_position else taxes
 
 
-class SubscriptionLineInvoicing(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineInvoicing(ModelPart):
+    _register = False
 
     def _prepare_invoice_line_values(self, item, fiscal_position):
         """Return the values of one invoice line.

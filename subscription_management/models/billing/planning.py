@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 
-from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -11,13 +10,14 @@ from ...billing_core.invoice_plan import plan_invoice
 from ...billing_core.lifecycle import BILLED
 from ...billing_core.line import ChargeKind
 from ..error_messages import translated
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 
 BILLING_ERROR_ACTIVITY = "subscription_management.mail_activity_type_billing_error"
 
 
-class SubscriptionBilling(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionBilling(ModelPart):
+    _register = False
 
     def _plan_billing(self, target, rows=None):
         """Return the core's invoice plan of a subscription for a target date."""
@@ -145,8 +145,8 @@ class SubscriptionBilling(models.Model):
         return min(dues, default=False)
 
 
-class SubscriptionLineBilling(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineBilling(ModelPart):
+    _register = False
 
     def _open_billed_rows(self):
         """Return the active billed periods that end after their line's closed date."""

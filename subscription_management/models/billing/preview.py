@@ -1,15 +1,16 @@
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 
 from ...billing_core.errors import BillingError
 from ..error_messages import translated
+from ..model_part import ModelPart
 from .invoice_planner import InvoicePlanner
 
 
-class SubscriptionPreview(models.Model):
+class SubscriptionPreview(ModelPart):
     """The next invoice as people see it before it is written."""
 
-    _inherit = "subscription.subscription"
+    _register = False
 
     next_invoice_preview = fields.Html(
         compute="_compute_next_invoice_preview", sanitize=False

@@ -4,22 +4,23 @@ from contextlib import closing
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 
 from ...billing_core.errors import BillingError
 from .. import failure_isolation
 from ..billing.planning import BILLING_ERROR_ACTIVITY
 from ..error_messages import translated
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 
 _logger = logging.getLogger(__name__)
 
 
-class SubscriptionBillingPipeline(models.Model):
+class SubscriptionBillingPipeline(ModelPart):
     """The steps of a run: plan → write → record → post, slice by slice."""
 
-    _inherit = "subscription.billing.run"
+    _register = False
 
     def _work(self, progress):
         """Bill slices; return whether nothing is due any more, False at a timeout."""

@@ -2,6 +2,8 @@ from contextlib import closing
 
 from odoo import fields, models
 
+from ..model_part import ModelPart
+
 
 class SubscriptionBillingSlice(models.Model):
     """The figures of one transaction of a run.
@@ -63,8 +65,8 @@ class SubscriptionBillingForecast(models.Model):
     amount_total_in_currency_signed = fields.Monetary("Total")
 
 
-class SubscriptionBillingRun(models.Model):
-    _inherit = "subscription.billing.run"
+class SubscriptionBillingDryRun(ModelPart):
+    _register = False
 
     def _forecast(self, due):
         """Bill `due` as a run does, keep the resulting invoices as rows, roll back."""

@@ -2,8 +2,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .pipeline import SubscriptionBillingPipeline
+from .results import SubscriptionBillingDryRun
+from .selection import SubscriptionBillingSelection
 
-class SubscriptionBillingRun(models.Model):
+
+class SubscriptionBillingRun(
+    SubscriptionBillingPipeline,
+    SubscriptionBillingDryRun,
+    SubscriptionBillingSelection,
+    models.Model,
+):
     """Bills all subscriptions that are due on a date, slice by slice.
 
     select due → lock → plan → write invoices → record billed periods → post →

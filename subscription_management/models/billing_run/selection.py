@@ -1,17 +1,17 @@
-from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...billing_core.lifecycle import BILLED
+from ..model_part import ModelPart
 
 SLICE_SIZE = 50
 """Small enough that other postings of the journal wait only briefly for a number."""
 
 
-class SubscriptionBillingSelection(models.Model):
+class SubscriptionBillingSelection(ModelPart):
     """Selection and locking of the subscriptions of a slice."""
 
-    _inherit = "subscription.billing.run"
+    _register = False
 
     def _count_due(self):
         return self.env["subscription.subscription"].search_count(self._due_domain())

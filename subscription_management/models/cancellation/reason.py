@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..model_part import ModelPart
+
 
 class SubscriptionCancellationReason(models.Model):
     """Why a customer cancels, and the offer that is made first."""
@@ -84,8 +86,8 @@ class SubscriptionCancellationReason(models.Model):
         return False
 
 
-class SubscriptionCouponDescription(models.Model):
-    _inherit = "subscription.coupon"
+class SubscriptionCouponDescription(ModelPart):
+    _register = False
 
     def _describe(self):
         """Return the discount of the coupon as text."""

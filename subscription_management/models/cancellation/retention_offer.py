@@ -2,15 +2,16 @@
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..changes.undo import MOVES
+from ..model_part import ModelPart
 
 
-class SubscriptionRetentionOffer(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionRetentionOffer(ModelPart):
+    _register = False
 
     def accept_offer(
         self, cancellation_reason, day, comment=False, policy="next_period"
@@ -141,10 +142,10 @@ class SubscriptionRetentionOffer(models.Model):
         return found
 
 
-class SubscriptionChangeRetentionOffer(models.Model):
+class SubscriptionChangeRetentionOffer(ModelPart):
     """The accepted offer, stored since the reason may have another offer later."""
 
-    _inherit = "subscription.change"
+    _register = False
 
     offer = fields.Char()
     offered_change_id = fields.Many2one("subscription.change", index="btree_not_null")

@@ -1,17 +1,17 @@
 from datetime import timedelta
 
-from odoo import models
 from odoo.exceptions import UserError
 
 from ...billing_core.lifecycle import PAUSABLE
-from ..prices.pricing_rule import PRICED_BY_THEIR_PRICE
+from ..model_part import ModelPart
+from ..prices.pricing_models import PRICED_BY_THEIR_PRICE
 from ..subscriptions.internal_write import internal_write
 
 
-class SubscriptionChangeActions(models.Model):
+class SubscriptionChangeActions(ModelPart):
     """The changes and pauses of a subscription that users and other code request."""
 
-    _inherit = "subscription.subscription"
+    _register = False
 
     def action_change(self):
         """Open the wizard that changes the products from a day."""

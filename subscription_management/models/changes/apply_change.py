@@ -1,17 +1,17 @@
 """Applying changes of a subscription: planned as values, written, recorded."""
 
-from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...billing_core.lifecycle import CHANGEABLE
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 from .change_plan import ChangePlan
 from .change_planner import ChangePlanner
 
 
-class SubscriptionApplyChange(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionApplyChange(ModelPart):
+    _register = False
 
     def _begin_change_plan(self):
         """Return the `ChangePlan` that changes nothing yet."""

@@ -1,15 +1,21 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..subscriptions.protected_fields import CHANGE_RECORDS
+from ..cancellation.retention_offer import SubscriptionChangeRetentionOffer
+from ..prices.contracted_price import SubscriptionChangeContractedPrice
+from ..subscriptions.protected_fields import CHANGE_RECORDS, ProtectedFields
 from .undo import ChangeReverter
 
 
-class SubscriptionChange(models.Model):
+class SubscriptionChange(
+    SubscriptionChangeRetentionOffer,
+    SubscriptionChangeContractedPrice,
+    ProtectedFields,
+    models.Model,
+):
     """A change of a subscription: its append-only history."""
 
     _name = "subscription.change"
-    _inherit = ["subscription.protected.fields"]
     _description = "Subscription Change"
     _order = "date_effective desc, id desc"
 

@@ -2,17 +2,18 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...billing_core.errors import BillingError
 from ...billing_core.forecast import forecast
 from ...billing_core.line import ChargeKind
+from ..model_part import ModelPart
 
 
-class SubscriptionForecast(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionForecast(ModelPart):
+    _register = False
 
     invoice_forecast = fields.Html(
         "Upcoming Invoices", compute="_compute_invoice_forecast", sanitize=False

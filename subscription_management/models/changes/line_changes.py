@@ -1,12 +1,13 @@
 """The part of a subscription line that changes read: its values, series and ends."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 
 
-class SubscriptionLineChanges(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineChanges(ModelPart):
+    _register = False
 
     category_path = fields.Char(
         compute="_compute_category_path",

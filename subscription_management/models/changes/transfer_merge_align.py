@@ -3,19 +3,19 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 from .change_plan import ChangePlan
 from .change_planner import ChangePlanner
 from .undo import MOVES
 
 
-class SubscriptionTransfer(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionTransfer(ModelPart):
+    _register = False
 
     def transfer(self, partner, day, reason=False):
         """Transfer the service to another customer from a day.
@@ -317,8 +317,8 @@ class SubscriptionTransfer(models.Model):
             )
 
 
-class SubscriptionLineTransfer(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineTransfer(ModelPart):
+    _register = False
 
     def _prepare_moved_values(self, day):
         """Return the values of the line on the subscription that continues it."""

@@ -5,17 +5,19 @@ from odoo.tools import SQL
 
 from ...billing_core.discounts import Discount
 from ...billing_core.errors import BillingError
+from ..cancellation.reason import SubscriptionCouponDescription
 from ..decimals import exact
 from ..error_messages import translated
 from .discount import FIXED_AMOUNT_HELP
+from .duration import DurationFields
 
 
-class SubscriptionCoupon(models.Model):
+class SubscriptionCoupon(SubscriptionCouponDescription, DurationFields, models.Model):
     """A code that grants a discount, within limits."""
 
     _name = "subscription.coupon"
     _description = "Subscription Coupon"
-    _inherit = ["mail.thread", "subscription.duration.mixin"]
+    _inherit = ["mail.thread"]
     _rec_name = "code"
     _order = "code"
     _check_company_auto = True

@@ -6,7 +6,9 @@ from ...billing_core.discounts import Discount
 from ...billing_core.errors import BillingError
 from ..decimals import exact
 from ..error_messages import translated
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import is_internal_write
+from .duration import DurationFields
 
 FIXED_AMOUNT_HELP = (
     "Deducted once per billing period: from the first product, and the rest from the "
@@ -21,11 +23,10 @@ GRANTED_FIELDS = {"percent", "fixed_amount", "cycles", "date_start", "line_id"}
 """The fields that the grants of a draft write again when its lines change."""
 
 
-class SubscriptionDiscount(models.Model):
+class SubscriptionDiscount(DurationFields, models.Model):
     """A discount on the price of a line."""
 
     _name = "subscription.discount"
-    _inherit = ["subscription.duration.mixin"]
     _description = "Subscription Discount"
     _order = "line_id, id"
 
@@ -192,8 +193,8 @@ class SubscriptionDiscount(models.Model):
         )
 
 
-class SubscriptionLineDiscounts(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineDiscounts(ModelPart):
+    _register = False
 
     discount_ids = fields.One2many("subscription.discount", "line_id", "Discounts")
     discount_label = fields.Char("Discount", compute="_compute_discount_label")

@@ -1,6 +1,8 @@
 """The duration of a discount: once, some billing periods, or forever."""
 
-from odoo import api, fields, models
+from odoo import api, fields
+
+from ..model_part import ModelPart
 
 DURATIONS = [
     ("once", "Once"),
@@ -9,11 +11,10 @@ DURATIONS = [
 ]
 
 
-class SubscriptionDurationMixin(models.AbstractModel):
+class DurationFields(ModelPart):
     """A number of billing periods that users choose as a duration."""
 
-    _name = "subscription.duration.mixin"
-    _description = "Duration of a Discount"
+    _register = False
 
     duration = fields.Selection(
         DURATIONS, compute="_compute_duration", inverse="_inverse_duration"

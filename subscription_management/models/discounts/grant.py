@@ -7,13 +7,14 @@ cheaper line loses nothing of it, and a new product has its share.
 
 import math
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import NO_ACCESS, Command
 from odoo.tools import format_date
 
 from ...billing_core.discounts import spread
 from ..decimals import exact
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write, is_internal_write
 from .discount import REDEMPTION_FIELDS
 
@@ -32,8 +33,8 @@ NO_DISCOUNT = {"percent": 0.0, "fixed_amount": 0.0, "cycles": 0, "coupon_id": Fa
 PERCENT_DIGITS = 4
 
 
-class SubscriptionDiscountGrant(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionDiscountGrant(ModelPart):
+    _register = False
 
     draft_grants = fields.Json(
         copy=False,
@@ -374,8 +375,8 @@ class SubscriptionDiscountGrant(models.Model):
             )
 
 
-class SubscriptionLineDiscountGrant(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineDiscountGrant(ModelPart):
+    _register = False
 
     def _next_period_to_bill(self, day):
         """Return the start of the line's next unbilled period, from a day.

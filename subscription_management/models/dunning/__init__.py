@@ -1,0 +1,15 @@
+from . import (
+    account_move,
+    case_lifecycle,
+    holds,
+    letters,
+    open_credits,
+    quiet_days,
+    recovery_report,
+    related_records,
+    reminders,
+    run,
+    states,
+    steps,
+    timeline,
+)

@@ -1,11 +1,13 @@
 """Invoices open, follow and close their dunning cases, and show them."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Command
 
+from ..model_part import ModelPart
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
+
+class AccountMoveDunning(ModelPart):
+    _register = False
 
     managed_next_step = fields.Char(
         "Next Dunning Step", compute="_compute_managed_next_step", compute_sudo=True

@@ -2,50 +2,48 @@
 
 from odoo import api, fields, models
 
-from ...billing_core.collection import UNRESOLVED, Decline, Outcome
+from ...billing_core.collection import Decline, Outcome
 from ...billing_core.dunning import (
-    Action,
     Case,
     PaymentReadiness,
     next_step_day,
     upcoming_steps,
 )
+from ..payments.charge import SubscriptionDunningCharge
+from ..payments.customer_payment import SubscriptionDunningCustomerPayment
 from ..payments.payment_method import DECLINES, PAYERS
-
-SENDING = "sending"
-"""A charge without a recorded response: under way, or left by a stopped worker."""
-
-OUTCOMES = [
-    (SENDING, "Sending"),
-    (Outcome.PAID.value, "Succeeded"),
-    (Outcome.PENDING.value, "Pending"),
-    (Outcome.DECLINED.value, "Declined"),
-    (Outcome.ACTION.value, "Authentication Required"),
-    (Outcome.UNKNOWN.value, "Unknown Outcome"),
-]
-UNRESOLVED_OUTCOMES = (SENDING, *sorted(UNRESOLVED))
-"""The outcomes that may still become a payment."""
-
-BLOCKING = (*UNRESOLVED_OUTCOMES, Outcome.PAID.value)
-"""The outcomes that block steps, until a payment is registered or ruled out."""
-
-STATES = [("open", "Open"), ("paid", "Paid"), ("settled", "Settled")]
-STAGES = [
-    ("declined", "Declined"),
-    (Action.PAST_DUE.value, "Past Due"),
-    (Action.CHARGE.value, "Retried"),
-    (Action.EMAIL.value, "Reminded"),
-    (Action.ACTIVITY.value, "To-Do"),
-    (Action.SUSPEND.value, "Suspended"),
-    (Action.CANCEL.value, "Cancelled"),
-]
-"""The stages of a case in ascending order; a case never moves to an earlier one."""
-
-HOLDS = [("promised", "Promised"), ("disputed", "Disputed"), ("on_hold", "On Hold")]
-PAID_STATES = ("paid", "in_payment")
+from ..payments.resolve_unknown import SubscriptionDunningResolve
+from .case_lifecycle import SubscriptionDunningCaseLifecycle
+from .holds import SubscriptionDunningHolds
+from .letters import SubscriptionDunningLetters
+from .open_credits import SubscriptionDunningCredits
+from .related_records import SubscriptionDunningCaseAction
+from .run import SubscriptionDunningRun
+from .states import (
+    BLOCKING,
+    HOLDS,
+    OUTCOMES,
+    STAGES,
+    STATES,
+)
+from .steps import SubscriptionDunningSteps
+from .timeline import SubscriptionDunningCaseTimeline
 
 
-class SubscriptionDunningCase(models.Model):
+class SubscriptionDunningCase(
+    SubscriptionDunningCaseLifecycle,
+    SubscriptionDunningHolds,
+    SubscriptionDunningLetters,
+    SubscriptionDunningCredits,
+    SubscriptionDunningCaseAction,
+    SubscriptionDunningRun,
+    SubscriptionDunningSteps,
+    SubscriptionDunningCaseTimeline,
+    SubscriptionDunningCharge,
+    SubscriptionDunningCustomerPayment,
+    SubscriptionDunningResolve,
+    models.Model,
+):
     _name = "subscription.dunning.case"
     _description = "Dunning Case"
     _inherit = ["mail.thread", "mail.activity.mixin"]

@@ -1,17 +1,18 @@
 """Open and close dunning cases as invoices are posted, paid or un-reconciled."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...billing_core.lifecycle import UNPAID
-from .case import PAID_STATES
+from ..model_part import ModelPart
+from .states import PAID_STATES
 
 DUNNING_ACTIVITY = "subscription_management.mail_activity_type_dunning"
 
 
-class SubscriptionDunningCaseLifecycle(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCaseLifecycle(ModelPart):
+    _register = False
 
     OPEN_SLICE_SIZE = 500
 

@@ -1,15 +1,16 @@
 """Holds and steps by users: promise to pay, dispute, hold, resume, skip, run now."""
 
-from odoo import fields, models
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...billing_core.dunning import Action
-from .case import BLOCKING
+from ..model_part import ModelPart
+from .states import BLOCKING
 
 
-class SubscriptionDunningHolds(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningHolds(ModelPart):
+    _register = False
 
     def _check_may_hold(self):
         """Refuse users who cannot change the subscriptions, and closed cases."""

@@ -11,7 +11,8 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..mail_template import root_cause
-from .case import BLOCKING
+from ..model_part import ModelPart
+from .states import BLOCKING
 
 _logger = logging.getLogger(__name__)
 
@@ -206,8 +207,8 @@ class SubscriptionDunningLetter(models.Model):
         failed.case_id._trigger_run()
 
 
-class SubscriptionDunningLetters(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningLetters(ModelPart):
+    _register = False
 
     letter_ids = fields.One2many("subscription.dunning.letter", "case_id", "Letters")
     letter_case_ids = fields.Many2many(

@@ -1,13 +1,14 @@
 """Settle invoices with the credit notes of billing before they are charged."""
 
-from odoo import fields, models
+from odoo import fields
 from odoo.tools import SQL
 
-from .case import BLOCKING
+from ..model_part import ModelPart
+from .states import BLOCKING
 
 
-class SubscriptionDunningCredits(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCredits(ModelPart):
+    _register = False
 
     def _settle_with_credits(self):
         """Reconcile open invoices with credit notes of billing, the oldest first.

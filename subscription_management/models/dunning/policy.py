@@ -8,6 +8,12 @@ from ...billing_core.dunning import Action, Policy, Step, check_policy
 from ...billing_core.errors import BillingError
 from ..error_messages import translated
 from ..payments.payment_method import PAYERS
+from .policy_version import (
+    SubscriptionDunningPolicyVersions,
+    SubscriptionDunningStepVersions,
+)
+from .states import PAST_DUE_KEY
+from .timeline import SubscriptionDunningPolicyTimeline
 
 ACTIONS = [
     (Action.EMAIL.value, "Email"),
@@ -16,11 +22,11 @@ ACTIONS = [
     (Action.SUSPEND.value, "Suspend"),
     (Action.CANCEL.value, "Cancel"),
 ]
-PAST_DUE_KEY = 0
-"""The key of the step of every policy from which an invoice is past due."""
 
 
-class SubscriptionDunningPolicy(models.Model):
+class SubscriptionDunningPolicy(
+    SubscriptionDunningPolicyVersions, SubscriptionDunningPolicyTimeline, models.Model
+):
     _name = "subscription.dunning.policy"
     _description = "Dunning Policy"
     _order = "sequence, id"
@@ -182,7 +188,7 @@ class SubscriptionDunningPolicy(models.Model):
         return vals_list
 
 
-class SubscriptionDunningStep(models.Model):
+class SubscriptionDunningStep(SubscriptionDunningStepVersions, models.Model):
     _name = "subscription.dunning.step"
     _description = "Dunning Step"
     _order = "policy_id, day, id"

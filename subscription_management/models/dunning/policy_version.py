@@ -4,7 +4,9 @@ from odoo import api, fields, models
 
 from ...billing_core.collection import Decline
 from ...billing_core.dunning import Action, Policy, Step
-from .policy import PAST_DUE_KEY
+from ..model_part import ModelPart
+from .quiet_days import SubscriptionDunningQuiet
+from .states import PAST_DUE_KEY
 
 VERSIONED_FIELDS = (
     "charge_delay_days",
@@ -17,7 +19,7 @@ VERSIONED_FIELDS = (
 TEMPLATES = ("declined_template_id", "action_template_id", "receipt_template_id")
 
 
-class SubscriptionDunningVersion(models.Model):
+class SubscriptionDunningVersion(SubscriptionDunningQuiet, models.Model):
     _name = "subscription.dunning.version"
     _description = "Dunning Policy Version"
     _order = "policy_id, number desc"
@@ -98,8 +100,8 @@ class SubscriptionDunningVersion(models.Model):
         return labels
 
 
-class SubscriptionDunningPolicyVersions(models.Model):
-    _inherit = "subscription.dunning.policy"
+class SubscriptionDunningPolicyVersions(ModelPart):
+    _register = False
 
     version_ids = fields.One2many("subscription.dunning.version", "policy_id")
 
@@ -130,8 +132,8 @@ class SubscriptionDunningPolicyVersions(models.Model):
         }
 
 
-class SubscriptionDunningStepVersions(models.Model):
-    _inherit = "subscription.dunning.step"
+class SubscriptionDunningStepVersions(ModelPart):
+    _register = False
 
     def _prepare_version_row(self):
         self.ensure_one()

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytz
 
-from odoo import models
+from ..model_part import ModelPart
 
 QUIET_HORIZON = timedelta(days=150)
 QUIET_DAYS = "managed_quiet_days"
 
 
-class SubscriptionDunningQuiet(models.Model):
-    _inherit = "subscription.dunning.version"
+class SubscriptionDunningQuiet(ModelPart):
+    _register = False
 
     def _quiet_days(self, company, today):
         """Return the days without work in the months from a day."""
@@ -46,8 +46,8 @@ class SubscriptionDunningQuiet(models.Model):
         return zone.localize(start).astimezone(UTC).replace(tzinfo=None)
 
 
-class ResCompanyDaysOff(models.Model):
-    _inherit = "res.company"
+class ResCompanyDaysOff(ModelPart):
+    _register = False
 
     def _days_off(self, today):
         """Return the days without work in the company's calendar, from `today`.

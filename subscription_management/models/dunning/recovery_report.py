@@ -4,7 +4,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..payments.payment_method import PAYERS
-from .case import STAGES, STATES
+from .states import STAGES, STATES
 
 
 class SubscriptionDunningRecovery(models.Model):

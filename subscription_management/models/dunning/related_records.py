@@ -1,15 +1,16 @@
 """Dunning cases on their subscriptions, plans and customers."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Domain
 
+from ..model_part import ModelPart
 from ..payments.payment_method import PAYERS
 
 STAFF = "subscription_management.group_subscription_user"
 
 
-class SubscriptionDunningCaseAction(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCaseAction(ModelPart):
+    _register = False
 
     def _action_to_view(self):
         """Return the action that shows these cases."""
@@ -31,8 +32,8 @@ class SubscriptionDunningCaseAction(models.Model):
         return any(case.state == "open" and case.has_unknown_charge for case in self)
 
 
-class SubscriptionDunningCases(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionDunningCases(ModelPart):
+    _register = False
 
     dunning_case_ids = fields.Many2many(
         "subscription.dunning.case",
@@ -70,8 +71,8 @@ class SubscriptionDunningCases(models.Model):
         return self._cases_in_dunning()._action_to_view()
 
 
-class SubscriptionPlanDunning(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanDunning(ModelPart):
+    _register = False
 
     dunning_policy_ids = fields.Many2many(
         "subscription.dunning.policy",
@@ -96,8 +97,8 @@ class SubscriptionPlanDunning(models.Model):
             )
 
 
-class ResPartner(models.Model):
-    _inherit = "res.partner"
+class ResPartnerDunning(ModelPart):
+    _register = False
 
     managed_open_case_count = fields.Integer(
         compute="_compute_managed_cases", groups=STAFF

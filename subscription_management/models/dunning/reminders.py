@@ -7,14 +7,15 @@ from odoo.fields import Domain
 
 from ...billing_core.lifecycle import SERVED
 from ..billing.invoice_planner import InvoicePlanner
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 
 INVOICE_TEMPLATE = "subscription_management.mail_template_upcoming_invoice"
 YEARLY_REMINDER_DAYS = 14
 
 
-class SubscriptionPlanReminders(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanReminders(ModelPart):
+    _register = False
 
     upcoming_reminder_days = fields.Integer(
         "Invoice Reminder (Days Before)",
@@ -39,8 +40,8 @@ class SubscriptionPlanReminders(models.Model):
             plan.upcoming_reminder_days = YEARLY_REMINDER_DAYS if is_yearly else 0
 
 
-class SubscriptionPaymentReminders(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionPaymentReminders(ModelPart):
+    _register = False
 
     reminded_invoice_date = fields.Date(
         copy=False,
@@ -83,8 +84,8 @@ class SubscriptionPaymentReminders(models.Model):
         )._send_letter(self)
 
 
-class ResCompanyReminders(models.Model):
-    _inherit = "res.company"
+class ResCompanyReminders(ModelPart):
+    _register = False
 
     subscription_card_expiry_days = fields.Integer(
         "Card Expiry Reminder (Days Before)",

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import psycopg2.errors
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.tools import SQL
 
 from .. import failure_isolation
+from ..model_part import ModelPart
 from .quiet_days import QUIET_DAYS
 
 CONCURRENCY_ERRORS = (
@@ -17,13 +18,13 @@ CONCURRENCY_ERRORS = (
 """Another worker opens cases of the same invoices."""
 
 
-class SubscriptionDunningRun(models.Model):
+class SubscriptionDunningRun(ModelPart):
     """A slice is one transaction; the next run continues one that was stopped.
 
     A step is due until it is recorded, so that a second run does nothing.
     """
 
-    _inherit = "subscription.dunning.case"
+    _register = False
 
     lock_version = fields.Integer(
         default=0,

@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.tools import SQL
 
 from ...billing_core.dunning import Action, is_service_warning, steps_on
 from ...billing_core.lifecycle import CHANGEABLE, ENDED, PAUSABLE
-from .case import BLOCKING
+from ..model_part import ModelPart
 from .letters import EVENT_RANK, STEP_KEY_PREFIX
 from .quiet_days import QUIET_DAYS
+from .states import BLOCKING
 
 SUSPENDED_ON_RESUME = CHANGEABLE - PAUSABLE
 """The states in which a suspension waits until the paid service continues."""
@@ -17,8 +18,8 @@ SUSPENDED_ON_RESUME = CHANGEABLE - PAUSABLE
 BLOCKED_PAYMENT = "blocked"
 
 
-class SubscriptionDunningSteps(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningSteps(ModelPart):
+    _register = False
 
     SLICE_SIZE = 200
 
@@ -206,8 +207,8 @@ class SubscriptionDunningSteps(models.Model):
             case._reach("declined")
 
 
-class SubscriptionDunning(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionDunning(ModelPart):
+    _register = False
 
     def _close_suspension_by_dunning_after(self, before):
         """Release the dunning cases of subscriptions that are no longer suspended."""

@@ -1,12 +1,12 @@
 """Timelines of policies and cases, and the next step as a sentence."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.tools import format_date
 
 from ...billing_core.collection import Outcome
 from ...billing_core.dunning import Action
-from .case import SENDING
-from .policy import PAST_DUE_KEY
+from ..model_part import ModelPart
+from .states import PAST_DUE_KEY, SENDING
 
 ICONS = {
     Action.PAST_DUE: "fa-clock-o",
@@ -23,8 +23,8 @@ COLOURS = {
 }
 
 
-class SubscriptionDunningPolicyTimeline(models.Model):
-    _inherit = "subscription.dunning.policy"
+class SubscriptionDunningPolicyTimeline(ModelPart):
+    _register = False
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
     case_ids = fields.One2many("subscription.dunning.case", "policy_id")
@@ -121,8 +121,8 @@ class SubscriptionDunningPolicyTimeline(models.Model):
         return action
 
 
-class SubscriptionDunningCaseTimeline(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCaseTimeline(ModelPart):
+    _register = False
 
     timeline = fields.Html(compute="_compute_timeline", sanitize=False)
     next_step = fields.Char("Next", compute="_compute_next_step")

@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, float_compare
 
 from ...billing_core.lifecycle import CHANGEABLE
+from ..model_part import ModelPart
 
 CRON = "subscription_management.ir_cron_fulfil"
 
@@ -48,8 +49,8 @@ class SubscriptionFulfilledPeriod(models.Model):
     )
 
 
-class SubscriptionPlanFulfilment(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanFulfilment(ModelPart):
+    _register = False
 
     def _init_column_of_plans_in_use(self, column, value):
         """Set a column of plans with subscriptions in progress to a value.
@@ -74,8 +75,8 @@ class SubscriptionPlanFulfilment(models.Model):
         )
 
 
-class SubscriptionFulfilment(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionFulfilment(ModelPart):
+    _register = False
 
     next_fulfilment_date = fields.Date(
         copy=False,
@@ -141,8 +142,8 @@ class SubscriptionFulfilment(models.Model):
         subscription.next_fulfilment_date = min(filter(None, days), default=False)
 
 
-class SubscriptionLineFulfilment(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineFulfilment(ModelPart):
+    _register = False
 
     def _is_fulfilled(self):
         """Return whether each period of the line is fulfilled."""

@@ -8,15 +8,15 @@ from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from ..decimals import exact
+from ..model_part import ModelPart
 
 
-class SubscriptionHealthMeasures(models.Model):
-    _inherit = "subscription.health.signal"
+class SubscriptionHealthMeasures(ModelPart):
+    _register = False
 
     def _measure(self, subscriptions):
         """Return the measured number by subscription, all of one company.

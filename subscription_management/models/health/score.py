@@ -16,7 +16,8 @@ from ...billing_core.health import (
 )
 from ...billing_core.lifecycle import COMMITTED, ENDED
 from .. import failure_isolation
-from .signal import BANDS
+from ..model_part import ModelPart
+from .bands import BANDS
 
 SCORED_TOGETHER = 500
 TREND_DAYS = 30
@@ -41,8 +42,8 @@ class SubscriptionHealthScore(models.Model):
     )
 
 
-class SubscriptionHealth(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionHealth(ModelPart):
+    _register = False
 
     health_score = fields.Integer(
         "Health",

@@ -6,12 +6,12 @@ from odoo.tools import SQL, formatLang
 
 from ...billing_core.health import Scale, SignalScore
 from ..decimals import exact
+from .measures import SubscriptionHealthMeasures
 
-BANDS = [("healthy", "Healthy"), ("watch", "To Be Watched"), ("at_risk", "At Risk")]
 CRON = "subscription_management.ir_cron_score_health"
 
 
-class SubscriptionHealthSignal(models.Model):
+class SubscriptionHealthSignal(SubscriptionHealthMeasures, models.Model):
     """A measured fact of a subscription with its scale and its weight.
 
     An addon adds a kind by extending `_measure`, `_describe` and `_describe_scale`.

@@ -1,11 +1,13 @@
 """Invoices that cannot be paid twice: no payment beside an unresolved charge."""
 
-from odoo import fields, models
+from odoo import fields
 from odoo.exceptions import UserError
 
+from ..model_part import ModelPart
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
+
+class AccountMoveCharges(ModelPart):
+    _register = False
 
     managed_case_ids = fields.One2many("subscription.dunning.case", "move_id")
 

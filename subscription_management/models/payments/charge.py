@@ -6,14 +6,15 @@ from functools import partial
 
 import psycopg2
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ...billing_core.collection import Decline, Outcome
-from ..dunning.case import SENDING
+from ..dunning.states import SENDING
+from ..model_part import ModelPart
 from .payment_provider import CALLS, KEY_ERRORS, ProviderCalls
 
 _logger = logging.getLogger(__name__)
@@ -276,8 +277,8 @@ class ChargeAttempt:
         self.env["ir.cron"]._commit_progress()
 
 
-class SubscriptionDunningCharge(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCharge(ModelPart):
+    _register = False
 
     keys_rejected_by_id = fields.Many2one(
         "payment.provider", readonly=True, ondelete="set null"

@@ -1,15 +1,16 @@
 """Payments that customers start themselves: charges and steps wait for them."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...billing_core.collection import Outcome
-from .payment_transaction import NON_PAYMENT_OPERATIONS, TRANSFER_PROVIDERS
+from ..model_part import ModelPart
+from .payment_provider import NON_PAYMENT_OPERATIONS, TRANSFER_PROVIDERS
 
 
-class SubscriptionDunningCustomerPayment(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningCustomerPayment(ModelPart):
+    _register = False
 
     def _payments_in_progress(self, now):
         """Return the manual payments that block charges and steps."""

@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..model_part import ModelPart
+
 
 class PaymentToken(models.Model):
     _inherit = "payment.token"
@@ -40,8 +42,8 @@ class PaymentToken(models.Model):
         ]
 
 
-class ResPartner(models.Model):
-    _inherit = "res.partner"
+class ResPartnerPaymentMethods(ModelPart):
+    _register = False
 
     managed_payment_method_ids = fields.One2many(
         "subscription.payment.method", "partner_id", "Saved Payment Methods"
@@ -53,8 +55,8 @@ class ResPartner(models.Model):
     )
 
 
-class SubscriptionPlanPaymentMethods(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanPaymentMethods(ModelPart):
+    _register = False
 
     charges_saved_methods = fields.Boolean(
         "Charge Saved Payment Methods",
@@ -64,8 +66,8 @@ class SubscriptionPlanPaymentMethods(models.Model):
     )
 
 
-class SubscriptionPaymentMethods(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionPaymentMethods(ModelPart):
+    _register = False
 
     charges_saved_methods = fields.Boolean(
         "Charge Saved Payment Methods",

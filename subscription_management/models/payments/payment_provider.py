@@ -8,6 +8,13 @@ from odoo.exceptions import ValidationError
 
 from ...billing_core.collection import Call, Decline
 
+TRANSFER_PROVIDERS = ("none", "custom")
+"""Providers that wait for a transfer which the customer may never make."""
+
+NON_PAYMENT_OPERATIONS = ("refund", "validation")
+"""The operations that pay no invoice."""
+
+
 READ_ONLY_METHODS = frozenset({"GET", "HEAD"})
 COMPANY_ERRORS = frozenset({401, 403, 429})
 """Responses to rejected keys or too many requests: not the customer's fault."""

@@ -5,10 +5,17 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...billing_core.collection import Decline, Outcome, outcome_of
-from ..dunning.case import OUTCOMES, UNRESOLVED_OUTCOMES
+from ..dunning.states import OUTCOMES, UNRESOLVED_OUTCOMES
+from ..sales.payment_transaction import PaymentTransactionOrders
 from .charge import ChargeAttempt
 from .payment_method import DECLINES
-from .payment_provider import CALLS, ProviderCalls, calls_of
+from .payment_provider import (
+    CALLS,
+    NON_PAYMENT_OPERATIONS,
+    TRANSFER_PROVIDERS,
+    ProviderCalls,
+    calls_of,
+)
 
 BY_CUSTOMER = ("online_redirect", "online_direct", "online_token")
 
@@ -18,14 +25,8 @@ CHECKOUT_TIME = timedelta(minutes=30)
 PENDING_DAYS = 7
 """The days after which a pending payment is reported if no policy sets them."""
 
-TRANSFER_PROVIDERS = ("none", "custom")
-"""Providers that wait for a transfer which the customer may never make."""
 
-NON_PAYMENT_OPERATIONS = ("refund", "validation")
-"""The operations that pay no invoice."""
-
-
-class PaymentTransaction(models.Model):
+class PaymentTransaction(PaymentTransactionOrders, models.Model):
     _inherit = "payment.transaction"
 
     managed_case_id = fields.Many2one(

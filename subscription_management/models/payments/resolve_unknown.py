@@ -1,15 +1,16 @@
 """Resolve charges of unknown outcome: by the provider's record, or by a user."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...billing_core.collection import Decline, Outcome
+from ..model_part import ModelPart
 from .charge import ChargeAttempt
 
 
-class SubscriptionDunningResolve(models.Model):
-    _inherit = "subscription.dunning.case"
+class SubscriptionDunningResolve(ModelPart):
+    _register = False
 
     provider_response = fields.Text(readonly=True, copy=False)
 

@@ -1,0 +1,1 @@
+from . import plan_comparison, plan_policies

@@ -17,7 +17,17 @@ from ...billing_core.billing_calendar import (
 )
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import SERVED
+from ..dunning.related_records import SubscriptionPlanDunning
+from ..dunning.reminders import SubscriptionPlanReminders
 from ..error_messages import translated
+from ..fulfilment.fulfilment import SubscriptionPlanFulfilment
+from ..payments.payment_method_order import SubscriptionPlanPaymentMethods
+from ..renewals.plan_renewal import SubscriptionPlanRenewal
+from ..sales.subscription_plan import SubscriptionPlanSale
+from ..subscriptions.lifecycle import SubscriptionPlanStart
+from ..subscriptions.suspension import SubscriptionPlanSuspension
+from ..subscriptions.trial import SubscriptionPlanTrial
+from .plan_policies import SubscriptionPlanPolicies
 
 CALENDAR = {
     "interval_count",
@@ -32,7 +42,19 @@ CALENDAR = {
 """The fields that decide the billing periods and the charge of the stub period."""
 
 
-class SubscriptionPlan(models.Model):
+class SubscriptionPlan(
+    SubscriptionPlanDunning,
+    SubscriptionPlanReminders,
+    SubscriptionPlanFulfilment,
+    SubscriptionPlanPaymentMethods,
+    SubscriptionPlanPolicies,
+    SubscriptionPlanRenewal,
+    SubscriptionPlanSale,
+    SubscriptionPlanStart,
+    SubscriptionPlanSuspension,
+    SubscriptionPlanTrial,
+    models.Model,
+):
     _name = "subscription.plan"
     _description = "Subscription Plan"
     _inherit = ["mail.thread"]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -15,6 +14,7 @@ from ...billing_core.plan_comparison import comparison_window, costs_in, with_te
 from ..changes.change_planner import calendar_start
 from ..changes.participants import adopted_values
 from ..decimals import exact
+from ..model_part import ModelPart
 
 BARS = 12
 
@@ -241,8 +241,8 @@ def _plain(amount):
     return None if amount is None else float(amount)
 
 
-class SubscriptionPlanComparison(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionPlanComparison(ModelPart):
+    _register = False
 
     def _compare_plans(self, periods=3):
         """Return the amounts of the last periods on each plan, as plain values.

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ...billing_core.charged_days import ChangePolicy
+from ..model_part import ModelPart
 
 CHANGE_POLICIES = [
     (ChangePolicy.PRORATE.value, "Prorated"),
@@ -12,8 +13,8 @@ CHANGE_POLICIES = [
 ]
 
 
-class SubscriptionPlanPolicies(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanPolicies(ModelPart):
+    _register = False
 
     increase_policy = fields.Selection(
         CHANGE_POLICIES,

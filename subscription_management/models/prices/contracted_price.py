@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..model_part import ModelPart
 
-class SubscriptionContractedPrice(models.Model):
-    _inherit = "subscription.pricing.rule"
+
+class SubscriptionContractedPrice(ModelPart):
+    _register = False
 
     @api.model
     def _with_default_customer(self, vals):
@@ -90,8 +92,8 @@ class SubscriptionContractedPrice(models.Model):
                 )
 
 
-class SubscriptionLineContractedPrice(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineContractedPrice(ModelPart):
+    _register = False
 
     contracted_price_label = fields.Char(
         "Contracted Price", compute="_compute_contracted_price_label"
@@ -121,8 +123,8 @@ class SubscriptionLineContractedPrice(models.Model):
                 )
 
 
-class PartnerContractedPrices(models.Model):
-    _inherit = "res.partner"
+class ResPartnerContractedPrices(ModelPart):
+    _register = False
 
     managed_contracted_price_count = fields.Integer(
         "Contracted Prices",
@@ -162,8 +164,8 @@ class PartnerContractedPrices(models.Model):
         }
 
 
-class SubscriptionChangeContractedPrice(models.Model):
-    _inherit = "subscription.change"
+class SubscriptionChangeContractedPrice(ModelPart):
+    _register = False
 
     is_contract_end = fields.Boolean(
         help="The change automatically followed the end of a contracted price."

@@ -4,12 +4,13 @@ Drafts have not started and count as new subscriptions. Prices that users entere
 draft stay.
 """
 
-from odoo import models
 from odoo.fields import Domain
 
+from ..model_part import ModelPart
 
-class SubscriptionDraftRepricing(models.Model):
-    _inherit = "subscription.pricing.rule"
+
+class SubscriptionDraftRepricing(ModelPart):
+    _register = False
 
     def _reprice_drafts(self):
         """Give the published price to the drafts of any company that it applies to."""
@@ -28,8 +29,8 @@ class SubscriptionDraftRepricing(models.Model):
             line._take_published_price(self.sudo())
 
 
-class SubscriptionLineDraftRepricing(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineDraftRepricing(ModelPart):
+    _register = False
 
     def _take_published_price(self, rule):
         """Take the price of a rule that applies to the line, unless one was entered.

@@ -6,19 +6,20 @@ these points are calculated from the unsaved values of the form.
 
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import api, fields
 
 from ...billing_core.errors import BillingError
 from ...billing_core.rating import rate
 from ..decimals import exact
 from ..error_messages import translated
+from ..model_part import ModelPart
 
 CURVE_POINTS = 120
 WIDTH, HEIGHT = 480, 200  # of the SVG, in its own units
 
 
-class SubscriptionPriceCalculator(models.Model):
-    _inherit = "subscription.pricing.rule"
+class SubscriptionPriceCalculator(ModelPart):
+    _register = False
 
     sample_quantity = fields.Float(
         default=10.0,

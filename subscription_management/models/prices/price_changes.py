@@ -3,18 +3,19 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...billing_core.errors import BillingError
 from ...billing_core.lifecycle import CHANGEABLE, RENEWABLE
+from ..model_part import ModelPart
 from .price_version import SAME_OFFER
 
 
-class SubscriptionPriceChanges(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionPriceChanges(ModelPart):
+    _register = False
 
     contracted_price_label = fields.Text(
         "Contracted Prices", compute="_compute_contracted_price_label"

@@ -1,9 +1,10 @@
 """Drafts, publication and locks: a price in use keeps its terms."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.tools import clean_context
 
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import would_change
 
 LOCKED_FIELDS = {
@@ -33,8 +34,8 @@ LOCKED_FIELDS = {
 """The fields that decide the amount of a line, its customers and its start."""
 
 
-class SubscriptionPricePublication(models.Model):
-    _inherit = "subscription.pricing.rule"
+class SubscriptionPricePublication(ModelPart):
+    _register = False
 
     line_ids = fields.One2many("subscription.line", "pricing_rule_id")
     is_used = fields.Boolean(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.fields import Domain
 
 from ...billing_core.errors import BillingError
@@ -11,11 +11,12 @@ from ...billing_core.money import ZERO
 from ...billing_core.owed import terms_in
 from ...billing_core.percent_base import with_bases
 from ..error_messages import translated
+from ..model_part import ModelPart
 from ..subscriptions.line_snapshot import holds, period_start
 
 
-class SubscriptionPriceSimulation(models.Model):
-    _inherit = "subscription.pricing.rule"
+class SubscriptionPriceSimulation(ModelPart):
+    _register = False
 
     simulation = fields.Html(compute="_compute_simulation", sanitize=False)
 
@@ -118,8 +119,8 @@ class SubscriptionPriceSimulation(models.Model):
         return lines & lines.browse().union(*moved)
 
 
-class SubscriptionPriceSimulationLine(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionPriceSimulationLine(ModelPart):
+    _register = False
 
     def _price_by(self, rule):
         """Return the unrounded price of a period of the line by a pricing rule.

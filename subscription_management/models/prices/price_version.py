@@ -2,17 +2,19 @@
 
 from datetime import date, timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
+
+from ..model_part import ModelPart
 
 SAME_OFFER = ("plan_id", "product_id", "currency_id")
 """The fields that a new version shares with the price that it replaces."""
 
 
-class SubscriptionPriceVersion(models.Model):
-    _inherit = "subscription.pricing.rule"
+class SubscriptionPriceVersion(ModelPart):
+    _register = False
 
     replaces_id = fields.Many2one(
         "subscription.pricing.rule",
@@ -227,8 +229,8 @@ class SubscriptionPriceVersion(models.Model):
         return bool(is_own and self._has_started(day) and not is_over)
 
 
-class SubscriptionPriceVersionLine(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionPriceVersionLine(ModelPart):
+    _register = False
 
     def _prices_at_renewal(self, day):
         """Return the new price values of a term that starts on a day, {} to keep them.

@@ -4,20 +4,26 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-PRICING_MODELS = [
-    ("flat", "Flat"),
-    ("per_unit", "Per Unit"),
-    ("graduated", "Graduated Tiers"),
-    ("volume", "Volume Tiers"),
-    ("stairstep", "Blocks"),
-    ("package", "Packages"),
-    ("percent_of_total", "Percent of Total"),
-]
-PRICED_BY_TIERS = ("graduated", "volume", "stairstep")
-PRICED_BY_THEIR_PRICE = ("flat", "per_unit", "package")
+from .contracted_price import SubscriptionContractedPrice
+from .draft_repricing import SubscriptionDraftRepricing
+from .price_calculator import SubscriptionPriceCalculator
+from .price_publication import SubscriptionPricePublication
+from .price_simulation import SubscriptionPriceSimulation
+from .price_version import SubscriptionPriceVersion
+from .pricing_models import PRICED_BY_TIERS, PRICING_MODELS
+from .pricing_terms import SubscriptionPricingTerms
 
 
-class SubscriptionPricingRule(models.Model):
+class SubscriptionPricingRule(
+    SubscriptionContractedPrice,
+    SubscriptionDraftRepricing,
+    SubscriptionPriceCalculator,
+    SubscriptionPricePublication,
+    SubscriptionPriceSimulation,
+    SubscriptionPriceVersion,
+    SubscriptionPricingTerms,
+    models.Model,
+):
     _name = "subscription.pricing.rule"
     _description = "Subscription Pricing Rule"
     _inherit = ["mail.thread"]

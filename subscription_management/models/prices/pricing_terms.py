@@ -16,7 +16,8 @@ from ...billing_core.price_models import (
 from ...billing_core.rating import Terms
 from ..decimals import exact, exact_or_none
 from ..error_messages import translated
-from .pricing_rule import PRICED_BY_TIERS
+from ..model_part import ModelPart
+from .pricing_models import PRICED_BY_TIERS
 
 PRICE_MODELS = {
     "flat": lambda rule, price: Flat(price),
@@ -32,8 +33,8 @@ PRICE_MODELS = {
 """The core's price model of a rule at the price agreed on a line."""
 
 
-class SubscriptionPricingTerms(models.Model):
-    _inherit = "subscription.pricing.rule"
+class SubscriptionPricingTerms(ModelPart):
+    _register = False
 
     tier_ids = fields.One2many(
         "subscription.pricing.tier", "rule_id", "Tiers", copy=True

@@ -1,0 +1,1 @@
+from . import cancellation, change, purpose, renewal, subscription, subscription_line

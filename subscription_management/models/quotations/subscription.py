@@ -2,7 +2,7 @@
 
 import logging
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date
@@ -14,14 +14,15 @@ from ...billing_core.money import ZERO
 from ...billing_core.owed import full_price
 from ...billing_core.percent_base import with_bases
 from ..changes.change_planner import ChangePlanner
+from ..model_part import ModelPart
 from ..renewals.renewal import RENEWAL_ACTIVITY
 from .purpose import OPEN_QUOTATION
 
 _logger = logging.getLogger(__name__)
 
 
-class SubscriptionSale(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionSale(ModelPart):
+    _register = False
 
     order_id = fields.Many2one(
         "sale.order",

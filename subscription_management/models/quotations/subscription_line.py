@@ -1,13 +1,14 @@
 """Subscription lines as orders start, renew, change and remove them."""
 
-from odoo import fields, models
+from odoo import fields
 from odoo.tools import format_date
 
 from ...billing_core.changes import line_on
+from ..model_part import ModelPart
 
 
-class SubscriptionLineSale(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineSale(ModelPart):
+    _register = False
 
     order_line_id = fields.Many2one(
         "sale.order.line",

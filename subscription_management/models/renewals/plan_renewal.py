@@ -7,10 +7,11 @@ from ...billing_core.errors import BillingError
 from ...billing_core.renewal import Uplift, index_change
 from ..decimals import exact, exact_or_none
 from ..error_messages import translated
+from ..model_part import ModelPart
 
 
-class SubscriptionPlanRenewal(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanRenewal(ModelPart):
+    _register = False
 
     renewal_policy = fields.Selection(
         [

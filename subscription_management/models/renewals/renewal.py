@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
@@ -10,6 +10,7 @@ from ...billing_core.lifecycle import COMMITTED, RENEWABLE
 from ...billing_core.money import raised
 from ...billing_core.renewal import compounded_percent
 from ..decimals import exact
+from ..model_part import ModelPart
 from ..subscriptions.internal_write import internal_write
 
 RENEWAL_ACTIVITY = "subscription_management.mail_activity_type_renewal"
@@ -24,8 +25,8 @@ TERM_FIELDS = (
 """The fields that a renewal replaces, and that undoing it restores."""
 
 
-class SubscriptionRenewal(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionRenewal(ModelPart):
+    _register = False
 
     term_start = fields.Date(copy=False, help="The first day of the current term.")
     term_index = fields.Float(
@@ -245,8 +246,8 @@ class SubscriptionRenewal(models.Model):
         template._send_letter(self)
 
 
-class SubscriptionRenewalLine(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionRenewalLine(ModelPart):
+    _register = False
 
     uplift_percent = fields.Float(
         "Uplift (%)",

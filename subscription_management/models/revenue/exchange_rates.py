@@ -1,14 +1,13 @@
 """Value revenue movements in the company's currency as exchange rates change."""
 
-from odoo import models
-
 from ...billing_core.exchange import exchange_residuals
 from ...billing_core.money import ZERO
 from ..decimals import exact
+from ..model_part import ModelPart
 
 
-class SubscriptionRevenueExchange(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionRevenueExchange(ModelPart):
+    _register = False
 
     def _with_company_amounts(self, missing, recorded):
         """Return (key, amount, company amount) of the missing movements.

@@ -19,6 +19,7 @@ from ...billing_core.movements import (
     movements_to_record,
 )
 from ..decimals import exact
+from ..model_part import ModelPart
 
 
 class SubscriptionRevenueMovement(models.Model):
@@ -150,8 +151,8 @@ class MovementSum:
         )
 
 
-class SubscriptionRevenue(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionRevenue(ModelPart):
+    _register = False
 
     movement_ids = fields.One2many(
         "subscription.revenue.movement", "subscription_id", "Revenue Movements"

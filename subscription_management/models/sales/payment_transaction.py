@@ -1,13 +1,14 @@
 """Online payments of orders settle the invoices of their subscriptions."""
 
-from odoo import models
 from odoo.fields import Command
+
+from ..model_part import ModelPart
 
 PAID_BY_CUSTOMER = ("done", "authorized")
 
 
-class PaymentTransaction(models.Model):
-    _inherit = "payment.transaction"
+class PaymentTransactionOrders(ModelPart):
+    _register = False
 
     def _check_amount_and_confirm_order(self):
         """Link the first invoices of the order's subscriptions to its payment."""
@@ -21,7 +22,9 @@ class PaymentTransaction(models.Model):
         recurring = self.filtered(
             lambda each: each.sudo().sale_order_ids._served_subscriptions()
         )
-        result = super(PaymentTransaction, self - recurring)._invoice_sale_orders()
+        result = super(
+            PaymentTransactionOrders, self - recurring
+        )._invoice_sale_orders()
         for transaction in recurring:
             orders = transaction.with_company(transaction.company_id).sale_order_ids
             orders._force_lines_to_invoice_policy_order()
@@ -54,8 +57,8 @@ class PaymentTransaction(models.Model):
                     transaction.invoice_ids = [Command.link(invoice.id)]
 
 
-class AccountMovePrepaid(models.Model):
-    _inherit = "account.move"
+class AccountMovePrepayments(ModelPart):
+    _register = False
 
     def _settle_by_prepayments(self):
         """Settle later invoices with the unused payments of an order."""

@@ -1,10 +1,12 @@
 """Policies of plans for the orders that start subscriptions."""
 
-from odoo import fields, models
+from odoo import fields
+
+from ..model_part import ModelPart
 
 
-class SubscriptionPlanSale(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanSale(ModelPart):
+    _register = False
 
     fee_policy = fields.Selection(
         [

@@ -3,12 +3,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..model_part import ModelPart
+
 BILLING_DAYS = range(32)
 """The days of a month, and 0 for the billing day of the plan."""
 
 
-class SubscriptionBillingDay(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionBillingDay(ModelPart):
+    _register = False
 
     billing_day = fields.Integer(
         compute="_compute_billing_day",

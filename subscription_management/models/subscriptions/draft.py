@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tools import format_date
 
 from ...billing_core.line import Line
 from ..changes.change_planner import ChangePlanner
+from ..model_part import ModelPart
 from .internal_write import internal_write, is_internal_write
 from .trial import begins_on
 
@@ -30,8 +31,8 @@ def on_same_boundary(day, before, after):
     return after.boundary(after.index_on(after.start) + count)
 
 
-class SubscriptionDraft(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionDraft(ModelPart):
+    _register = False
 
     @api.model
     def _check_currency_stays(self, currencies):
@@ -131,8 +132,8 @@ class SubscriptionDraft(models.Model):
             planner.add_line(charge._prepare_follower_values())
 
 
-class SubscriptionDraftLine(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionDraftLine(ModelPart):
+    _register = False
 
     def _is_step(self):
         """Return whether the line continues another one."""

@@ -1,15 +1,16 @@
 """Scheduled actions on subscriptions, and the to-do for one that fails."""
 
-from odoo import api, models
+from odoo import api
 from odoo.exceptions import MissingError
 
 from .. import failure_isolation
+from ..model_part import ModelPart
 
 FAILURE_ACTIVITY = "subscription_management.mail_activity_type_failure"
 
 
-class SubscriptionFailure(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionFailure(ModelPart):
+    _register = False
 
     @api.model
     def _run_for_each(self, domain, step):

@@ -1,13 +1,14 @@
-from odoo import api, fields, models
+from odoo import api, fields
 
 from ...billing_core.errors import BillingError
 from ...billing_core.percent_base import prices_on
+from ..model_part import ModelPart
 
 
-class SubscriptionHistory(models.Model):
+class SubscriptionHistory(ModelPart):
     """View a subscription as of a date."""
 
-    _inherit = "subscription.subscription"
+    _register = False
 
     as_of_date = fields.Date(
         "View as of",

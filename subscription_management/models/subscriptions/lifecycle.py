@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate
@@ -15,6 +15,7 @@ from ...billing_core.lifecycle import (
     State,
     check_transition,
 )
+from ..model_part import ModelPart
 from .internal_write import internal_write
 
 _lt = LazyTranslate(__name__)
@@ -30,8 +31,8 @@ ACTIVATION_REFUSALS = {
 """States that are not activated, with the action to use instead."""
 
 
-class SubscriptionLifecycle(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionLifecycle(ModelPart):
+    _register = False
 
     starts_with = fields.Selection(
         lambda self: self.env["subscription.plan"]._fields["start_policy"].selection,
@@ -373,8 +374,8 @@ class SubscriptionLifecycle(models.Model):
         self._create_first_invoice()
 
 
-class SubscriptionPlanStart(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanStart(ModelPart):
+    _register = False
 
     start_policy = fields.Selection(
         [

@@ -6,9 +6,26 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, formatLang
 
 from ...billing_core.invoice_plan import reopened_from
+from ..billing.invoicing import SubscriptionLineInvoicing
+from ..billing.planning import SubscriptionLineBilling
+from ..changes.line_changes import SubscriptionLineChanges
+from ..changes.transfer_merge_align import SubscriptionLineTransfer
 from ..decimals import exact
+from ..discounts.discount import SubscriptionLineDiscounts
+from ..discounts.grant import SubscriptionLineDiscountGrant
+from ..fulfilment.fulfilment import SubscriptionLineFulfilment
+from ..prices.contracted_price import SubscriptionLineContractedPrice
+from ..prices.draft_repricing import SubscriptionLineDraftRepricing
+from ..prices.price_simulation import SubscriptionPriceSimulationLine
+from ..prices.price_version import SubscriptionPriceVersionLine
+from ..quotations.subscription_line import SubscriptionLineSale
+from ..renewals.renewal import SubscriptionRenewalLine
+from .draft import SubscriptionDraftLine
 from .internal_write import internal_write, is_internal_write, would_change
-from .protected_fields import LINE_FIELDS
+from .line_pricing import SubscriptionLinePricing
+from .line_snapshot import SubscriptionLineSnapshot
+from .protected_fields import LINE_FIELDS, ProtectedFields
+from .trial import SubscriptionTrialLine
 
 AGREED_FIELDS = {
     "date_start",
@@ -36,10 +53,30 @@ STARTED_FIELDS = (
 """The fields that only actions write once the subscription has started."""
 
 
-class SubscriptionLine(models.Model):
+class SubscriptionLine(
+    SubscriptionLineInvoicing,
+    SubscriptionLineBilling,
+    SubscriptionLineChanges,
+    SubscriptionLineTransfer,
+    SubscriptionLineDiscounts,
+    SubscriptionLineDiscountGrant,
+    SubscriptionLineFulfilment,
+    SubscriptionLineContractedPrice,
+    SubscriptionLineDraftRepricing,
+    SubscriptionPriceSimulationLine,
+    SubscriptionPriceVersionLine,
+    SubscriptionLineSale,
+    SubscriptionRenewalLine,
+    SubscriptionDraftLine,
+    SubscriptionLinePricing,
+    SubscriptionLineSnapshot,
+    SubscriptionTrialLine,
+    ProtectedFields,
+    models.Model,
+):
     _name = "subscription.line"
     _description = "Subscription Line"
-    _inherit = ["analytic.mixin", "subscription.protected.fields"]
+    _inherit = ["analytic.mixin"]
     _order = "subscription_id, sequence, id"
     _check_company_auto = True
 

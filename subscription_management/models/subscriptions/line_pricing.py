@@ -1,10 +1,11 @@
 """The price of a line, and whether it is recurring, one-time or by usage."""
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import UserError, ValidationError
 
 from ...billing_core.rating import price_of
 from ..decimals import exact
+from ..model_part import ModelPart
 from .line_snapshot import AGREED_PRICE
 
 CHARGE_KINDS = [
@@ -14,8 +15,8 @@ CHARGE_KINDS = [
 ]
 
 
-class SubscriptionLinePricing(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLinePricing(ModelPart):
+    _register = False
 
     kind = fields.Selection(
         CHARGE_KINDS,

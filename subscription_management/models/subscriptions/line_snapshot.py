@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields
 from odoo.exceptions import ValidationError
 
 from ...billing_core.charged_days import with_charged_days
@@ -17,6 +17,7 @@ from ...billing_core.rating import Terms
 from ...billing_core.renewal import raised_terms
 from ..decimals import exact
 from ..error_messages import translated
+from ..model_part import ModelPart
 
 DAY = timedelta(days=1)
 AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
@@ -39,8 +40,8 @@ def period_start(line: Line, today: date):
     return line.calendar.boundary(line.calendar.index_on(day))
 
 
-class SubscriptionLineSnapshot(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionLineSnapshot(ModelPart):
+    _register = False
 
     def _snapshot_line(self, keys=None, *, only_open=False):
         """Return the line as a value of the core.
@@ -273,8 +274,8 @@ class SubscriptionLineSnapshot(models.Model):
         }
 
 
-class SubscriptionLinesOfDay(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionLinesOfDay(ModelPart):
+    _register = False
 
     def _at_lasting_prices(self, lines):
         """Return lines of the core at the prices that count as recurring revenue.

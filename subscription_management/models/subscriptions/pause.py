@@ -4,15 +4,14 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...billing_core.pauses import Pause
-from .protected_fields import PAUSE_RECORDS
+from .protected_fields import PAUSE_RECORDS, ProtectedFields
 
 
-class SubscriptionPause(models.Model):
+class SubscriptionPause(ProtectedFields, models.Model):
     """Days without service at the customer's request, or because of a suspension."""
 
     _name = "subscription.pause"
     _description = "Subscription Pause"
-    _inherit = ["subscription.protected.fields"]
     _order = "date_start, id"
 
     subscription_id = fields.Many2one(

@@ -3,10 +3,11 @@
 Each table maps fields to the sentence that says which action to use instead.
 """
 
-from odoo import api, models
+from odoo import api
 from odoo.exceptions import UserError
 from odoo.tools import LazyTranslate
 
+from ..model_part import ModelPart
 from .internal_write import is_internal_write, would_change
 
 _lt = LazyTranslate(__name__)
@@ -123,11 +124,10 @@ CHANGE_RECORDS = _lt(
 )
 
 
-class ProtectedFields(models.AbstractModel):
+class ProtectedFields(ModelPart):
     """Checks that a model calls first in its `create`, `write` and `unlink`."""
 
-    _name = "subscription.protected.fields"
-    _description = "Fields That Only Actions Write"
+    _register = False
 
     @api.model
     def _protected_fields(self):

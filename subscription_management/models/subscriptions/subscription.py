@@ -6,8 +6,42 @@ from odoo.fields import Command, Domain
 from odoo.tools import formatLang
 
 from ...billing_core.lifecycle import COMMITTED, State
+from ..billing.invoices import SubscriptionInvoices
+from ..billing.invoicing import SubscriptionInvoicing
+from ..billing.planning import SubscriptionBilling
+from ..billing.preview import SubscriptionPreview
+from ..cancellation.retention_offer import SubscriptionRetentionOffer
+from ..changes.actions import SubscriptionChangeActions
+from ..changes.apply_change import SubscriptionApplyChange
+from ..changes.forecast import SubscriptionForecast
+from ..changes.transfer_merge_align import SubscriptionTransfer
 from ..decimals import exact
-from .protected_fields import STARTED_SUBSCRIPTION_FIELDS, SUBSCRIPTION_FIELDS
+from ..discounts.grant import SubscriptionDiscountGrant
+from ..dunning.related_records import SubscriptionDunningCases
+from ..dunning.reminders import SubscriptionPaymentReminders
+from ..dunning.steps import SubscriptionDunning
+from ..fulfilment.fulfilment import SubscriptionFulfilment
+from ..health.score import SubscriptionHealth
+from ..payments.payment_method_order import SubscriptionPaymentMethods
+from ..plans.plan_comparison import SubscriptionPlanComparison
+from ..prices.price_changes import SubscriptionPriceChanges
+from ..quotations.subscription import SubscriptionSale
+from ..renewals.renewal import SubscriptionRenewal
+from ..revenue.exchange_rates import SubscriptionRevenueExchange
+from ..revenue.movement import SubscriptionRevenue
+from .billing_day import SubscriptionBillingDay
+from .draft import SubscriptionDraft
+from .failure import SubscriptionFailure
+from .history import SubscriptionHistory
+from .lifecycle import SubscriptionLifecycle
+from .line_snapshot import SubscriptionLinesOfDay
+from .protected_fields import (
+    STARTED_SUBSCRIPTION_FIELDS,
+    SUBSCRIPTION_FIELDS,
+    ProtectedFields,
+)
+from .suspension import SubscriptionSuspension
+from .trial import SubscriptionTrial
 
 STATES = [
     (State.DRAFT.value, "Draft"),
@@ -24,13 +58,45 @@ COUNTED = COMMITTED | {State.DRAFT}
 """The states with recurring revenue, except for days that are not billed."""
 
 
-class SubscriptionSubscription(models.Model):
+class SubscriptionSubscription(
+    SubscriptionInvoices,
+    SubscriptionInvoicing,
+    SubscriptionBilling,
+    SubscriptionPreview,
+    SubscriptionRetentionOffer,
+    SubscriptionChangeActions,
+    SubscriptionApplyChange,
+    SubscriptionForecast,
+    SubscriptionTransfer,
+    SubscriptionDiscountGrant,
+    SubscriptionDunningCases,
+    SubscriptionPaymentReminders,
+    SubscriptionDunning,
+    SubscriptionFulfilment,
+    SubscriptionHealth,
+    SubscriptionPaymentMethods,
+    SubscriptionPlanComparison,
+    SubscriptionPriceChanges,
+    SubscriptionSale,
+    SubscriptionRenewal,
+    SubscriptionRevenueExchange,
+    SubscriptionRevenue,
+    SubscriptionBillingDay,
+    SubscriptionDraft,
+    SubscriptionFailure,
+    SubscriptionHistory,
+    SubscriptionLifecycle,
+    SubscriptionLinesOfDay,
+    SubscriptionSuspension,
+    SubscriptionTrial,
+    ProtectedFields,
+    models.Model,
+):
     _name = "subscription.subscription"
     _description = "Subscription"
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
-        "subscription.protected.fields",
     ]
     _rec_names_search = ["name", "partner_id.name", "client_reference"]
     _order = "id desc"

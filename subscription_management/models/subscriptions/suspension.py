@@ -1,14 +1,15 @@
 """Suspend the service because of non-payment, and reactivate it."""
 
-from odoo import fields, models
+from odoo import fields
 from odoo.exceptions import UserError
 
 from ...billing_core.pauses import Pause
+from ..model_part import ModelPart
 from .internal_write import internal_write
 
 
-class SubscriptionPlanSuspension(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanSuspension(ModelPart):
+    _register = False
 
     suspension_policy = fields.Selection(
         [("billed", "Billed"), ("waived", "Not Billed")],
@@ -22,8 +23,8 @@ class SubscriptionPlanSuspension(models.Model):
     )
 
 
-class SubscriptionSuspension(models.Model):
-    _inherit = "subscription.subscription"
+class SubscriptionSuspension(ModelPart):
+    _register = False
 
     suspended_since = fields.Date(
         readonly=True, copy=False, help="The first day without service."

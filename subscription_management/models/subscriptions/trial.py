@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ..model_part import ModelPart
 from .internal_write import internal_write
 
 
@@ -14,8 +15,8 @@ def begins_on(was, day, before):
     return day if was == before else max(was, day)
 
 
-class SubscriptionPlanTrial(models.Model):
-    _inherit = "subscription.plan"
+class SubscriptionPlanTrial(ModelPart):
+    _register = False
 
     trial_days = fields.Integer(
         "Trial (Days)", help="Days before the first paid one; 0 for no trial."
@@ -48,10 +49,10 @@ class SubscriptionPlanTrial(models.Model):
     )
 
 
-class SubscriptionTrial(models.Model):
+class SubscriptionTrial(ModelPart):
     """The trial before the first paid period, free or at a one-time price."""
 
-    _inherit = "subscription.subscription"
+    _register = False
 
     trial_end = fields.Date(copy=False, readonly=True, help="The first paid day.")
     is_reminded_of_trial = fields.Boolean(copy=False)
@@ -168,8 +169,8 @@ class SubscriptionTrial(models.Model):
         self._log_change("expired", self.trial_end)
 
 
-class SubscriptionTrialLine(models.Model):
-    _inherit = "subscription.line"
+class SubscriptionTrialLine(ModelPart):
+    _register = False
 
     def _begin_on(self, day, before):
         """Count periods from a day; a line that started on `before` starts on it."""

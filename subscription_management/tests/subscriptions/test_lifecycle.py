@@ -199,7 +199,7 @@ class TestLifecycle(SubscriptionCase):
     def test_two_prices_for_the_same_days_are_refused(self):
         rule = self.monthly.pricing_rule_ids[0]
         with (
-            self.assertRaisesRegex(ValidationError, "let one end"),
+            self.assertRaisesRegex(ValidationError, "end one before the other"),
             self.env.cr.savepoint(),
         ):
             rule.copy()

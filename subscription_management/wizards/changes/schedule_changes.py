@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ...models.prices.pricing_rule import PRICED_BY_THEIR_PRICE
+from ...models.prices.pricing_models import PRICED_BY_THEIR_PRICE
 
 
 class SubscriptionScheduleChangesWizard(models.TransientModel):

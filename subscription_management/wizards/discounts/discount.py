@@ -2,15 +2,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...models.discounts.discount import FIXED_AMOUNT_HELP
+from ...models.discounts.duration import DurationFields
 from ...models.discounts.grant import DISCOUNT_POLICIES, DISCOUNT_POLICY_HELP
 
 
-class SubscriptionDiscountWizard(models.TransientModel):
+class SubscriptionDiscountWizard(DurationFields, models.TransientModel):
     """A discount or coupon, with the upcoming invoices once it is granted."""
 
     _name = "subscription.discount.wizard"
     _description = "Grant Discount"
-    _inherit = ["subscription.duration.mixin"]
 
     subscription_id = fields.Many2one(
         "subscription.subscription", required=True, readonly=True
