@@ -83,7 +83,7 @@ class TestBillingRun(SubscriptionCase):
 
     def test_a_run_of_a_future_day_must_be_a_dry_run(self):
         run = self.env["subscription.billing.run"].create({"target_date": "2999-01-01"})
-        with self.assertRaisesRegex(UserError, "choose a dry run"):
+        with self.assertRaisesRegex(UserError, "Choose a dry run"):
             run.action_start()
         run.is_dry_run = True
         run.action_start()
