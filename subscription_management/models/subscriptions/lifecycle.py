@@ -100,7 +100,8 @@ class SubscriptionLifecycle(ModelPart):
     def _check_can_be_activated(self):
         for subscription in self:
             if refusal := ACTIVATION_REFUSALS.get(subscription.state):
-                raise UserError(self.env._(refusal) % subscription.name)
+                sentence = self.env._(refusal)
+                raise UserError(sentence % subscription.name)
             if not subscription.line_ids:
                 raise UserError(
                     self.env._(
