@@ -11,8 +11,10 @@ from .places import ROOT, addons
 
 AT_A_TIME = 2
 PYTHON_FOLDERS = ("dev", "devtools", "tests")
-# A model is spread over files on purpose, one job each; the README is one for all.
-PYLINT_EXCEPTIONS = ("--disable=consider-merging-classes-inherited,missing-readme",)
+# The README of the repository serves all addons.
+PYLINT = ("pylint", "--rcfile=.pylintrc")
+# Texts of tests are not translated; pylint-odoo exempts only a flat folder of tests.
+NOT_IN_TESTS = "missing-readme,translation-required"
 
 
 def run() -> list[bool]:
@@ -20,11 +22,20 @@ def run() -> list[bool]:
     sources = [name for name in (*PYTHON_FOLDERS, *addons()) if (ROOT / name).exists()]
     cores = [str(core.relative_to(ROOT)) for core in sorted(ROOT.glob("*/*_core"))]
     tools = [f"devtools/{file.name}" for file in sorted(ROOT.glob("devtools/*.py"))]
+    tests = [
+        f"{addon}/tests" for addon in addons() if (ROOT / addon / "tests").exists()
+    ]
     # The longest first, so that the others run beside it.
     checks = {
-        "pylint-odoo": ["pylint", "--rcfile=.pylintrc", *PYLINT_EXCEPTIONS, *addons()],
+        "pylint-odoo": [
+            *PYLINT,
+            "--disable=missing-readme",
+            "--ignore-paths=.*/tests/.*",
+            *addons(),
+        ],
         "ruff check": ["ruff", "check", "--quiet", *sources],
         "ruff format": ["ruff", "format", "--check", "--quiet", *sources],
+        "pylint-odoo, tests": [*PYLINT, f"--disable={NOT_IN_TESTS}", *tests],
         "mypy --strict, cores": ["mypy", "--strict", *cores],
         "mypy --strict, devtools": ["mypy", "--strict", *tools],
     }

@@ -24,7 +24,8 @@ def translated(env, error):
         )
     values = {name: _shown(env, value) for name, value in error.values().items()}
     # The core marks its sentences for the export; here they are looked up.
-    return env._(SENTENCES[error.code]) % values
+    sentence = env._(SENTENCES[error.code])
+    return sentence % values
 
 
 def _shown(env, value):
@@ -32,7 +33,8 @@ def _shown(env, value):
     if isinstance(value, Term):
         return env._(str(value))
     if isinstance(value, Counted):
-        return env._(value.form) % value.number
+        form = env._(value.form)
+        return form % value.number
     if isinstance(value, date):
         return format_date(env, value)
     if isinstance(value, Decimal):

@@ -44,7 +44,7 @@ class SubscriptionPricingRule(models.Model):
     )
     free_events = fields.Integer(
         tracking=True,
-        help="The number of free events in each period; 0 for none.",
+        help="The number of free events in each period; 0 for no free events.",
     )
     free_amount = fields.Monetary(
         tracking=True,

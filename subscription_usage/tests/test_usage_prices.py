@@ -142,7 +142,7 @@ class TestUsagePrices(UsageCase):
 
     def test_a_line_cannot_switch_between_usage_and_a_fixed_quantity(self):
         seats = self.subscribe(self.seat, on="2026-04-01")
-        with self.assertRaisesRegex(UserError, "remove it, and add it anew"):
+        with self.assertRaisesRegex(UserError, "remove it, and add it again"):
             seats._plan_change(
                 [
                     (

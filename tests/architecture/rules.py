@@ -64,7 +64,7 @@ def impure_core_imports(root: Path) -> list[str]:
     ]
 
 
-def cores_that_tell_the_time(root: Path) -> list[str]:
+def cores_that_read_the_clock(root: Path) -> list[str]:
     """A core never asks for today or now."""
     clock = re.compile(r"\.(today|now|utcnow|time)\(\)")
     return [
@@ -113,7 +113,7 @@ def _states(lifecycle: Path) -> set[str]:
 
 
 def _lists_states(node: ast.Tuple | ast.List | ast.Set, states: set[str]) -> bool:
-    """Tell whether all of several elements are states, or starred sets beside one."""
+    """Return whether all of several elements are states, or starred sets beside one."""
     plain = [each for each in node.elts if not isinstance(each, ast.Starred)]
     return (
         len(node.elts) > 1
@@ -177,7 +177,7 @@ def untested_core_modules(root: Path) -> list[str]:
     ]
 
 
-def tests_that_nobody_runs(root: Path) -> list[str]:
+def tests_that_are_not_run(root: Path) -> list[str]:
     """Odoo runs the test modules that the package imports."""
     found = []
     for package in sorted(root.glob("*/tests/__init__.py")):
@@ -221,7 +221,7 @@ def _models(file: Path) -> Iterator[tuple[str, bool]]:
 
 
 def machine_paths(root: Path) -> list[str]:
-    """Nothing names a folder of somebody's machine."""
+    """Nothing names a folder of a single machine."""
     return [
         f"{file.relative_to(root)}:{number}"
         for file in files(root, *TEXT_SUFFIXES)
@@ -231,7 +231,7 @@ def machine_paths(root: Path) -> list[str]:
 
 
 def broken_links(root: Path) -> list[str]:
-    """What a document links to in the repository is there."""
+    """Every file that a document links to exists."""
     return [
         f"{document.relative_to(root)} links to {target}"
         for document in files(root, ".md")

@@ -51,7 +51,7 @@ def test_a_small_change_is_made(source, expected):
 
 
 @pytest.mark.parametrize("source", UNCHANGED)
-def test_what_no_test_should_notice_is_left_alone(source):
+def test_code_without_behavior_is_not_mutated(source):
     assert mutants(source) == []
 
 
@@ -66,7 +66,7 @@ def test_a_change_says_its_line_also_after_letters_of_several_bytes():
     assert mutant.source.startswith('a = "שלום"\n')
 
 
-def test_only_what_runs_later_is_changed_where_fields_are_stored():
+def test_only_methods_are_mutated_in_stored_models():
     source = "class A:\n    size = Char(size=2)\n    def f(self):\n        return 1\n"
     changed = mutants(source, only_in_functions=True)
     assert [each.line for each in changed] == [4]

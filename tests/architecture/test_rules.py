@@ -26,8 +26,8 @@ BREACHES = [
     (rules.impure_core_imports, {"a/billing_core/b/x.py": "import odoo"}),
     (rules.impure_core_imports, {"a/billing_core/b/x.py": "from ...models import y"}),
     (rules.impure_core_imports, {"a/billing_core/b/c/x.py": "from odoo import y"}),
-    (rules.cores_that_tell_the_time, {"a/billing_core/x.py": "date.today()"}),
-    (rules.cores_that_tell_the_time, {"a/billing_core/b/x.py": "datetime.now()"}),
+    (rules.cores_that_read_the_clock, {"a/billing_core/x.py": "date.today()"}),
+    (rules.cores_that_read_the_clock, {"a/billing_core/b/x.py": "datetime.now()"}),
     (
         rules.dates_without_a_company,
         {"a/models/b/x.py": "from odoo import fields\nx = fields.Date.today()"},
@@ -63,7 +63,7 @@ BREACHES = [
     (rules.untested_core_modules, {"a/billing_core/x.py": "x = 1"}),
     (rules.untested_core_modules, {"a/billing_core/b/x.py": "x = 1"}),
     (
-        rules.tests_that_nobody_runs,
+        rules.tests_that_are_not_run,
         {"a/tests/__init__.py": "", "a/tests/test_x.py": "x = 1"},
     ),
     (
@@ -71,7 +71,7 @@ BREACHES = [
         {"a/__manifest__.py": "{}", "a/models/thing.py": MODEL},
     ),
     (rules.broken_links, {"a/x.md": "see [y](y.md)"}),
-    (rules.machine_paths, {"a/x.py": f"x = '{HOME}somebody/x'"}),
+    (rules.machine_paths, {"a/x.py": f"x = '{HOME}user/x'"}),
     (
         rules.incomplete_translations,
         {

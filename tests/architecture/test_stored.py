@@ -66,7 +66,7 @@ def is_stored(tree, name, before, after):
         ('"""Pauses."""', '"""Pauses."""\n# A comment.'),
     ],
 )
-def test_what_a_method_does_is_not_stored(tree, before, after):
+def test_a_method_body_is_not_stored(tree, before, after):
     assert not is_stored(tree, "shop/models/pauses/pause.py", before, after)
 
 
@@ -83,7 +83,7 @@ def test_what_a_method_does_is_not_stored(tree, before, after):
         ("def _compute_days(self):", "def _count_days(self):"),
     ],
 )
-def test_definitions_and_what_an_update_calls_are_stored(tree, before, after):
+def test_definitions_and_methods_called_by_an_update_are_stored(tree, before, after):
     assert is_stored(tree, "shop/models/pauses/pause.py", before, after)
 
 

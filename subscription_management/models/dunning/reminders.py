@@ -93,11 +93,3 @@ class ResCompanyReminders(ModelPart):
         help="Customers are asked for another card this many days before theirs "
         "expires. 0 for no reminder.",
     )
-
-
-class ResConfigSettings(models.TransientModel):
-    _inherit = "res.config.settings"
-
-    subscription_card_expiry_days = fields.Integer(
-        related="company_id.subscription_card_expiry_days", readonly=False
-    )

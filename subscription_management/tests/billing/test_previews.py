@@ -236,7 +236,7 @@ class TestPreviews(SubscriptionCase):
                 with form.line_ids.new() as line:
                     line.product_id = self.basic
             self.assertEqual(len(form.line_ids), 2)
-            # 7.00 for the trial, and two products from 15 May on.
+            # 7.00 for the trial, and two products from 15 May.
             self.assertIn("7.00", form.invoice_forecast)
             self.assertIn("60.00", form.invoice_forecast)
         with Form(form.record) as form:

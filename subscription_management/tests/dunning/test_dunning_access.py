@@ -6,11 +6,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models.payments.payment_provider import (
+from ...models.payments.payment_provider import (
     CALLS,
     calls_of,
 )
-
 from .dunning_case import DunningCase
 
 OWN = "base.group_user,subscription_management.group_subscription_user"

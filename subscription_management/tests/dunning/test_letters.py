@@ -9,8 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models.dunning import letters
-
+from ...models.dunning import letters
 from .dunning_case import DunningCase
 
 LETTERS = letters.__name__

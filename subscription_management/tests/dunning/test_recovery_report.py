@@ -22,8 +22,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models import failure_isolation
-
+from ...models import failure_isolation
 from .dunning_case import DunningCase
 
 FAILURES = failure_isolation.__name__

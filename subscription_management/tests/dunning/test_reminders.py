@@ -8,8 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models.payments import payment_method
-
+from ...models.payments import payment_method
 from .dunning_case import DunningCase
 
 PAYMENT_METHODS = payment_method.__name__

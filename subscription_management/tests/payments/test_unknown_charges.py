@@ -8,8 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models.payments.charge import ChargeAttempt
-
+from ...models.payments.charge import ChargeAttempt
 from ..dunning.dunning_case import DunningCase
 
 CHARGE = ChargeAttempt.__module__

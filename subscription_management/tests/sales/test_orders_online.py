@@ -5,10 +5,10 @@ from odoo.tests import Form, HttpCase, JsonRpcException, tagged
 
 from odoo.addons.account_payment.tests.common import AccountPaymentCommon
 from odoo.addons.http_routing.tests.common import MockRequest
-from odoo.addons.subscription_management.controllers.sale_portal import (
+
+from ...controllers.sale_portal import (
     SubscriptionOrderPortal,
 )
-
 from ..common import SalesCase
 
 SIGNATURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501 - one white dot

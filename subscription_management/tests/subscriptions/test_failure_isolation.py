@@ -4,8 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.subscription_management.models import failure_isolation
-
+from ...models import failure_isolation
 from ..common import SubscriptionCase
 
 

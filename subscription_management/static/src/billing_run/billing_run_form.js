@@ -4,7 +4,7 @@ import { formView } from "@web/views/form/form_view";
 
 const REFRESH_MS = 2000;
 
-/** Shows a running billing run as it goes on, without a click. */
+/** Refreshes the form of a running billing run. */
 export class BillingRunFormController extends formView.Controller {
     setup() {
         super.setup();
