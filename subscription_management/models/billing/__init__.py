@@ -8,6 +8,5 @@ from . import (
     invoices,
     invoicing,
     planning,
-    preview,
     res_currency,
 )

@@ -3,6 +3,7 @@
 from odoo import api, fields
 from odoo.fields import Domain
 
+from ...billing_core.dunning import Action
 from ..model_part import ModelPart
 from ..payments.payment_method import PAYERS
 
@@ -69,6 +70,29 @@ class SubscriptionDunningCases(ModelPart):
     def action_view_dunning_cases(self):
         self.ensure_one()
         return self._cases_in_dunning()._action_to_view()
+
+    def _close_suspension_by_dunning_after(self, before):
+        """Release the dunning cases of subscriptions that are no longer suspended."""
+        suspended = self.filtered(lambda each: before[each] == "suspended")
+        cases = self.env["subscription.dunning.case"].sudo()
+        for subscription in suspended:
+            for case in cases._cases_suspending(subscription):
+                case.suspended_ids -= subscription
+
+    def _follow_dunning(self):
+        """Apply after a pause or trial the suspension that became due during it."""
+        for subscription in self:
+            open_cases = subscription.sudo().dunning_case_ids.filtered(
+                lambda case: case.state == "open"
+            )
+            for each in open_cases.sorted(lambda case: (case.due_date, case.id)):
+                case = each._in_responsible_language()
+                own = subscription.with_env(case.env)
+                done = case.step_ids.filtered(lambda row: row.result == "done")
+                if own in case._services_to_suspend() and case._is_collectible():
+                    case._suspend_service(own)
+                elif own.state == "active" and Action.PAST_DUE in done.mapped("action"):
+                    own._set_state("past_due")
 
 
 class SubscriptionPlanDunning(ModelPart):

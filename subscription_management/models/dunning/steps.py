@@ -205,30 +205,3 @@ class SubscriptionDunningSteps(ModelPart):
         ):
             case.entered_on = case._today()
             case._reach("declined")
-
-
-class SubscriptionDunning(ModelPart):
-    _register = False
-
-    def _close_suspension_by_dunning_after(self, before):
-        """Release the dunning cases of subscriptions that are no longer suspended."""
-        suspended = self.filtered(lambda each: before[each] == "suspended")
-        cases = self.env["subscription.dunning.case"].sudo()
-        for subscription in suspended:
-            for case in cases._cases_suspending(subscription):
-                case.suspended_ids -= subscription
-
-    def _follow_dunning(self):
-        """Apply after a pause or trial the suspension that became due during it."""
-        for subscription in self:
-            open_cases = subscription.sudo().dunning_case_ids.filtered(
-                lambda case: case.state == "open"
-            )
-            for each in open_cases.sorted(lambda case: (case.due_date, case.id)):
-                case = each._in_responsible_language()
-                own = subscription.with_env(case.env)
-                done = case.step_ids.filtered(lambda row: row.result == "done")
-                if own in case._services_to_suspend() and case._is_collectible():
-                    case._suspend_service(own)
-                elif own.state == "active" and Action.PAST_DUE in done.mapped("action"):
-                    own._set_state("past_due")

@@ -1,1 +1,1 @@
-from . import exchange_rates, movement
+from . import movement

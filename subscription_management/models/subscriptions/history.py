@@ -1,5 +1,6 @@
 from odoo import api, fields
 
+from ...billing_core.charged_days import with_charged_days
 from ...billing_core.errors import BillingError
 from ...billing_core.percent_base import prices_on
 from ..model_part import ModelPart
@@ -64,4 +65,17 @@ class SubscriptionHistory(ModelPart):
         return any(
             pause.date_start <= day and (not pause.date_end or pause.date_end > day)
             for pause in self.pause_ids
+        )
+
+    def _lines_charged_on(self, day):
+        """Return the lines by which the services of a day are charged."""
+        self.ensure_one()
+        served = {line._origin_key() for line in self._lines_on(day)}
+        charged = {
+            line.key
+            for line in with_charged_days(self._snapshot_lines(), day).lines
+            if line.start <= day and (line.end is None or day < line.end)
+        }
+        return self.line_ids.filtered(
+            lambda line: line.id in charged and line._origin_key() in served
         )

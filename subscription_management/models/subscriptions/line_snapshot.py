@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from odoo import api, fields
 from odoo.exceptions import ValidationError
 
-from ...billing_core.charged_days import with_charged_days
 from ...billing_core.errors import BillingError, PriceModelMismatch
 from ...billing_core.line import ChargeKind, Line, PercentBase
 from ...billing_core.money import ZERO
@@ -22,12 +21,6 @@ from ..model_part import ModelPart
 DAY = timedelta(days=1)
 AGREED_PRICE = {"flat": Flat, "per_unit": PerUnit}
 """The price models whose whole price is the one on the line."""
-
-
-def without_limited_discounts(line: Line) -> Line:
-    """Return a line without the discounts of limited duration."""
-    lasting = tuple(each for each in line.terms.discounts if each.cycles is None)
-    return replace(line, terms=replace(line.terms, discounts=lasting))
 
 
 def holds(line: Line, day: date):
@@ -272,30 +265,3 @@ class SubscriptionLineSnapshot(ModelPart):
             "charged_until": charged_until or False,
             "charged_end": (charged_until and end) or False,
         }
-
-
-class SubscriptionLinesOfDay(ModelPart):
-    _register = False
-
-    def _at_lasting_prices(self, lines):
-        """Return lines of the core at the prices that count as recurring revenue.
-
-        Discounts of limited duration are deducted if the company is set so.
-        """
-        company = self.company_id or self.env.company
-        if company.subscription_counts_limited_discounts:
-            return list(lines)
-        return [without_limited_discounts(line) for line in lines]
-
-    def _lines_charged_on(self, day):
-        """Return the lines by which the services of a day are charged."""
-        self.ensure_one()
-        served = {line._origin_key() for line in self._lines_on(day)}
-        charged = {
-            line.key
-            for line in with_charged_days(self._snapshot_lines(), day).lines
-            if line.start <= day and (line.end is None or day < line.end)
-        }
-        return self.line_ids.filtered(
-            lambda line: line.id in charged and line._origin_key() in served
-        )

@@ -9,7 +9,6 @@ from ...billing_core.lifecycle import COMMITTED, State
 from ..billing.invoices import SubscriptionInvoices
 from ..billing.invoicing import SubscriptionInvoicing
 from ..billing.planning import SubscriptionBilling
-from ..billing.preview import SubscriptionPreview
 from ..cancellation.retention_offer import SubscriptionRetentionOffer
 from ..changes.actions import SubscriptionChangeActions
 from ..changes.apply_change import SubscriptionApplyChange
@@ -19,7 +18,6 @@ from ..decimals import exact
 from ..discounts.grant import SubscriptionDiscountGrant
 from ..dunning.related_records import SubscriptionDunningCases
 from ..dunning.reminders import SubscriptionPaymentReminders
-from ..dunning.steps import SubscriptionDunning
 from ..fulfilment.fulfilment import SubscriptionFulfilment
 from ..health.score import SubscriptionHealth
 from ..payments.payment_method_order import SubscriptionPaymentMethods
@@ -27,14 +25,12 @@ from ..plans.plan_comparison import SubscriptionPlanComparison
 from ..prices.price_changes import SubscriptionPriceChanges
 from ..quotations.subscription import SubscriptionSale
 from ..renewals.renewal import SubscriptionRenewal
-from ..revenue.exchange_rates import SubscriptionRevenueExchange
 from ..revenue.movement import SubscriptionRevenue
 from .billing_day import SubscriptionBillingDay
 from .draft import SubscriptionDraft
 from .failure import SubscriptionFailure
 from .history import SubscriptionHistory
 from .lifecycle import SubscriptionLifecycle
-from .line_snapshot import SubscriptionLinesOfDay
 from .protected_fields import (
     STARTED_SUBSCRIPTION_FIELDS,
     SUBSCRIPTION_FIELDS,
@@ -62,7 +58,6 @@ class SubscriptionSubscription(
     SubscriptionInvoices,
     SubscriptionInvoicing,
     SubscriptionBilling,
-    SubscriptionPreview,
     SubscriptionRetentionOffer,
     SubscriptionChangeActions,
     SubscriptionApplyChange,
@@ -71,7 +66,6 @@ class SubscriptionSubscription(
     SubscriptionDiscountGrant,
     SubscriptionDunningCases,
     SubscriptionPaymentReminders,
-    SubscriptionDunning,
     SubscriptionFulfilment,
     SubscriptionHealth,
     SubscriptionPaymentMethods,
@@ -79,14 +73,12 @@ class SubscriptionSubscription(
     SubscriptionPriceChanges,
     SubscriptionSale,
     SubscriptionRenewal,
-    SubscriptionRevenueExchange,
     SubscriptionRevenue,
     SubscriptionBillingDay,
     SubscriptionDraft,
     SubscriptionFailure,
     SubscriptionHistory,
     SubscriptionLifecycle,
-    SubscriptionLinesOfDay,
     SubscriptionSuspension,
     SubscriptionTrial,
     ProtectedFields,
