@@ -225,7 +225,7 @@ class TestBilling(SubscriptionCase):
             {"stub_policy": "free"},
             {"due_shift_days": 5},
         ):
-            with self.assertRaisesRegex(UserError, "make a new one instead"):
+            with self.assertRaisesRegex(UserError, "create a new one instead"):
                 self.monthly.write(values)
         self.monthly.write({"name": "Monthly, renamed", "interval_unit": "month"})
 
@@ -233,7 +233,7 @@ class TestBilling(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         day = self.day("2026-05-01")
         subscription.change_plan(subscription.line_ids, self.yearly, day)
-        with self.assertRaisesRegex(UserError, "make a new one instead"):
+        with self.assertRaisesRegex(UserError, "create a new one instead"):
             self.yearly.interval_unit = "month"
 
     def test_a_new_price_list_does_not_touch_agreed_prices(self):

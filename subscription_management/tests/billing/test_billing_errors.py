@@ -78,7 +78,7 @@ class TestBillingErrors(SubscriptionCase):
         wrong = self.subscribe(on="2026-04-01", currency_id=currency.id)
         self._assert_isolated(
             wrong,
-            "no exchange rate of XTS",
+            "no exchange rate for XTS",
             lambda: currency.write(
                 {"rate_ids": [Command.create({"name": "2026-01-01", "rate": 2.0})]}
             ),
@@ -124,7 +124,7 @@ class TestBillingErrors(SubscriptionCase):
         self.env.invalidate_all()
         self._assert_isolated(
             wrong,
-            "below zero",
+            "is negative",
             lambda: internal_write(wrong.line_ids).write({"quantity": 1.0}),
         )
 
