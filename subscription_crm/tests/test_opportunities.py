@@ -59,7 +59,7 @@ class TestOpportunityOfRenewals(OpportunityCase):
     def test_a_cancelled_or_open_ended_subscription_is_not_found(self):
         cancelled = self.subscribe(on="2026-05-01")
         with freeze_time("2027-04-01 09:00:00"):
-            cancelled._end_on(cancelled.term_end)
+            self.cancel(cancelled, cancelled.term_end)
         endless = self.subscribe(on="2026-05-01", plan=self.yearly)
         self.evaluate("2027-04-10")
         self.assertFalse(self.found(cancelled) | self.found(endless))
@@ -318,7 +318,9 @@ class TestOpportunityOfReductions(OpportunityCase):
     def test_a_scheduled_cancellation_is_found_with_its_reason(self):
         because = self.env.ref("subscription_management.cancellation_reason_price")
         with freeze_time("2026-04-20 09:00:00"):
-            self.subscription._end_on(self.day("2026-06-01"), because=because)
+            self.cancel(
+                self.subscription, self.day("2026-06-01"), cancellation_reason=because
+            )
         self.evaluate("2026-04-20")
         [reason] = self.reasons(self.subscription)
         self.assertIn("the last day of service is 05/31/2026", reason)
@@ -335,7 +337,7 @@ class TestOpportunityOfReductions(OpportunityCase):
 
     def test_an_undone_cancellation_is_logged(self):
         with freeze_time("2026-04-20 09:00:00"):
-            self.subscription._end_on(self.day("2026-06-01"))
+            self.cancel(self.subscription, self.day("2026-06-01"))
         self.evaluate("2026-04-20")
         with freeze_time("2026-04-21 09:00:00"):
             self.subscription.action_undo_cancellation()
@@ -358,7 +360,7 @@ class TestOpportunityOfReductions(OpportunityCase):
 
     def test_the_end_of_the_subscription_is_logged(self):
         with freeze_time("2026-04-20 09:00:00"):
-            self.subscription._end_on(self.day("2026-06-01"))
+            self.cancel(self.subscription, self.day("2026-06-01"))
         self.evaluate("2026-04-20")
         self.run_action("ir_cron_close_ended", "2026-06-01")
         self.evaluate("2026-06-01")
@@ -380,6 +382,6 @@ class TestOpportunityOfReductions(OpportunityCase):
         self.evaluate("2026-04-20")
         self.subscription.opportunities_checked_on = "2026-04-20"
         with freeze_time("2026-04-20 12:00:00"):
-            self.subscription._end_on(self.day("2026-06-01"))
+            self.cancel(self.subscription, self.day("2026-06-01"))
         self.evaluate("2026-04-20")
         self.assertEqual(len(self.found(self.subscription)), 1)

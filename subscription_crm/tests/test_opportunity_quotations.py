@@ -107,7 +107,7 @@ class TestOpportunityQuotations(ChangeQuotationCase):
 
     def test_the_customer_shows_a_summary_of_subscriptions(self):
         ended = self.subscribe(self.basic, on="2026-02-01")
-        ended._end_on(self.day("2026-03-01"))
+        self.cancel(ended, self.day("2026-03-01"))
         self.monthly.write({"term_count": 1, "term_unit": "year"})
         self.subscribe(self.basic, on="2026-04-10")
         self.customer.invalidate_recordset()

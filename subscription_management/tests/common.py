@@ -205,19 +205,50 @@ class SubscriptionCase(AccountTestInvoicingCommon):
                 pass
         return run
 
+    def cancel(self, subscription, day, reason=False, cancellation_reason=None):
+        """Cancel by the wizard; `day` is the first day without service."""
+        self.env["subscription.cancel.wizard"].create(
+            {
+                "subscription_id": subscription.id,
+                "when": "date",
+                "last_day": fields.Date.to_date(day) - timedelta(days=1),
+                "reason": reason,
+                "cancellation_reason_id": (
+                    cancellation_reason.id if cancellation_reason else False
+                ),
+            }
+        ).action_confirm()
+
     def assert_invoice_lines(self, subscription, expected):
-        """Compare the invoice lines, oldest first, as (period, product, amount)."""
-        lines = subscription.billed_period_ids.sorted(
-            lambda row: (row.date_start, row.line_id.id, row.revision)
+        """Compare the invoice lines, oldest first, as (period, product, amount).
+
+        All product lines of the subscription's invoices count, except those of other
+        subscriptions; cancelled invoices do not count.
+        """
+        invoices = subscription.invoice_ids.filtered(
+            lambda move: move.state != "cancel"
+        )
+        lines = invoices.invoice_line_ids.filtered(
+            lambda line: (
+                line.display_type == "product"
+                and line.managed_subscription_line_id.subscription_id
+                in (subscription, subscription.browse())
+            )
+        ).sorted(
+            lambda line: (
+                line.managed_period_start or line.move_id.invoice_date,
+                line.managed_subscription_line_id.id,
+                line.id,
+            )
         )
         self.assertEqual(
             [
                 (
-                    f"{row.date_start}/{row.date_end}",
-                    row.line_id.product_id.name,
-                    f"{self._charged(row.invoice_line_id):.2f}",
+                    f"{line.managed_period_start}/{line.managed_period_end}",
+                    line.product_id.name,
+                    f"{self._charged(line):.2f}",
                 )
-                for row in lines
+                for line in lines
             ],
             expected,
         )

@@ -173,7 +173,7 @@ class TestWebhookEvents(WebhookCase):
         with self.on("2026-04-01"):
             subscription = self.subscribe(on="2026-04-15")
         with self.on("2026-04-02"):
-            subscription._end_on(self.day("2026-04-15"))
+            self.cancel(subscription, self.day("2026-04-15"))
         self.daily_steps("2026-04-15")
         self.assertEqual(subscription.state, "cancelled")
         self.assertFalse(self.events_of(subscription))
@@ -183,7 +183,7 @@ class TestWebhookEvents(WebhookCase):
         with self.on("2026-04-01"):
             subscription = self.subscribe(on="2026-04-01")
         with self.on("2026-04-10"):
-            subscription._end_on(self.day("2026-05-01"))
+            self.cancel(subscription, self.day("2026-05-01"))
         self.daily_steps("2026-04-30")
         self.assertEqual(len(self.events_of(subscription)), 1)
         self.daily_steps("2026-05-01")
@@ -197,7 +197,7 @@ class TestWebhookEvents(WebhookCase):
         with self.on("2026-04-01"):
             subscription = self.subscribe(on="2026-04-01")
         with self.on("2026-04-10"):
-            subscription._end_on(self.day("2026-04-10"))
+            self.cancel(subscription, self.day("2026-04-10"))
         self.assertEqual(
             self.events_of(subscription)[1:], [("2026-04-10", "ended", "cancelled")]
         )
@@ -374,6 +374,6 @@ class TestWebhookEvents(WebhookCase):
             subscription = self.subscribe(on="2026-04-01")
         with self.on("2026-04-02"):
             subscription.client_reference = "PO 8"
-            subscription._end_on(self.day("2026-06-01"))
+            self.cancel(subscription, self.day("2026-06-01"))
             subscription.action_undo_cancellation()
         self.assertEqual(len(self.events_of(subscription)), 1)

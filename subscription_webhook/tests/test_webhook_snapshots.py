@@ -42,7 +42,7 @@ class TestWebhookSnapshots(WebhookCase):
         with self.on("2026-04-01"):
             subscription = self.subscribe(on="2026-04-01")
         with self.on("2026-04-10"):
-            subscription._end_on(self.day("2026-04-10"))
+            self.cancel(subscription, self.day("2026-04-10"))
         self.assertEqual(
             self.events_of(subscription), [("2026-04-10", "ended", "cancelled")]
         )

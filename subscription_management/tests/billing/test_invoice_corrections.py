@@ -75,7 +75,7 @@ class TestInvoiceCorrections(SubscriptionCase):
 
     def test_a_credited_period_is_not_credited_a_second_time(self):
         self._credit(self.invoice)
-        self.subscription._end_on(self.subscription.date_start)
+        self.cancel(self.subscription, self.subscription.date_start)
         self.bill("2026-04-02")
         refunds = self.subscription.invoice_ids.filtered(
             lambda move: move.move_type == "out_refund"
@@ -87,7 +87,7 @@ class TestInvoiceCorrections(SubscriptionCase):
         replacement = self.env["account.move"].browse(wizard.modify_moves()["res_id"])
         replacement.action_post()
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 30)
-        self.subscription._end_on(date(2026, 4, 11))
+        self.cancel(self.subscription, date(2026, 4, 11))
         self.bill("2026-04-11")
         # 20 of 30 days were paid for and are not served.
         credit = self.subscription.invoice_ids.sorted("id")[-1]
@@ -106,7 +106,7 @@ class TestInvoiceCorrections(SubscriptionCase):
         refund = self._credit(self.invoice)
         refund.button_draft()
         refund.button_cancel()
-        self.subscription._end_on(self.subscription.date_start)
+        self.cancel(self.subscription, self.subscription.date_start)
         self.bill("2026-04-02")
         self.assertEqual(sum(self.subscription.billed_period_ids.mapped("amount")), 0.0)
 

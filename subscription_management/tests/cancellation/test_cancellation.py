@@ -221,7 +221,7 @@ class TestCancellation(SubscriptionCase):
         subscription = self.billed_april()
         past = self.wizard(subscription, self.unused, offer_day="2026-04-10")
         self.assertIn("in the past", past.offer_refusal)
-        subscription._end_on(Date.to_date("2026-05-01"))
+        self.cancel(subscription, Date.to_date("2026-05-01"))
         cancelled = self.wizard(subscription, self.unused)
         self.assertIn("Undo Cancellation first", cancelled.offer_refusal)
         subscription.action_undo_cancellation()

@@ -54,7 +54,7 @@ class TestChangePolicies(SubscriptionCase):
     def test_a_cancellation_before_a_full_upgrade_removes_it(self):
         subscription = self.start_with_ten(increase_policy="full")
         self.twenty_from(subscription, "2026-04-25")
-        subscription._end_on(self.day("2026-04-16"))
+        self.cancel(subscription, self.day("2026-04-16"))
         self.bill("2026-05-31")
         self.assertEqual(self.billed(subscription), 35)
 
@@ -84,7 +84,7 @@ class TestChangePolicies(SubscriptionCase):
     def test_a_cancellation_after_an_uncharged_upgrade_credits_the_paid_days(self):
         subscription = self.start_with_ten(increase_policy="none")
         self.twenty_from(subscription, "2026-04-10")
-        subscription._end_on(self.day("2026-04-16"))
+        self.cancel(subscription, self.day("2026-04-16"))
         self.bill("2026-04-16")
         self.assertEqual(self.billed(subscription), 35)
 
@@ -106,14 +106,14 @@ class TestChangePolicies(SubscriptionCase):
     def test_a_cancellation_before_the_removal_of_a_product_is_prorated(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.end_line(subscription.line_ids, "2026-04-25", "plan")
-        subscription._end_on(self.day("2026-04-16"))
+        self.cancel(subscription, self.day("2026-04-16"))
         self.bill("2026-04-16")
         self.assertEqual(self.billed(subscription), 35)
 
     def test_an_undone_cancellation_restores_the_credit_of_a_removed_product(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.end_line(subscription.line_ids, "2026-04-25", "plan")
-        subscription._end_on(self.day("2026-04-16"))
+        self.cancel(subscription, self.day("2026-04-16"))
         subscription.action_undo_cancellation()
         self.assertFalse(self.bill("2026-04-24").invoice_count)
         self.bill("2026-04-25")
@@ -125,7 +125,7 @@ class TestChangePolicies(SubscriptionCase):
     def test_a_cancellation_does_not_apply_the_policy_of_an_undone_removal(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25").action_undo()
-        subscription._end_on(self.day("2026-04-25"))
+        self.cancel(subscription, self.day("2026-04-25"))
         self.bill("2026-04-25")
         # 24 of 30 days of 70.00.
         self.assertEqual(self.billed(subscription), 56)
@@ -140,7 +140,7 @@ class TestChangePolicies(SubscriptionCase):
     def test_a_product_changed_before_a_cancellation_is_still_removed_as_agreed(self):
         subscription = self.start_with_ten(decrease_policy="full")
         self.leave(subscription, "2026-04-25")
-        subscription._end_on(self.day("2026-04-20"))
+        self.cancel(subscription, self.day("2026-04-20"))
         self.twenty_from(subscription, "2026-04-16")
         subscription.action_undo_cancellation()
         self.bill("2026-04-25")
@@ -232,7 +232,7 @@ class TestChangePolicies(SubscriptionCase):
         )
         self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
         self.assertEqual(subscription._end_after_notice(), self.day("2026-05-01"))
-        subscription._end_on(subscription._paid_until())
+        self.cancel(subscription, subscription._paid_until())
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70)
 

@@ -27,7 +27,7 @@ class TestChangeSequences(SubscriptionCase):
     @freeze_time("2026-05-11 09:00:00")
     def test_undoing_a_cancellation_keeps_later_changes(self):
         subscription = self.seats()
-        subscription._end_on(self.day("2026-07-01"))
+        self.cancel(subscription, self.day("2026-07-01"))
         subscription.change_quantity(subscription.line_ids, 3, self.day("2026-06-01"))
         subscription.action_undo_cancellation()
         self.assertEqual(
@@ -38,8 +38,8 @@ class TestChangeSequences(SubscriptionCase):
     @freeze_time("2026-05-11 09:00:00")
     def test_the_last_of_two_cancellations_is_undone(self):
         subscription = self.seats()
-        subscription._end_on(self.day("2026-08-01"))
-        subscription._end_on(self.day("2026-07-01"))
+        self.cancel(subscription, self.day("2026-08-01"))
+        self.cancel(subscription, self.day("2026-07-01"))
         self.assertEqual(subscription.date_end, self.day("2026-07-01"))
         subscription.action_undo_cancellation()
         self.assertFalse(subscription.line_ids.date_end)
@@ -87,7 +87,7 @@ class TestChangeSequences(SubscriptionCase):
         change = subscription.change_quantity(
             subscription.line_ids, 3, self.day("2026-06-01")
         )
-        subscription._end_on(self.day("2026-08-01"))
+        self.cancel(subscription, self.day("2026-08-01"))
         subscription.action_undo_cancellation()
         change.action_undo()
         self.assertEqual(self.billed(subscription, "2026-06-01")["2026-06"], 7)
@@ -138,7 +138,7 @@ class TestChangeSequences(SubscriptionCase):
         self.join(subscription, self.basic, "2026-06-20", kind="one_off")
         subscription.client_reference = "PO 1"
         subscription.pause(self.day("2026-05-10"))
-        subscription._end_on(self.day("2026-09-01"))
+        self.cancel(subscription, self.day("2026-09-01"))
         heir = self.env["res.partner"].create({"name": "Heir"})
         follower = subscription.transfer(heir, self.day("2026-05-16"))
         self.assertEqual(follower.state, "paused")
@@ -235,6 +235,6 @@ class TestChangeSequences(SubscriptionCase):
     @freeze_time("2026-05-11 09:00:00")
     def test_a_cancelled_subscription_cannot_be_cancelled_again(self):
         subscription = self.seats()
-        subscription._end_on(self.day("2026-05-11"))
+        self.cancel(subscription, self.day("2026-05-11"))
         with self.assertRaisesRegex(UserError, "cannot become"):
-            subscription._end_on(self.day("2026-05-11"))
+            self.cancel(subscription, self.day("2026-05-11"))

@@ -122,7 +122,7 @@ class TestChangesByList(SubscriptionCase):
     @freeze_time("2026-04-01 09:00:00")
     def test_nothing_can_be_added_after_the_end(self):
         subscription, other = self.seats(2), self.seats(3)
-        subscription._end_on(Date.to_date("2026-05-01"))
+        self.cancel(subscription, Date.to_date("2026-05-01"))
         with self.assertRaisesRegex(UserError, "nothing can be added"):
             self.join(subscription, self.basic, "2026-05-01")
         with self.assertRaisesRegex(UserError, "ends on"):

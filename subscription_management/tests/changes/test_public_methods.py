@@ -46,14 +46,14 @@ class TestPublicMethods(SubscriptionCase):
                 getattr(subscription, name)(*arguments)
 
     def test_a_cancelled_subscription_is_not_changed(self):
-        self.subscription._end_on(self.day("2026-04-10"))
+        self.cancel(self.subscription, self.day("2026-04-10"))
         self.assert_refused(
             UserError, "cannot be changed; edit it while it is", self.subscription
         )
 
     def test_a_subscription_cancelled_in_a_pause_is_not_resumed(self):
         self.subscription.pause(self.day("2026-04-10"))
-        self.subscription._end_on(self.day("2026-04-10"))
+        self.cancel(self.subscription, self.day("2026-04-10"))
         self.assert_refused(UserError, "cannot be changed", self.subscription)
         self.assertFalse(self.subscription.pause_ids.date_end)
 

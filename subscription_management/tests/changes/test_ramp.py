@@ -68,7 +68,7 @@ class TestRamp(SubscriptionCase):
 
     def test_undoing_a_cancellation_restores_the_scheduled_changes(self):
         self.subscription.change_price(self.line, 8, self.july)
-        self.subscription._end_on(self.may)
+        self.cancel(self.subscription, self.may)
         self.assert_steps([("2026-04-01", 10, 7)])
         self.subscription.action_undo_cancellation()
         self.assert_steps([("2026-04-01", 10, 7), ("2026-07-01", 10, 8)])

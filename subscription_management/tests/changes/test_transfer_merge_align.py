@@ -22,7 +22,7 @@ class TestTransferMergeAlign(SubscriptionCase):
     @freeze_time("2026-04-11 09:00:00")
     def test_a_scheduled_end_is_transferred_and_can_be_undone_there(self):
         subscription = self.subscribe(on="2026-04-01")
-        subscription._end_on(self.day("2026-06-01"), "Too dear")
+        self.cancel(subscription, self.day("2026-06-01"), "Too dear")
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
         self.assertEqual(follower.date_end, self.day("2026-06-01"))
         self.assertEqual(follower.line_ids.date_end, self.day("2026-06-01"))
@@ -45,7 +45,7 @@ class TestTransferMergeAlign(SubscriptionCase):
     def test_a_transfer_keeps_changes_scheduled_after_the_end(self):
         subscription = self.subscribe(self.seat, on="2026-04-01", quantity=10)
         subscription.change_quantity(subscription.line_ids, 20, self.day("2026-07-01"))
-        subscription._end_on(self.day("2026-06-01"))
+        self.cancel(subscription, self.day("2026-06-01"))
         follower = subscription.transfer(self.heir, self.day("2026-04-16"))
         self.bill("2026-06-01")
         self.assertEqual(sum(follower.billed_period_ids.mapped("amount")), 35 + 70)
@@ -177,7 +177,7 @@ class TestTransferMergeAlign(SubscriptionCase):
     @freeze_time("2026-04-10 09:00:00")
     def test_a_transfer_after_the_end_is_refused(self):
         subscription = self.subscribe(on="2026-04-01")
-        subscription._end_on(self.day("2026-06-01"))
+        self.cancel(subscription, self.day("2026-06-01"))
         for day in ("2026-06-01", "2026-06-15"):
             with self.assertRaisesRegex(UserError, "choose an earlier day"):
                 subscription.transfer(self.heir, self.day(day))

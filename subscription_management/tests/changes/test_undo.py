@@ -54,7 +54,7 @@ class TestUndo(SubscriptionCase):
         subscription = self.subscribe(self.basic, self.seat, on="2026-04-01")
         seat = subscription.line_ids.filtered(lambda line: line.price == 7)
         change = self.end_line(seat, "2026-04-16", "plan")
-        subscription._end_on(self.day("2026-06-01"))
+        self.cancel(subscription, self.day("2026-06-01"))
         with self.assertRaisesRegex(UserError, "undo the later one first"):
             change.action_undo()
         subscription.action_undo_cancellation()
@@ -89,7 +89,7 @@ class TestUndo(SubscriptionCase):
 
     def test_undoing_a_transfer_restores_the_scheduled_end(self):
         subscription = self.subscribe(on="2026-04-01")
-        subscription._end_on(self.day("2026-06-01"), "Too dear")
+        self.cancel(subscription, self.day("2026-06-01"), "Too dear")
         subscription.transfer(self.heir, self.day("2026-04-16"))
         self.newest(subscription, "transferred").action_undo()
         self.assertEqual(subscription.date_end, self.day("2026-06-01"))
@@ -132,7 +132,7 @@ class TestUndo(SubscriptionCase):
             with self.subTest(side):
                 first = self.subscribe(on="2026-04-01")
                 second = self.subscribe(self.seat, on="2026-04-01", quantity=10)
-                second._end_on(self.day("2026-06-01"))
+                self.cancel(second, self.day("2026-06-01"))
                 second.merge_into(first, self.day("2026-04-16"))
                 change = self.newest((first, second)[side], "merged")
                 self.assertTrue(change.can_undo)
@@ -185,7 +185,7 @@ class TestUndo(SubscriptionCase):
 
     def test_undoing_a_renewal_restores_an_earlier_cancellation(self):
         subscription = self.subscribe_for_a_month()
-        subscription._end_on(self.day("2026-05-01"), "We move abroad")
+        self.cancel(subscription, self.day("2026-05-01"), "We move abroad")
         renewal = self.renew_early(subscription)
         self.assertFalse(subscription.date_end)
         renewal.action_undo()
@@ -202,7 +202,7 @@ class TestUndo(SubscriptionCase):
         with freeze_time("2026-04-25 09:00:00"):
             self.bill("2026-04-25")
             renewal.action_undo()
-            subscription._end_on(self.day("2026-05-01"))
+            self.cancel(subscription, self.day("2026-05-01"))
             self.bill("2026-05-01")
         billed = subscription.billed_period_ids.mapped("amount")
         self.assertIn(33, billed)

@@ -294,7 +294,7 @@ class TestDiscountsOfMixedIntervals(SeveralLinesCase):
         self.assertEqual(self.billed(self.subscription, "2028-01-01"), [])
 
     def test_a_discount_without_unbilled_periods_is_refused(self):
-        self.subscription._end_on(Date.to_date("2026-04-01"))
+        self.cancel(self.subscription, Date.to_date("2026-04-01"))
         with self.assertRaisesRegex(UserError, "no unbilled period .* prorated"):
             self.subscription.grant_discount(
                 {"percent": 10}, Date.to_date("2026-03-15")

@@ -156,20 +156,20 @@ class TestDraftGrants(SeveralLinesCase):
 
     def test_a_cancelled_draft_releases_its_coupon(self):
         draft, coupon = self.redeemed(30, percent=50, max_per_customer=1)
-        draft._end_on(DAY)
+        self.cancel(draft, DAY)
         self.assertEqual(coupon.redemption_count, 0)
         self.monthly_lines(30, start=False).redeem_coupon("SPRING", DAY)
 
     def test_a_served_subscription_keeps_its_coupon_redeemed(self):
         draft, coupon = self.redeemed(30, percent=50)
         draft.action_activate()
-        draft._end_on(Date.to_date("2026-01-11"))
+        self.cancel(draft, Date.to_date("2026-01-11"))
         self.assertEqual((draft.state, coupon.redemption_count), ("cancelled", 1))
 
     def test_a_cancellation_before_the_first_day_releases_the_coupon(self):
         draft, coupon = self.redeemed(30, percent=50)
         draft.action_activate()
-        draft._end_on(DAY)
+        self.cancel(draft, DAY)
         self.assertEqual((draft.state, coupon.redemption_count), ("cancelled", 0))
 
     # Scheduled changes

@@ -226,7 +226,7 @@ class TestHealthScores(HealthCase):
             draft.action_score_health()
 
     def test_an_ended_subscription_is_not_scored_on_demand(self):
-        self.subscription._end_on(self.day("2026-06-10"))
+        self.cancel(self.subscription, self.day("2026-06-10"))
         self.run_action("ir_cron_close_ended", "2026-06-10")
         with self.assertRaisesRegex(UserError, "not in service"):
             self.subscription.action_score_health()

@@ -229,7 +229,7 @@ class TestPlansToChoose(PlanComparisonCase):
 
     def test_plans_of_a_draft_or_ended_subscription_are_not_compared(self):
         draft = self.subscribe(self.seat, on="2026-07-01", start=False)
-        self.subscription._end_on(self.day("2026-07-01"))
+        self.cancel(self.subscription, self.day("2026-07-01"))
         for subscription in (draft, self.subscription):
             with self.assertRaisesRegex(UserError, "cannot be changed"):
                 subscription.action_compare_plans()

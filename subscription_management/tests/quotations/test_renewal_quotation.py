@@ -247,7 +247,7 @@ class TestRenewalQuotation(QuotedTermCase):
     def test_a_cancelled_subscription_gets_no_renewal_quotation(self):
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-02-01 09:00:00"):
-            subscription._end_on(Date.to_date("2027-04-01"))
+            self.cancel(subscription, Date.to_date("2027-04-01"))
         self.assertFalse(self.quote(subscription))
         with self.assertRaisesRegex(UserError, "undo the cancellation"):
             subscription.action_quote_renewal()

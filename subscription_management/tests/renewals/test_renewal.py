@@ -203,7 +203,7 @@ class TestRenewal(SubscriptionCase):
     @freeze_time("2027-02-10 09:00:00")
     def test_a_renewal_undoes_a_cancellation(self):
         subscription = self.subscribe_for_a_year()
-        subscription._end_on(Date.to_date("2027-04-01"))
+        self.cancel(subscription, Date.to_date("2027-04-01"))
         subscription.action_renew()
         self.assertFalse(subscription.date_end)
         self.assertEqual(subscription.term_end, Date.to_date("2028-04-01"))
@@ -230,7 +230,7 @@ class TestRenewal(SubscriptionCase):
         draft = self.subscribe(on="2026-04-01", start=False)
         suspended, cancelled = (self.subscribe(on="2026-04-01") for _ in range(2))
         suspended.suspend()
-        cancelled._end_on(Date.to_date("2026-04-11"))
+        self.cancel(cancelled, Date.to_date("2026-04-11"))
         for subscription in (draft, suspended, cancelled):
             wizard = self.env["subscription.renew.wizard"].create(
                 {"subscription_id": subscription.id}

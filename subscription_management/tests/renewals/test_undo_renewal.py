@@ -76,7 +76,7 @@ class TestUndoRenewal(QuotedTermCase):
                 with self.assertRaisesRegex(UserError, ways_out):
                     way()
             self.assertEqual(order.state, "sale")
-            subscription._end_on(self.day("2027-04-01"))
+            self.cancel(subscription, self.day("2027-04-01"))
         self.assertEqual(self.april(subscription), [])
 
     def test_a_renewal_can_be_undone_after_a_later_scheduled_change(self):
@@ -110,7 +110,7 @@ class TestUndoRenewal(QuotedTermCase):
         with freeze_time("2027-03-31 10:00:00"):
             with self.assertRaisesRegex(UserError, "with 03/31/2027 as its last day"):
                 renewal.action_undo()
-            subscription._end_on(self.day("2027-04-01"))
+            self.cancel(subscription, self.day("2027-04-01"))
         self.assertEqual(self.april(subscription), [])
 
     def test_an_early_renewal_that_was_undone_is_renewed_on_its_day(self):
@@ -131,7 +131,7 @@ class TestUndoRenewal(QuotedTermCase):
         self.monthly.renewal_policy = "renew"
         subscription = self.subscribe_for_a_year()
         with freeze_time("2027-03-01 09:00:00"):
-            subscription._end_on(self.day("2027-04-01"))
+            self.cancel(subscription, self.day("2027-04-01"))
         renewal = self.renew(subscription)
         self.undo_on(renewal, on="2027-03-31")
         self.run_action("ir_cron_renew", "2027-03-31")

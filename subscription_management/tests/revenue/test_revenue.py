@@ -25,7 +25,7 @@ class TestRevenue(SubscriptionCase):
         first.change_quantity(first.line_ids, 12, day("2026-05-01"))
         last = first.line_ids.sorted("date_start")[-1]
         first.change_quantity(last, 9, day("2026-06-01"))
-        first._end_on(day("2026-07-01"))
+        self.cancel(first, day("2026-07-01"))
         again = self.subscribe(self.seat, on="2026-08-01", quantity=1)
         self.assertEqual(
             self.movements(first, again),
@@ -42,8 +42,8 @@ class TestRevenue(SubscriptionCase):
     def test_the_end_of_one_of_two_subscriptions_is_contraction(self):
         first = self.subscribe(on="2026-04-01")
         second = self.subscribe(self.seat, on="2026-04-01")
-        first._end_on(Date.to_date("2026-05-01"))
-        second._end_on(Date.to_date("2026-06-01"))
+        self.cancel(first, Date.to_date("2026-05-01"))
+        self.cancel(second, Date.to_date("2026-06-01"))
         self.assertEqual(
             self.movements(first, second),
             [
@@ -76,7 +76,7 @@ class TestRevenue(SubscriptionCase):
         subscription.change_quantity(
             subscription.line_ids, 12, Date.to_date("2026-06-01")
         )
-        subscription._end_on(Date.to_date("2026-05-01"))
+        self.cancel(subscription, Date.to_date("2026-05-01"))
         self.assertEqual(
             self.movements(subscription),
             [
@@ -105,7 +105,7 @@ class TestRevenue(SubscriptionCase):
         day = Date.to_date
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(day("2026-05-01"))
-        subscription._end_on(day("2026-06-01"))
+        self.cancel(subscription, day("2026-06-01"))
         left = [
             ("2026-04-01", "new", 30),
             ("2026-05-01", "pause", -30),
@@ -128,7 +128,7 @@ class TestRevenue(SubscriptionCase):
         day = Date.to_date
         subscription = self.subscribe(on="2026-04-01")
         subscription.pause(day("2026-05-01"), day("2026-05-15"))
-        subscription._end_on(day("2026-06-01"))
+        self.cancel(subscription, day("2026-06-01"))
         self.assertEqual(
             [kind for _day, kind, _amount in self.movements(subscription)],
             ["new", "pause", "resumption", "churn"],
@@ -179,7 +179,7 @@ class TestRevenue(SubscriptionCase):
 
     def test_a_draft_records_no_movement(self):
         subscription = self.subscribe(on="2026-04-01", start=False)
-        subscription._end_on(Date.to_date("2026-05-01"))
+        self.cancel(subscription, Date.to_date("2026-05-01"))
         self.assertFalse(self.movements(subscription))
 
     def test_movements_cannot_be_edited(self):

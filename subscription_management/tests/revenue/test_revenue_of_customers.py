@@ -90,7 +90,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
     def test_an_end_on_the_first_day_of_a_pause_is_churn(self):
         subscription = self.start()
         subscription.pause(day("2026-05-01"))
-        subscription._end_on(day("2026-05-01"))
+        self.cancel(subscription, day("2026-05-01"))
         self.assertEqual(
             self.net(subscription),
             [("2026-04-01", 1, "new", 30), ("2026-05-01", 1, "churn", -30)],
@@ -99,8 +99,8 @@ class TestRevenueOfCustomers(SubscriptionCase):
     @freeze_time("2026-04-01 09:00:00")
     def test_the_last_subscription_to_end_is_churn_in_any_order_of_cancellation(self):
         first, second = self.start(), self.start(2)
-        first._end_on(day("2026-06-01"))
-        second._end_on(day("2026-05-01"))
+        self.cancel(first, day("2026-06-01"))
+        self.cancel(second, day("2026-05-01"))
         self.assertEqual(
             self.net(first, second),
             [
@@ -119,7 +119,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
     def test_an_end_is_no_churn_once_another_subscription_has_started(self):
         first = self.start()
         because = self.env["subscription.cancellation.reason"].search([], limit=1)
-        first._end_on(day("2026-06-01"), because=because)
+        self.cancel(first, day("2026-06-01"), cancellation_reason=because)
         second = self.start(2, on="2026-05-01")
         self.assertEqual(
             self.net(first, second),
@@ -186,7 +186,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
             subscription.suspend()
             self.assert_shown_is_moved(subscription)
         with freeze_time("2026-07-01 09:00:00"):
-            subscription._end_on(day("2026-07-01"))
+            self.cancel(subscription, day("2026-07-01"))
         self.assertEqual(
             self.net(subscription),
             [
@@ -222,7 +222,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
             subscription.change_quantity(
                 subscription._lines_on(day("2026-04-11")), 4, day("2026-04-12")
             )
-            subscription._end_on(day("2026-04-13"))
+            self.cancel(subscription, day("2026-04-13"))
         worth = subscription.movement_ids.sorted("date").mapped("company_amount")
         # 30 at 2; 10 of them; 20 at 4; all: 40 + 80.
         self.assertEqual(worth, [60, -20, 80, -120])
@@ -238,10 +238,10 @@ class TestRevenueOfCustomers(SubscriptionCase):
             change = subscription.change_quantity(
                 subscription.line_ids, 4, day("2026-05-01")
             )
-            subscription._end_on(day("2026-07-01"))
+            self.cancel(subscription, day("2026-07-01"))
             subscription.action_undo_cancellation()
             change.action_undo()
-            subscription._end_on(day("2026-07-01"))
+            self.cancel(subscription, day("2026-07-01"))
             subscription.change_quantity(subscription.line_ids, 4, day("2026-05-01"))
             subscription.change_quantity(
                 subscription._lines_on(day("2026-05-01")), 3, day("2026-05-01")
@@ -300,7 +300,7 @@ class TestRevenueOfCustomers(SubscriptionCase):
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.start(1)
             subscription.change_quantity(subscription.line_ids, 2, day("2026-05-01"))
-            subscription._end_on(day("2026-06-01"))
+            self.cancel(subscription, day("2026-06-01"))
         cancelled = subscription.change_ids.filtered(
             lambda each: each.kind == "cancelled"
         )

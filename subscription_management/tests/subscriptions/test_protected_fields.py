@@ -88,7 +88,7 @@ class TestDirectWrites(SubscriptionCase):
             "term_end": ("2030-01-01", "use Renew"),
         }
         self.assert_kept(self.running, agreed)
-        self.running._end_on(self.day("2026-04-01"))
+        self.cancel(self.running, self.day("2026-04-01"))
         self.assertEqual(self.running.state, "cancelled")
         self.assert_kept(self.running, {**agreed, "date_end": (False, "Undo Canc")})
 
@@ -316,7 +316,7 @@ class TestDirectWrites(SubscriptionCase):
         self.assertEqual(copied.state, "draft")
         moved = mine.transfer(self.other, later)
         self.assertEqual(moved.partner_id, self.other)
-        moved._end_on(fields.Date.add(later, days=5))
+        self.cancel(moved, fields.Date.add(later, days=5))
         moved.action_undo_cancellation()
         self.assertFalse(moved.date_end)
 

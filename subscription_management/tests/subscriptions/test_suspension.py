@@ -320,7 +320,7 @@ class TestSuspension(SubscriptionCase):
         subscription = self.subscribe(on="2026-04-01")
         with self.assertRaisesRegex(UserError, "nothing to reactivate"):
             subscription.reactivate()
-        subscription._end_on(Date.to_date("2026-04-11"))
+        self.cancel(subscription, Date.to_date("2026-04-11"))
         with self.assertRaisesRegex(UserError, "nothing to reactivate"):
             subscription.reactivate()
 

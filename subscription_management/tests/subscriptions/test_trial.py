@@ -225,7 +225,7 @@ class TestRegrouping(SubscriptionCase):
         self.monthly.credit_policy = "next_invoice"
         subscription = self.subscribe(on="2026-04-01")
         self.bill("2026-04-01")
-        subscription._end_on(self.day)
+        self.cancel(subscription, self.day)
         self.bill("2026-04-16")
         self.assertIn("out_refund", subscription.invoice_ids.mapped("move_type"))
 
