@@ -175,16 +175,16 @@ def test_a_card_saved_in_the_portal_pays_the_open_amount(
 
 def test_a_promise_is_recorded_and_resumed(page, address, case):
     open_case(page, address, case)
-    page.click(".o_form_statusbar button:has-text('Promise, Dispute or Pause')")
+    page.click(".o_form_statusbar button:has-text('Hold Dunning')")
     page.fill(".modal div[name=reason] input", "Paid on Sunday")
-    page.click(".modal button:has-text('Note It')")
+    page.click(".modal button:has-text('Hold Dunning')")
     page.wait_for_selector(".alert-info:has-text('Paid on Sunday')")
     assert read(page, case, "hold")["hold"] == "promised"
     page.click("button[name=action_resume]")
     page.wait_for_selector(".alert-info", state="hidden")
     page.click("button[name=action_skip_step]")
     page.wait_for_selector("div[name=timeline]:has-text('Skipped')")
-    assert read(page, case, "next_step")["next_step"].startswith("No step is left")
+    assert read(page, case, "next_step")["next_step"].startswith("No step left")
 
 
 def test_a_policy_is_designed_on_its_timeline(page, address):
