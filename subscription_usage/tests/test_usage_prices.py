@@ -157,7 +157,7 @@ class TestUsagePrices(UsageCase):
                 ],
                 seats.line_ids.date_start,
             )
-        with self.assertRaisesRegex(ValidationError, "measures what is used"):
+        with self.assertRaisesRegex(ValidationError, "charged by usage"):
             internal_write(seats.line_ids).kind = "usage"
 
     def test_the_usage_fields_of_a_published_price_are_locked(self):
