@@ -13,7 +13,7 @@ class SubscriptionPlanSuspension(ModelPart):
 
     suspension_policy = fields.Selection(
         [("billed", "Billed"), ("waived", "Not Billed")],
-        string="Suspended Days Are",
+        string="Suspended Days",
         required=True,
         default="billed",
         help="Nothing is invoiced during a suspension. After the reactivation or "

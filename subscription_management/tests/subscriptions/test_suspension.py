@@ -34,8 +34,8 @@ class TestSuspension(SubscriptionCase):
             for row in subscription.billed_period_ids.sorted("id")
         ]
 
-    def cancel(self, subscription, **values):
-        """Cancel as the wizard does; return the amounts that it foresaw by day."""
+    def cancel_as_previewed(self, subscription, **values):
+        """Cancel by the wizard; return the amounts that it previewed by day."""
         wizard = self.env["subscription.cancel.wizard"].create(
             {"subscription_id": subscription.id, **values}
         )
@@ -223,7 +223,7 @@ class TestSuspension(SubscriptionCase):
         for policy, amount in (("billed", 45), ("waived", -20)):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
-                foreseen = self.cancel(subscription, when="now")
+                foreseen = self.cancel_as_previewed(subscription, when="now")
                 self.assertEqual(foreseen, [("2026-06-16", amount)])
                 self.assertEqual(subscription.state, "cancelled")
                 self.assertFalse(subscription.suspended_since)
@@ -240,7 +240,7 @@ class TestSuspension(SubscriptionCase):
         for policy, amount in (("billed", 90), ("waived", -20)):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
-                foreseen = self.cancel(subscription, when="date", last_day="2026-07-31")
+                foreseen = self.cancel_as_previewed(subscription, when="date", last_day="2026-07-31")
                 self.assertEqual(foreseen, [("2026-08-01", amount)])
                 self.assertEqual(subscription.state, "suspended")
                 self.bill("2026-07-15")
@@ -256,7 +256,7 @@ class TestSuspension(SubscriptionCase):
     @freeze_time("2026-06-16 09:00:00")
     def test_a_cancellation_is_undone_and_the_suspension_continues(self):
         subscription = self.suspended("billed")
-        self.cancel(subscription, when="date", last_day="2026-07-31")
+        self.cancel_as_previewed(subscription, when="date", last_day="2026-07-31")
         subscription.action_undo_cancellation()
         self.assertEqual(subscription.state, "suspended")
         self.assertFalse(subscription.next_billing_date)

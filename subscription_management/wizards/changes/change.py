@@ -24,7 +24,7 @@ class SubscriptionChangeWizard(models.TransientModel):
     date_effective = fields.Date("Effective Date", required=True)
     policy = fields.Selection(
         [("plan", "By the Plan"), *CHANGE_POLICIES],
-        "The Current Period Is Charged",
+        "Proration Policy",
         required=True,
         default="plan",
     )
