@@ -20,7 +20,7 @@ from .price_models import PriceModel, PricePart
 class Terms:
     """How a line is priced for one full period.
 
-    Usage is any price model with an allowance, a minimum commitment and a cap. A
+    Usage is any price model with an allowance, a minimum and a maximum. A
     contracted price is the same terms with the values granted to one customer.
     """
 

@@ -93,7 +93,7 @@ class ResPartner(
         groups="subscription_management.group_subscription_user",
     )
     managed_monthly_amount = fields.Monetary(
-        "Monthly Revenue",
+        "MRR",
         compute="_compute_managed_subscriptions",
         currency_field="managed_currency_id",
         groups="subscription_management.group_subscription_user",

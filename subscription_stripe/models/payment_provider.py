@@ -7,7 +7,7 @@ class PaymentProvider(models.Model):
     _inherit = "payment.provider"
 
     def _read_decline(self, response):
-        """Return why Stripe refused a request, by its code."""
+        """Return why Stripe declined a charge, by its code."""
         if self.code != "stripe":
             return super()._read_decline(response)
         try:

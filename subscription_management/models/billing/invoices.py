@@ -118,7 +118,7 @@ class SubscriptionInvoices(ModelPart):
             )
 
     def _render_preview(self, target):
-        """Return the invoices of a day as an HTML table, or the reason against them."""
+        """Return the invoices of a day as an HTML table, or why there are none."""
         self.ensure_one()
         invoices, problem = [], False
         if target:

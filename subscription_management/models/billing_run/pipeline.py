@@ -207,7 +207,7 @@ class SubscriptionBillingPipeline(ModelPart):
 
     @api.model
     def _bill_now(self, subscription, target):
-        """Bill one subscription immediately, on a person's request."""
+        """Bill one subscription immediately, at a user's request."""
         subscription.lock_for_update(allow_referencing=True)
         run = self.new({"target_date": target})
         try:

@@ -189,10 +189,10 @@ class SubscriptionBillingRun(
     def _cron_bill_due(self):
         """Continue the started runs and start those of today."""
         self._ensure_scheduled_runs()
-        self._cron_help_billing()
+        self._cron_continue_runs()
 
     @api.model
-    def _cron_help_billing(self):
+    def _cron_continue_runs(self):
         """Work on the started runs; any number of workers may do so at once."""
         progress = self.env["ir.cron"]._commit_progress
         running = self.search([("state", "=", "running")], order="id")

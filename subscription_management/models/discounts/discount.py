@@ -225,7 +225,7 @@ class SubscriptionLineDiscounts(ModelPart):
         Those of a follow-up line count from the start of its predecessor.
         """
         for line in self.filtered("discount_ids"):
-            if not line._is_step():
+            if not line._is_follow_up_line():
                 line.discount_ids.date_start = line.date_start
 
     def _discount_commands(self):

@@ -385,7 +385,7 @@ class SubscriptionLineDiscountGrant(ModelPart):
         """
         self.ensure_one()
         day = max(day, self.date_start, self._billed_until() or day)
-        if day == self.date_start and not self._is_step():
+        if day == self.date_start and not self._is_follow_up_line():
             return day
         period = self._snapshot_calendar().period_on(day)
         if period is None or period.service.start == day:

@@ -42,7 +42,7 @@ class SubscriptionLineDraftRepricing(ModelPart):
         offered = rule._find(
             self.plan_id, self.product_id, self.currency_id, day, customer
         )
-        if offered != rule or self._is_step() or self._has_entered_price():
+        if offered != rule or self._is_follow_up_line() or self._has_entered_price():
             return
         self.write(
             {

@@ -63,7 +63,7 @@ class SubscriptionPricingRule(
     is_charged_once = fields.Boolean(
         "One-Time",
         tracking=True,
-        help="Charged once, with the first period, such as a setup fee.",
+        help="Invoiced only with the first period, such as a setup fee.",
     )
     # Without fixed digits the database keeps every decimal of the entered price.
     price = fields.Float(min_display_digits="Product Price", tracking=True)

@@ -44,11 +44,7 @@ class RenewalQuotation(SubscriptionQuotation):
         return subscription._renewal_rows(is_early=subscription._is_before_term_end())
 
     def _edited_values(self, offer, listed):
-        """Return the values in which an order line differs from its subscription line.
-
-        from ...billing_core.lifecycle import RENEWABLE
-        from .purpose import SubscriptionQuotation
-        """
+        """Return the values of an order line that differ from its subscription line."""
         line, values = offer.managed_line_id, {}
         if offer.display_type:
             return values

@@ -21,7 +21,7 @@ from .purpose import OPEN_QUOTATION
 _logger = logging.getLogger(__name__)
 
 
-class SubscriptionSale(ModelPart):
+class SubscriptionQuotations(ModelPart):
     _register = False
 
     order_id = fields.Many2one(
@@ -276,7 +276,7 @@ class SubscriptionSale(ModelPart):
         )
 
     def _check_can_be_quoted(self):
-        """Refuse users who may not change the subscription, and the wrong states."""
+        """Refuse users without write access, and states without changes."""
         self.ensure_one()
         self.check_access("write")
         self._check_can_change()

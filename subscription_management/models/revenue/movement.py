@@ -71,7 +71,7 @@ class SubscriptionRevenueMovement(models.Model):
         "res.currency", "Company Currency", related="company_id.currency_id"
     )
     company_amount = fields.Monetary(
-        "Monthly Revenue",
+        "MRR",
         required=True,
         currency_field="company_currency_id",
         help="In the company's currency, at the rate of the day of the movement.",

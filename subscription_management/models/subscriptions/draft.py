@@ -49,7 +49,7 @@ class SubscriptionDraft(ModelPart):
                         currency=currency.name,
                     )
                 )
-            if any(line._is_step() for line in draft.line_ids):
+            if any(line._is_follow_up_line() for line in draft.line_ids):
                 raise UserError(
                     self.env._(
                         "%(subscription)s has scheduled changes in %(currency)s; "
@@ -135,7 +135,7 @@ class SubscriptionDraft(ModelPart):
 class SubscriptionDraftLine(ModelPart):
     _register = False
 
-    def _is_step(self):
+    def _is_follow_up_line(self):
         """Return whether the line continues another one."""
         self.ensure_one()
         return bool(self.origin_id or self.series_id)
@@ -264,7 +264,9 @@ class SubscriptionDraftLine(ModelPart):
             for discount in line.discount_ids:
                 since = line._begins_with(discount.date_start, start)
                 discount.date_start = max(since, start)
-            begin = begins[line] if line._is_step() else max(begins[line], start)
+            begin = (
+                begins[line] if line._is_follow_up_line() else max(begins[line], start)
+            )
             values = {"date_start": begin, "calendar_start": start}
             if line in ends:
                 values["date_end"] = ends[line]
@@ -288,7 +290,7 @@ class SubscriptionDraftLine(ModelPart):
         """
         drafts = self.filtered(lambda each: each.subscription_id.state == "draft")
         gone = self
-        for line in drafts.filtered(lambda each: not each._is_step()):
+        for line in drafts.filtered(lambda each: not each._is_follow_up_line()):
             gone |= line._steps()
         gone._check_not_continued()
         for steps in drafts._draft_steps():

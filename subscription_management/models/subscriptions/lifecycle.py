@@ -152,7 +152,7 @@ class SubscriptionLifecycle(ModelPart):
         start = calendar.boundary(index)
         return start if start == earliest else calendar.boundary(index + 1)
 
-    def _paid_until(self):
+    def _billed_period_end(self):
         """Return the end of the billed days of the products in service.
 
         Without billed days after today it is the end of the current period, or of the

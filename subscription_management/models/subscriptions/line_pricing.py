@@ -143,7 +143,7 @@ class SubscriptionLinePricing(ModelPart):
             is_same_offer = before.split("@")[0] == now.split("@")[0] or (
                 line._origin and not before
             )
-            if subscription.state == "draft" and line._is_step():
+            if subscription.state == "draft" and line._is_follow_up_line():
                 if not is_same_offer:
                     line._keep_agreed_price()
                 line.priced_for = now

@@ -23,7 +23,7 @@ from ..health.score import SubscriptionHealth
 from ..payments.payment_method_order import SubscriptionPaymentMethods
 from ..plans.plan_comparison import SubscriptionPlanComparison
 from ..prices.price_changes import SubscriptionPriceChanges
-from ..quotations.subscription import SubscriptionSale
+from ..quotations.subscription import SubscriptionQuotations
 from ..renewals.renewal import SubscriptionRenewal
 from ..revenue.movement import SubscriptionRevenue
 from .billing_day import SubscriptionBillingDay
@@ -71,7 +71,7 @@ class SubscriptionSubscription(
     SubscriptionPaymentMethods,
     SubscriptionPlanComparison,
     SubscriptionPriceChanges,
-    SubscriptionSale,
+    SubscriptionQuotations,
     SubscriptionRenewal,
     SubscriptionRevenue,
     SubscriptionBillingDay,
@@ -233,7 +233,7 @@ class SubscriptionSubscription(
         "product.product", compute="_compute_product_ids", search="_search_product_ids"
     )
     monthly_amount = fields.Monetary(
-        "Monthly Revenue",
+        "MRR",
         compute="_compute_monthly_amount",
         store=True,
         help="Recurring amount per month, without taxes (MRR).",
@@ -324,7 +324,7 @@ class SubscriptionSubscription(
                 )
                 vals["date_start"] = today
             else:
-                lines = lines.filtered(lambda line: not line._is_step())
+                lines = lines.filtered(lambda line: not line._is_follow_up_line())
             vals["line_ids"] = [
                 Command.create(line._prepare_duplicate_values()) for line in lines
             ]

@@ -332,7 +332,7 @@ class TestCancellation(SubscriptionCase):
         self.assertNotIn(theirs, theirs.with_user(rep).search([]))
         self.assertIn(self.closed, theirs.with_user(rep).search([]))
 
-    def paid_until(self, subscription, on):
+    def billed_period_end(self, subscription, on):
         with freeze_time(f"{on} 09:00:00"):
             wizard = self.env["subscription.cancel.wizard"].create(
                 {"subscription_id": subscription.id}
@@ -346,7 +346,9 @@ class TestCancellation(SubscriptionCase):
         with freeze_time("2026-04-10 09:00:00"):
             subscription.change_quantity(subscription.line_ids, 5, day("2026-04-25"))
             subscription.pause(day("2026-04-26"), day("2026-04-28"))
-        self.assertEqual(self.paid_until(subscription, "2026-04-20"), "2026-04-30")
+        self.assertEqual(
+            self.billed_period_end(subscription, "2026-04-20"), "2026-04-30"
+        )
 
     def test_a_removed_product_does_not_extend_the_billed_period(self):
         day = Date.to_date
@@ -359,18 +361,26 @@ class TestCancellation(SubscriptionCase):
             [seats] = subscription._lines_on(day("2026-04-10")).filtered(
                 lambda line: line.plan_id == self.yearly
             )
-            self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2027-03-31")
+            self.assertEqual(
+                self.billed_period_end(subscription, "2026-04-10"), "2027-03-31"
+            )
             self.end_line(seats, "2026-04-10", "plan")
         self.bill("2026-04-10")
-        self.assertEqual(self.paid_until(subscription, "2026-04-11"), "2026-04-30")
+        self.assertEqual(
+            self.billed_period_end(subscription, "2026-04-11"), "2026-04-30"
+        )
 
     def test_a_subscription_in_arrears_is_served_until_its_period_ends(self):
         self.monthly.timing = "in_arrears"
         subscription = self.subscribe(on="2026-04-01")
-        self.assertEqual(self.paid_until(subscription, "2026-04-10"), "2026-04-30")
+        self.assertEqual(
+            self.billed_period_end(subscription, "2026-04-10"), "2026-04-30"
+        )
 
     def test_a_trial_is_cancelled_at_its_end(self):
         self.monthly.trial_days = 14
         with freeze_time("2026-04-01 09:00:00"):
             subscription = self.subscribe(on="2026-04-01")
-        self.assertEqual(self.paid_until(subscription, "2026-04-03"), "2026-04-14")
+        self.assertEqual(
+            self.billed_period_end(subscription, "2026-04-03"), "2026-04-14"
+        )

@@ -230,9 +230,9 @@ class TestChangePolicies(SubscriptionCase):
         subscription.change_plan(
             subscription.line_ids, self.yearly, self.day("2026-04-10")
         )
-        self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
+        self.assertEqual(subscription._billed_period_end(), self.day("2026-05-01"))
         self.assertEqual(subscription._end_after_notice(), self.day("2026-05-01"))
-        self.cancel(subscription, subscription._paid_until())
+        self.cancel(subscription, subscription._billed_period_end())
         self.bill("2026-05-01")
         self.assertEqual(self.billed(subscription), 70)
 
@@ -243,7 +243,7 @@ class TestChangePolicies(SubscriptionCase):
             subscription.line_ids, self.yearly, self.day("2026-04-10")
         )
         self.bill("2026-04-10")
-        self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
+        self.assertEqual(subscription._billed_period_end(), self.day("2027-04-01"))
 
     def test_a_product_removed_without_credit_does_not_extend_the_paid_days(self):
         subscription = self.start_with_ten(decrease_policy="none")
@@ -251,10 +251,10 @@ class TestChangePolicies(SubscriptionCase):
             subscription, self.basic, self.day("2026-04-01"), plan_id=self.yearly
         )
         self.bill("2026-04-10")
-        self.assertEqual(subscription._paid_until(), self.day("2027-04-01"))
+        self.assertEqual(subscription._billed_period_end(), self.day("2027-04-01"))
         self.yearly.decrease_policy = "none"
         self.end_line(year, "2026-04-10", "plan")
-        self.assertEqual(subscription._paid_until(), self.day("2026-05-01"))
+        self.assertEqual(subscription._billed_period_end(), self.day("2026-05-01"))
 
     def test_a_full_upgrade_follows_the_billing_periods_of_an_early_activation(self):
         self.monthly.write({"increase_policy": "full", "trial_days": 30})

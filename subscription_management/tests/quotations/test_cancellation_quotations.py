@@ -14,7 +14,7 @@ class TestCancellationQuotations(ChangeQuotationCase):
         wizard = self.env["subscription.cancel.wizard"].create(
             {
                 "subscription_id": self.subscription.id,
-                "when": "paid_until",
+                "when": "billed_period_end",
                 "cancellation_reason_id": reason.id,
             }
         )

@@ -240,7 +240,9 @@ class TestSuspension(SubscriptionCase):
         for policy, amount in (("billed", 90), ("waived", -20)):
             with self.subTest(policy=policy):
                 subscription = self.suspended(policy)
-                foreseen = self.cancel_as_previewed(subscription, when="date", last_day="2026-07-31")
+                foreseen = self.cancel_as_previewed(
+                    subscription, when="date", last_day="2026-07-31"
+                )
                 self.assertEqual(foreseen, [("2026-08-01", amount)])
                 self.assertEqual(subscription.state, "suspended")
                 self.bill("2026-07-15")

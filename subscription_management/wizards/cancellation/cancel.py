@@ -26,13 +26,13 @@ class SubscriptionCancelWizard(models.TransientModel):
     state = fields.Selection(related="subscription_id.state", related_sudo=False)
     when = fields.Selection(
         [
-            ("paid_until", "At End of Billed Period"),
+            ("billed_period_end", "At End of Billed Period"),
             ("notice", "At End of Term, with Notice Period"),
             ("now", "Immediately"),
             ("date", "On a Date"),
         ],
         required=True,
-        default="paid_until",
+        default="billed_period_end",
     )
     last_day = fields.Date(
         "Last Day of Service",
@@ -74,17 +74,17 @@ class SubscriptionCancelWizard(models.TransientModel):
         for wizard in self:
             subscription = wizard.subscription_id
             today = (subscription.company_id or self.env.company)._subscription_today()
-            end = subscription._paid_until() if subscription else today
-            paid_until = end - timedelta(days=1)
-            if wizard.when == "paid_until":
-                wizard.last_day = paid_until
+            end = subscription._billed_period_end() if subscription else today
+            billed_period_end = end - timedelta(days=1)
+            if wizard.when == "billed_period_end":
+                wizard.last_day = billed_period_end
             elif wizard.when == "notice" and subscription.line_ids:
                 end = subscription._end_after_notice()
                 wizard.last_day = end - timedelta(days=1)
             elif wizard.when == "now":
                 wizard.last_day = today - timedelta(days=1)
             else:
-                wizard.last_day = wizard.last_day or paid_until
+                wizard.last_day = wizard.last_day or billed_period_end
 
     @api.depends("last_day")
     def _compute_preview(self):
