@@ -10,7 +10,7 @@ from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 
 from ..models.delivery import ATTEMPTS_IN_ORDER, DELAYS
-from ..models.http_client import TOTAL_SECONDS
+from ..models.http_client import TOTAL_SECONDS, Response
 from ..models.signature import signed_headers
 from .webhook_case import WebhookCase
 
@@ -328,6 +328,10 @@ class TestWebhooks(WebhookCase):
         action = subscription.action_view_webhook_deliveries()
         shown = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(shown, subscription.webhook_delivery_ids)
+
+    def test_any_status_of_200_to_299_is_a_success(self):
+        self.assertTrue(Response(0.1, 204).is_success)
+        self.assertFalse(Response(0.1, 304).is_success)
 
     def test_each_delay_is_longer_than_a_request_may_take(self):
         self.assertGreater(min(DELAYS).total_seconds() * 0.9, 2 * TOTAL_SECONDS)

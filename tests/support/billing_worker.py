@@ -10,7 +10,7 @@ import sys
 from tests.support.business import work
 from tests.support.databases import environment
 
-SCHEDULED_ACTION = "subscription_management.ir_cron_help_billing"
+SCHEDULED_ACTION = "subscription_management.ir_cron_continue_runs"
 
 
 def main() -> None:

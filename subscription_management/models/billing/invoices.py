@@ -81,6 +81,7 @@ class SubscriptionInvoices(ModelPart):
     def action_create_invoice(self):
         """Open the preview of the due invoice, from which it can be created."""
         self.ensure_one()
+        self.check_access("write")
         today = self._today()
         return {
             "type": "ir.actions.act_window",

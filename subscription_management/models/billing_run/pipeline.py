@@ -65,7 +65,10 @@ class SubscriptionBillingPipeline(ModelPart):
 
         def bill(part):
             billings, unplanned = self._plan_each(part)
-            moves.append(self._write(billings))
+            written = self._write(billings)
+            # A part whose flush fails is rolled back and does not count.
+            self.env.flush_all()
+            moves.append(written)
             errors.update(unplanned)
 
         billed = failure_isolation.run_each(

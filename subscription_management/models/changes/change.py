@@ -168,7 +168,7 @@ class SubscriptionChange(
     def action_undo(self):
         """Undo changes that have not taken effect, the newest first."""
         self.subscription_id.check_access("write")
-        for change in self:
+        for change in self.sorted("id", reverse=True):
             change._undo()
 
     def _undo(self):

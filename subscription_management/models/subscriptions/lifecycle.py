@@ -220,6 +220,7 @@ class SubscriptionLifecycle(ModelPart):
 
     def action_undo_cancellation(self):
         """Undo a cancellation that has not taken effect."""
+        self.check_access("write")
         for subscription in self:
             end = subscription.date_end
             if not end or subscription.state in ENDED:

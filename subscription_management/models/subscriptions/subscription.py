@@ -504,6 +504,7 @@ class SubscriptionSubscription(
     def action_cancel(self):
         """Open the cancellation wizard."""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Cancel Subscription"),

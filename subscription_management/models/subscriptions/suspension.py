@@ -32,12 +32,14 @@ class SubscriptionSuspension(ModelPart):
 
     def action_suspend(self):
         """Open the suspension wizard."""
+        self.check_access("write")
         return self._open_wizard(
             "subscription.suspend.wizard", self.env._("Suspend Subscription")
         )
 
     def action_reactivate(self):
         """Open the reactivation wizard, which previews the invoices."""
+        self.check_access("write")
         return self._open_wizard(
             "subscription.suspend.wizard",
             self.env._("Reactivate Subscription"),
@@ -46,6 +48,7 @@ class SubscriptionSuspension(ModelPart):
 
     def suspend(self, reason=False):
         """Suspend the service from today; nothing is invoiced meanwhile."""
+        self.check_access("write")
         for subscription in self:
             today = subscription._today()
             subscription._set_state("suspended")

@@ -139,6 +139,25 @@ class TestBillingErrors(SubscriptionCase):
             wrong, "400002. is archived", lambda: broken.write({"active": True})
         )
 
+    @mute_logger("odoo.sql_db", PIPELINE)
+    def test_an_error_of_the_flush_counts_no_rolled_back_invoice(self):
+        wrong = self.subscribe(on="2026-04-01")
+        runs = type(self.env["subscription.billing.run"])
+        close_periods = runs._close_periods
+
+        def refer_to_nothing(run, billings):
+            close_periods(run, billings)
+            for billing in billings:
+                if billing.subscription == wrong:
+                    # The database refuses it at the flush, after all steps.
+                    wrong.user_id = 2**31 - 1
+
+        with patch.object(runs, "_close_periods", refer_to_nothing):
+            run = self.bill("2026-04-01")
+        self.assertEqual(run.invoice_count, 4)
+        self.assertEqual(run.failure_ids.subscription_id, wrong)
+        self.assertEqual(run.failure_count, 1)
+
     @mute_logger(PIPELINE)
     def test_a_programming_error_is_isolated_among_many(self):
         wrong = self.subscribe(on="2026-04-01")
