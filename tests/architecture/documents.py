@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
-from .rules import files
+from .rules import files, visible_paths
 
 QUOTED = re.compile(r"`([\w*][\w./*-]*)`")
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
@@ -30,9 +31,9 @@ def _quoted_paths(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _exists(path: str, root: Path, folder: Path) -> bool:
-    return any(
-        any(start.glob(pattern))
-        for start, pattern in ((root, path), (folder, path), (root, f"*/**/{path}"))
+    return any(any(start.glob(path)) for start in (root, folder)) or any(
+        fnmatch(each.as_posix(), f"*/{path.rstrip('/')}")
+        for each in visible_paths(root)
     )
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from .rules import files
+
 ROOT = Path(__file__).resolve().parents[2]
 EXEMPT = {
     "docs/glossary.md",  # its column "Not" lists the replaced words
@@ -320,11 +322,9 @@ def findings(file: Path, relative: Path) -> list[Finding]:
 
 
 def read_files(root: Path, under: Path) -> Iterator[Path]:
-    paths = [under] if under.is_file() else sorted(under.rglob("*"))
-    for path in paths:
+    for path in [under] if under.is_file() else files(under, *SUFFIXES):
         relative = path.relative_to(root)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        if path.is_file() and path.suffix in SUFFIXES and not hidden:
+        if path.suffix in SUFFIXES:
             if relative.as_posix() not in EXEMPT and "static/lib" not in str(relative):
                 yield path
 

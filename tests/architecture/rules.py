@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -27,10 +28,21 @@ LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 TEXT_SUFFIXES = {".py", ".js", ".xml", ".md", ".cfg", ".toml", ".csv", ".txt", ".po"}
 
 
+def visible_paths(root: Path) -> Iterator[Path]:
+    """Yield the folders and files below a folder, in order, except hidden ones.
+
+    A hidden folder is not read: what runs meanwhile may create and delete its files.
+    """
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted([*subfolders, *names]):
+            if not name.startswith("."):
+                yield Path(folder, name)
+
+
 def files(root: Path, *suffixes: str) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.is_file() and path.suffix in suffixes and not hidden:
+    for path in visible_paths(root):
+        if path.suffix in suffixes and path.is_file():
             yield path
 
 

@@ -119,3 +119,11 @@ def test_a_rule_accepts_a_tree_that_keeps_it(tmp_path, rule, tree):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     assert rule(tmp_path) == []
+
+
+def test_hidden_folders_are_not_read(tmp_path):
+    for name in ("a/x.py", ".dev/y.py", "a/.cache/z.py", ".hidden.py"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x = 1")
+    assert list(rules.files(tmp_path, ".py")) == [tmp_path / "a" / "x.py"]
