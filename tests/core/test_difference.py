@@ -1,6 +1,13 @@
-from billing_core.invoice_plan import plan_invoice
+from dataclasses import replace
+from decimal import Decimal
 
-from .agreed import charged, day, rows_of, seats
+import pytest
+from billing_core.difference import PeriodBalance
+from billing_core.errors import SeriesOnTwoCalendars
+from billing_core.invoice_plan import plan_invoice
+from billing_core.line import ChargeKind
+
+from .agreed import charged, day, period, rows_of, seats
 from .histories import ILS
 
 APRIL = "2026-04-01/2026-05-01"
@@ -102,3 +109,29 @@ def test_units_that_come_back_are_charged_again():
     ]
     outcome = plan(lines, rows, "2026-04-21")
     assert rows_of(outcome) == [("2026-04-21/2026-05-01", "3", "7.00")]
+
+
+def test_lines_of_a_series_are_sorted_by_their_start():
+    lines = up_and_down(10, 12, "2026-04-16")
+    row = charged(APRIL, "70.00")
+    in_order, reversed_ = (
+        plan(given, [row], "2026-04-16") for given in (lines, lines[::-1])
+    )
+    assert rows_of(in_order) == rows_of(reversed_)
+
+
+def test_two_lines_of_a_series_need_one_calendar():
+    lines = [
+        seats(10, end="2026-04-16"),
+        seats(12, "2026-04-16", key=2, series=1, since="2026-04-02"),
+    ]
+    with pytest.raises(SeriesOnTwoCalendars):
+        plan(lines, [], "2026-04-16")
+
+
+def test_units_billed_at_zero_count_as_billed_usage():
+    rows = [replace(charged(APRIL, "0.00"), quantity=Decimal(80))]
+    balance = PeriodBalance(
+        ChargeKind.USAGE, period(APRIL), day("2026-05-01"), [], rows
+    )
+    assert balance.unbilled_usage == -80
